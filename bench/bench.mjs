@@ -1,0 +1,48 @@
+/**
+ * `npm run bench`: the entry point in plain Node, because nothing may be built or installed yet.
+ * Builds the package and the benchmark, installs what it compares with, and runs it.
+ *
+ *   npm run bench                       every case
+ *   npm run bench -- latency            one case
+ *   npm run bench -- latency --rounds 20 --no-install
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process, { argv, env, execPath, platform } from "node:process";
+import { fileURLToPath } from "node:url";
+import { ensureBuilt } from "../scripts/build.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const here = join(root, "bench");
+const NO_INSTALL = "--no-install";
+
+ensureBuilt();
+if (!argv.includes(NO_INSTALL) && !existsSync(join(here, "node_modules"))) installPeers();
+const compiler = join(root, "node_modules/typescript/bin/tsc");
+const isCompiled = run(execPath, [compiler, "-p", join(here, "tsconfig.json")]) === 0;
+const args = argv.slice(2).filter((argument) => argument !== NO_INSTALL);
+process.exitCode = isCompiled
+  ? run(execPath, ["--enable-source-maps", join(root, "build/bench/bench/main.js"), ...args])
+  : 1;
+
+/** Without their install scripts, which would download what the CPU does not need. */
+function installPeers() {
+  process.stderr.write("bench: installing what is compared with, several hundred MB (npm ci)\n");
+  const npmArgs = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const npm = env.npm_execpath;
+  const status = npm?.endsWith(".js")
+    ? run(execPath, [npm, ...npmArgs], here)
+    : run("npm", npmArgs, here);
+  if (status !== 0) process.stderr.write("bench: not installed; goes on without ONNX Runtime\n");
+}
+
+function run(command, commandArgs, cwd = root) {
+  const isNpm = command === "npm";
+  const { status } = spawnSync(command, commandArgs, {
+    cwd,
+    stdio: isNpm || cwd === here ? ["ignore", 2, 2] : "inherit",
+    shell: isNpm && platform === "win32",
+  });
+  return status ?? 1;
+}

@@ -1,0 +1,289 @@
+/**
+ * Instructions, memory and flash of the keyword spotter on emulated microcontrollers, every count with
+ * the bits checked against WebAssembly. Prints Markdown, or with --json what bench/cases/mcu.ts wants.
+ * `npm run bench -- mcu` writes bench/results/mcu.md and .json.
+ *
+ *   node bench/mcu.mjs [--json]
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { argv, stdout } from "node:process";
+import { fileURLToPath } from "node:url";
+import { ensureBuilt } from "../scripts/build.mjs";
+
+ensureBuilt();
+const { createBlob, Engine } = await import("../dist/node.js");
+const { readCheckpoint, readNpy, toNetwork } = await import("../dist/checkpoint/index.js");
+const { createFoldedBlob } = await import("../dist/fold/index.js");
+const { EMULATORS, missingTools, verify } = await import("../dist/firmware/node.js");
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const work = join(root, "build/firmware/bench");
+const TILES = [1, 4];
+const KIB = 1024;
+
+/** The paper's weights and first input where they are, else the bundled model, which has their sizes. */
+function keywordSpotter() {
+  const paper = join(root, "../shared/data/paper_kws10");
+  const isPaper = existsSync(paper);
+  const models = join(root, "ts/models");
+  const checkpoint = isPaper ? join(paper, "model.safetensors") : join(models, "demo.safetensors");
+  const inputs = isPaper ? join(paper, "inputs.npy") : join(models, "demo.input.npy");
+  const network = toNetwork(readCheckpoint(readFileSync(checkpoint)));
+  const { data, shape } = readNpy(readFileSync(inputs));
+  const [frames, width] = shape.slice(-2);
+  const title = isPaper ? "KWS-10" : "Random weights in the sizes of KWS-10";
+  return { title, network, frames, input: data.slice(0, frames * width) };
+}
+
+/** One build of the firmware and its numbers; `name` is its folder. */
+async function measure(target, blob, input, name, { tile = 1, variant, settings = {} }) {
+  const { images, operatorNames, tools } = await verify(blob, {
+    target,
+    inputs: [input],
+    execution: { schedule: "stream", tile },
+    variants: [variant],
+    settings,
+    folder: join(work, name),
+  });
+  const [image] = images;
+  const { open, init, selfTest, run } = image.stack;
+  return {
+    total: image.total,
+    operators: Object.fromEntries(operatorNames.map((op, i) => [op, image.operators[i]])),
+    arenaBytes: image.arena.highWaterBytes,
+    stackBytes: Math.max(open, init, selfTest, run),
+    staticBytes: image.staticBytes,
+    codeBytes: image.codeBytes,
+    weightsBytes: blob.length,
+    flags: image.flags,
+    tools,
+  };
+}
+
+// ---- the straightforward port ---------------------------------------------------------------------
+
+const M7_FLAGS =
+  "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16 -O2 -ffunction-sections".split(" ");
+
+/** Instructions of the straightforward port with libm, for each of gcc's two ways with a*b+c. */
+function straightforward({ network, input, frames }) {
+  const folder = join(work, "straightforward");
+  mkdirSync(folder, { recursive: true });
+  const { sizes, tensors } = paperWeights(network);
+  const floats = Float32Array.from([...tensors.flatMap(({ data }) => [...data]), ...input]);
+  writeFileSync(join(folder, "inputs.bin"), new Uint8Array(floats.buffer));
+  writeFileSync(
+    join(folder, "inputs.S"),
+    '.section .emulator.inputs, "a"\n.global harness_inputs\n.balign 16\n' +
+      'harness_inputs: .incbin "inputs.bin"\n',
+  );
+  const port = join(root, "csrc/port");
+  const defines = Object.entries({ ...sizes, FRAMES: frames }).map(([k, v]) => `-D${k}=${v}`);
+  const sources = [
+    ...["startup.c", "emulator.c"].map((file) => join(port, "cortex-m7", file)),
+    join(port, "print.c"),
+    join(root, "bench/native/mcu_straightforward.c"),
+    join(root, "bench/straightforward/straightforward.c"),
+    join(folder, "inputs.S"),
+  ];
+  return ["fast", "off"].map((contraction) => {
+    const image = join(folder, `${contraction}.elf`);
+    execFileSync("arm-none-eabi-gcc", [
+      ...[...M7_FLAGS, `-ffp-contract=${contraction}`, ...defines, `-I${port}`, `-I${folder}`],
+      ...["-nostartfiles", `-L${port}/cortex-m7`, "-Temulator-axi.ld", "-Wl,--gc-sections"],
+      ...["-Wl,--defsym=STACK_BYTES=4096", ...sources, "-lm", "-o", image],
+    ]);
+    const { command, args } = EMULATORS["cortex-m7"];
+    const output = execFileSync(command, [...args, "-kernel", image], { encoding: "utf8" });
+    return { contraction, total: Number(/^total (\d+)$/m.exec(output)[1]) };
+  });
+}
+
+function paperWeights({ ops, inputWidth }) {
+  const [linearIn, mamba, , classifier] = ops;
+  const { inProj, conv1d, xProj, dtProj, aLog, d, outProj } = mamba;
+  return {
+    sizes: {
+      FEATURES: inputWidth,
+      D_MODEL: linearIn.weight.shape[0],
+      D_INNER: aLog.shape[0],
+      D_STATE: aLog.shape[1],
+      D_CONV: conv1d.weight.shape.at(-1),
+      DT_RANK: dtProj.weight.shape[1],
+      CLASSES: classifier.weight.shape[0],
+    },
+    tensors: [
+      ...[linearIn.weight, linearIn.bias, inProj.weight, conv1d.weight, conv1d.bias],
+      ...[xProj.weight, dtProj.weight, dtProj.bias, aLog, d, outProj.weight],
+      ...[classifier.weight, classifier.bias],
+    ],
+  };
+}
+
+// ---- the report -----------------------------------------------------------------------------------
+
+const grouped = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
+
+function operatorTable(title, columns, baseline) {
+  const names = [...new Set(columns.flatMap(({ report }) => Object.keys(report.operators)))];
+  const rows = names.map((name) => [
+    name,
+    ...columns.map(({ report }) => grouped(report.operators[name])),
+  ]);
+  rows.push(["**one run**", ...columns.map(({ report }) => `**${grouped(report.total)}**`)]);
+  const others = baseline.map(
+    ({ contraction, total }) => `${grouped(total)} with \`-ffp-contract=${contraction}\``,
+  );
+  return {
+    title: `${title}: instructions of one run on a Cortex-M7`,
+    columns: ["operator", ...columns.map((column) => column.title)],
+    rows,
+    note:
+      "Counted by QEMU (`-icount`), the same on every run: instructions, never cycles. Operators are " +
+      "stepped through one by one, which costs a little more than the plain run in the last row. " +
+      `The straightforward port in C with newlib's libm takes ${others.join(", ")}.`,
+  };
+}
+
+function targetTable(title, rows) {
+  return {
+    title: `${title}: one run, tile 1, by target`,
+    columns: ["", "instructions", "arena", "stack", "statics", "code", "model"],
+    rows: rows.map(({ title: name, report }) => [
+      name,
+      ...["total", "arenaBytes", "stackBytes", "staticBytes", "codeBytes", "weightsBytes"].map(
+        (key) => grouped(report[key]),
+      ),
+    ]),
+    note:
+      "Bytes but for the first column. Measured in emulators: arena in poison, stack painted, code from " +
+      "the linked image, the harness included. All give WebAssembly's bits.",
+  };
+}
+
+async function measureAll() {
+  const spotter = keywordSpotter();
+  const engine = await Engine.load();
+  const plain = await createBlob(engine, spotter.network);
+  const folded = await createFoldedBlob(engine, spotter.network);
+  const blobs = { plain, folded };
+  const builds = [
+    {
+      name: "portable",
+      title: "portable C",
+      settings: { MAMBALITE_ASM: "OFF" },
+      blob: blobs.plain,
+    },
+    { name: "assembly", title: "assembly", settings: { MAMBALITE_ASM: "ON" }, blob: blobs.plain },
+    { name: "assembly", title: "folded", settings: { MAMBALITE_ASM: "ON" }, blob: blobs.folded },
+  ];
+  const m7 = [];
+  for (const { name, title, settings, blob } of builds) {
+    for (const tile of TILES) {
+      const choice = { tile, variant: "double", settings };
+      const report = await measure("cortex-m7", blob, spotter.input, `cortex-m7-${name}`, choice);
+      m7.push({ title: `${title}, tile ${tile}`, report });
+    }
+  }
+  const targets = [];
+  const skipped = [];
+  for (const target of ["cortex-m7", "riscv32", "xtensa"]) {
+    const missing = missingTools(target);
+    if (missing.length > 0) skipped.push(`${target}: no ${missing.join(", ")}`);
+    for (const { name, description } of missing.length > 0 ? [] : EMULATORS[target].variants) {
+      const place = `${target}-${name}`;
+      const report = await measure(target, blobs.plain, spotter.input, place, { variant: name });
+      targets.push({ title: description, report });
+    }
+  }
+  return { spotter, m7, targets, skipped, baseline: straightforward(spotter) };
+}
+
+function claimsOf({ m7, baseline }) {
+  const report = (title) => m7.find((column) => column.title === title).report;
+  const best = report("assembly, tile 1");
+  const instructions = (title, atMost) => ({
+    text: `instructions of one run, ${title}`,
+    value: report(title).total,
+    atMost,
+    unit: "instructions",
+  });
+  const bytes = (text, value, atMost) => ({ text, value, atMost, unit: "bytes" });
+  return [
+    instructions("assembly, tile 1", 9_500_000),
+    instructions("assembly, tile 4", 9_200_000),
+    instructions("portable C, tile 1", 18_000_000),
+    instructions("folded, tile 1", 7_300_000),
+    {
+      text: "fewer instructions than the straightforward port",
+      value: baseline[0].total / best.total,
+      atLeast: 3,
+      unit: "x",
+    },
+    bytes("stack of any call", best.stackBytes, KIB),
+    bytes(
+      "RAM: arena, stack, statics",
+      best.arenaBytes + best.stackBytes + best.staticBytes,
+      16 * KIB,
+    ),
+    bytes("code", best.codeBytes, 24 * KIB),
+  ];
+}
+
+async function result() {
+  const missing = missingTools("cortex-m7");
+  const empty = { title: "Microcontroller", tables: [], charts: [], claims: [], data: null };
+  if (missing.length > 0) return { ...empty, skipped: [`cortex-m7: no ${missing.join(", ")}`] };
+  const measured = await measureAll();
+  const { spotter, m7, targets, skipped, baseline } = measured;
+  const { tools } = m7[0].report;
+  const withoutTools = ({ title, report: { tools: _, ...report } }) => ({ title, ...report });
+  return {
+    title: "Microcontroller",
+    tables: [
+      operatorTable(spotter.title, m7, baseline),
+      targetTable(spotter.title, targets),
+      {
+        title: "Flags of the core",
+        columns: ["", "flags"],
+        rows: [...m7.filter((_, i) => i % TILES.length === 0).slice(0, 2), ...targets.slice(1)].map(
+          ({ title, report }) => [
+            title.replace(/, tile 1$/, " (Cortex-M7)"),
+            `\`${report.flags}\``,
+          ],
+        ),
+        note: `${tools.compiler}; ${tools.emulator}.`,
+      },
+    ],
+    charts: [],
+    claims: claimsOf(measured),
+    skipped,
+    data: {
+      model: spotter.title,
+      frames: spotter.frames,
+      tools,
+      cortexM7: m7.map(withoutTools),
+      targets: targets.map(withoutTools),
+      straightforward: baseline,
+    },
+  };
+}
+
+function markdown({ tables, claims, skipped }) {
+  const table = ({ title, columns, rows, note = "" }) =>
+    `## ${title}\n\n${[columns, columns.map((_, i) => (i === 0 ? "---" : "---:")), ...rows]
+      .map((cells) => `| ${cells.join(" | ")} |\n`)
+      .join("")}\n${note}\n`;
+  const claim = ({ text, value, atMost, atLeast, unit }) => {
+    const isMet = value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity);
+    const bound = atMost === undefined ? `>= ${atLeast}` : `<= ${grouped(atMost)}`;
+    return `- ${text}: ${grouped(value)} ${unit} (${bound}: ${isMet ? "met" : "NOT MET"})\n`;
+  };
+  const rest = skipped.map((reason) => `- skipped: ${reason}\n`);
+  return `${tables.map(table).join("\n")}\n${claims.map(claim).join("")}${rest.join("")}`;
+}
+
+const found = await result();
+stdout.write(argv.includes("--json") ? `${JSON.stringify(found)}\n` : markdown(found));

@@ -1,0 +1,60 @@
+/*
+ * mcu_straightforward.c - the straightforward port on the emulated Cortex-M7, to count its
+ * instructions: one run of the linked input, logits and count printed. Sizes come as macros; its
+ * whole-sequence buffers lie in the emulator's own memory, since no board is planned for them.
+ */
+#include <string.h>
+
+#include "../../csrc/port/emulator.h"
+#include "../../csrc/port/port.h"
+#include "../../csrc/port/print.h"
+#include "../straightforward/straightforward.h"
+
+enum { MEMORY_FLOATS = 1 << 20 };
+
+/* From inputs.S: the tensors in the order of sf_weights, then (frames, features). */
+extern const float harness_inputs[];
+
+EMULATOR_ONLY static float memory[MEMORY_FLOATS];
+EMULATOR_ONLY static float logits[CLASSES];
+
+static const sf_sizes sizes = {FEATURES, D_MODEL, D_INNER, D_STATE, D_CONV, DT_RANK, CLASSES};
+
+static const float *take(const float **next, int count) {
+    const float *taken = *next;
+    *next += count;
+    return taken;
+}
+
+int port_main(void) {
+    const float *next = harness_inputs;
+    sf_weights weights;
+    weights.linear_in_weight = take(&next, D_MODEL * FEATURES);
+    weights.linear_in_bias = take(&next, D_MODEL);
+    weights.in_proj = take(&next, 2 * D_INNER * D_MODEL);
+    weights.conv1d_weight = take(&next, D_INNER * D_CONV);
+    weights.conv1d_bias = take(&next, D_INNER);
+    weights.x_proj = take(&next, (DT_RANK + 2 * D_STATE) * D_INNER);
+    weights.dt_proj_weight = take(&next, D_INNER * DT_RANK);
+    weights.dt_proj_bias = take(&next, D_INNER);
+    weights.a_log = take(&next, D_INNER * D_STATE);
+    weights.d = take(&next, D_INNER);
+    weights.out_proj = take(&next, D_MODEL * D_INNER);
+    weights.classifier_weight = take(&next, CLASSES * D_MODEL);
+    weights.classifier_bias = take(&next, CLASSES);
+    if (sf_memory_floats(&sizes, FRAMES) > MEMORY_FLOATS) return 1;
+
+    const uint32_t start = port_ticks();
+    sf_run(&sizes, &weights, next, FRAMES, memory, logits);
+    const uint32_t ticks = port_ticks() - start;
+    port_write("total");
+    print_number(emulator_instructions(ticks));
+    port_write("\nlogits");
+    for (int i = 0; i < CLASSES; i++) {
+        uint32_t bits;
+        memcpy(&bits, logits + i, sizeof bits);
+        print_bits(bits);
+    }
+    port_write("\n");
+    return 0;
+}

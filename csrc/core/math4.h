@@ -1,0 +1,158 @@
+/*
+ * math4.h - elementary functions on four lanes. Built from vec4.h only, so that every target gives
+ * the same bits. Maximal errors are tested exhaustively by test/native/math_test.c. The coefficients
+ * are our own minimax fits (weighted least squares driven to the Chebyshev solution, rounded to
+ * binary32 one by one from the lowest power up, the rest refitted after each).
+ */
+#ifndef MLM_MATH4_H
+#define MLM_MATH4_H
+
+#include "vec4.h"
+
+/*
+ * Adding 1.5 * 2^23 rounds |x| < 2^22 to the nearest integer and leaves it in the low mantissa bits,
+ * where v4_scale finds it; subtracting it again gives that integer as a float. No conversion needed.
+ */
+#define MLM_ROUND_MAGIC 12582912.0f
+
+/*
+ * 2^x for x <= 0, the exponential of the scan. Max error 2.5 ulp for -125 <= x <= 0. Below -125 it
+ * gives 2^-125 instead of something smaller, which no state of a scan can tell from 0. A NaN gives
+ * an unspecified number; the scan's dB*u carries the NaN on.
+ */
+#define MLM_EXP2_MIN (-125.0f)
+#define MLM_EXP2_C1 0.693147f
+#define MLM_EXP2_C2 0.24022265f
+#define MLM_EXP2_C3 0.05550721f
+#define MLM_EXP2_C4 0.0096705f
+#define MLM_EXP2_C5 0.0013264942f
+
+/* Splits x <= 0 into a rounded part in magic form, *n, and the rest in [-0.5, 0.5], *r. */
+MLM_INLINE void v4_exp2_reduce(v4 x, v4 *n, v4 *r) {
+    const v4 magic = v4_splat(MLM_ROUND_MAGIC);
+    const v4 clamped = v4_pmax(x, v4_splat(MLM_EXP2_MIN));
+    *n = v4_add(clamped, magic);
+    *r = v4_sub(clamped, v4_sub(*n, magic));
+}
+
+/* 2^r * 2^n from the two parts: degree 5 in Estrin's order, constant term exactly 1. */
+MLM_INLINE v4 v4_exp2_rebuild(v4 n, v4 r) {
+    const v4 r2 = v4_mul(r, r);
+    const v4 high = v4_add(v4_mul(v4_splat(MLM_EXP2_C5), r), v4_splat(MLM_EXP2_C4));
+    const v4 middle = v4_add(v4_mul(v4_splat(MLM_EXP2_C3), r), v4_splat(MLM_EXP2_C2));
+    const v4 low = v4_add(v4_mul(v4_splat(MLM_EXP2_C1), r), v4_splat(1.0f));
+    const v4 upper = v4_add(v4_mul(high, r2), middle);
+    return v4_scale(v4_add(v4_mul(upper, r2), low), n);
+}
+
+MLM_INLINE v4 v4_exp2_negative(v4 x) {
+    v4 n, r;
+    v4_exp2_reduce(x, &n, &r);
+    return v4_exp2_rebuild(n, r);
+}
+
+/*
+ * e^-x by Cody-Waite reduction with log 2 in two parts: p in [0.7, 1.42] of e^-x = p * 2^n, with n in
+ * the low bits of *n, rounded with `magic`; |x| < 2^21. The sign is in the constants: s below is minus
+ * the reduced argument.
+ */
+#define MLM_LOG2_E 1.44269504f
+#define MLM_LN2_HIGH 0.693359375f /* nine bits: its product with any n here is exact */
+#define MLM_LN2_LOW (-2.12194440e-4f)
+#define MLM_EXP_C1 0.9999997f
+#define MLM_EXP_C2 0.49999148f
+#define MLM_EXP_C3 0.1666765f
+#define MLM_EXP_C4 0.041898176f
+#define MLM_EXP_C5 0.0082895f
+
+MLM_INLINE v4 v4_exp_minus_parts(v4 x, float magic, v4 *n) {
+    *n = v4_add(v4_mul(x, v4_splat(-MLM_LOG2_E)), v4_splat(magic));
+    const v4 whole = v4_sub(*n, v4_splat(magic));
+    const v4 s = v4_add(v4_add(x, v4_mul(whole, v4_splat(MLM_LN2_HIGH))),
+                        v4_mul(whole, v4_splat(MLM_LN2_LOW)));
+    const v4 s2 = v4_mul(s, s);
+    const v4 high = v4_add(v4_mul(v4_splat(-MLM_EXP_C5), s), v4_splat(MLM_EXP_C4));
+    const v4 middle = v4_add(v4_mul(v4_splat(-MLM_EXP_C3), s), v4_splat(MLM_EXP_C2));
+    const v4 low = v4_add(v4_mul(v4_splat(-MLM_EXP_C1), s), v4_splat(1.0f));
+    return v4_add(v4_mul(v4_add(v4_mul(high, s2), middle), s2), low);
+}
+
+/*
+ * e^-x for x >= 0, subnormal results included: max error 2.5 ulp for normal results, 1.3 units of
+ * 2^-149 below. The power of two is built 2^64 too large and multiplied back, so that the last step rounds
+ * into the subnormals. NaN gives an unspecified number.
+ */
+#define MLM_EXP_MAX 104.0f /* e^-104 rounds to 0 */
+#define MLM_EXP_MAGIC (MLM_ROUND_MAGIC + 64.0f)
+#define MLM_TWO_TO_MINUS_64 5.421010862427522e-20f
+
+MLM_INLINE v4 v4_exp_minus(v4 x) {
+    v4 n;
+    const v4 p = v4_exp_minus_parts(v4_pmin(x, v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, &n);
+    return v4_mul(v4_scale(p, n), v4_splat(MLM_TWO_TO_MINUS_64));
+}
+
+/*
+ * x / (1 + e^-x). Max error 3.5 ulp for x >= -88; below that, where the true value is between -6e-37
+ * and 0, the result is -88 / e^88.
+ */
+#define MLM_SILU_MIN (-88.0f) /* e^88 is finite */
+#define MLM_SILU_MAX 80.0f    /* 1 + e^-80 is 1 */
+
+MLM_INLINE v4 v4_silu(v4 x) {
+    v4 n;
+    const v4 above = v4_pmax(x, v4_splat(MLM_SILU_MIN));
+    const v4 p = v4_exp_minus_parts(v4_pmin(above, v4_splat(MLM_SILU_MAX)), MLM_ROUND_MAGIC, &n);
+    return v4_div(above, v4_add(v4_splat(1.0f), v4_scale(p, n)));
+}
+
+/*
+ * log(1 + e^x) = max(x, 0) + log1p(e^-|x|), with log1p(e) = 2 artanh(q), q = e / (e + 2), as q times a
+ * polynomial in q^2. Max error 4.1 ulp for normal results, 1.8 units of 2^-149 below; equals PyTorch's
+ * softplus, whose threshold of 20 only spares it the exponential.
+ */
+#define MLM_LOG1P_C0 2.0f
+#define MLM_LOG1P_C1 0.6666641f
+#define MLM_LOG1P_C2 0.40021777f
+#define MLM_LOG1P_C3 0.2799736f
+#define MLM_LOG1P_C4 0.28035504f
+
+MLM_INLINE v4 v4_softplus(v4 x) {
+    const v4 e = v4_exp_minus(v4_abs(x));
+    const v4 q = v4_div(e, v4_add(e, v4_splat(2.0f)));
+    const v4 q2 = v4_mul(q, q), q4 = v4_mul(q2, q2);
+    const v4 high = v4_add(v4_mul(v4_splat(MLM_LOG1P_C4), q2), v4_splat(MLM_LOG1P_C3));
+    const v4 middle = v4_add(v4_mul(v4_splat(MLM_LOG1P_C2), q2), v4_splat(MLM_LOG1P_C1));
+    const v4 upper = v4_add(v4_mul(high, q4), middle);
+    const v4 p = v4_add(v4_mul(upper, q2), v4_splat(MLM_LOG1P_C0));
+    return v4_add(v4_pmax(x, v4_zero()), v4_mul(q, p));
+}
+
+/*
+ * GELU, x * Phi(x) with Phi(x) = erfc(-x / sqrt 2) / 2 (the exact form, PyTorch's default). With
+ * t = |x| / sqrt 2: erfc(t) = e^(-t^2) * polynomial in w = 1 / (1 + 0.4 t). x is cut to 12 bits for the
+ * square, which is then exact; the rest of the exponent goes into a second exponential. Max error
+ * 8 ulp for x > -13; below that the result is subnormal or 0.
+ */
+#define MLM_ERFC_W 0.28284271f /* 0.4 / sqrt 2 */
+#define MLM_GELU_MAX 16.0f     /* e^-128 is 0: beyond it Phi is 0 or 1 */
+
+MLM_INLINE v4 v4_gelu(v4 x) {
+    static const float coefficients[10] = {-0.029206356f, 0.19590563f, -0.49385464f, 0.5408244f,
+                                           -0.2788682f,   0.26911518f, 0.13069952f,  0.21470064f,
+                                           0.2249783f,    0.22570556f};
+    const v4 size = v4_abs(x);
+    const v4 w = v4_div(v4_splat(1.0f), v4_add(v4_splat(1.0f), v4_mul(size, v4_splat(MLM_ERFC_W))));
+    v4 p = v4_splat(coefficients[0]);
+    for (int i = 1; i < 10; i++) p = v4_add(v4_mul(p, w), v4_splat(coefficients[i]));
+    const v4 bounded = v4_pmin(size, v4_splat(MLM_GELU_MAX));
+    const v4 cut = v4_truncate12(bounded);
+    const v4 square = v4_mul(v4_mul(cut, cut), v4_splat(0.5f));
+    const v4 rest = v4_mul(v4_mul(v4_sub(bounded, cut), v4_add(bounded, cut)), v4_splat(0.5f));
+    v4 e = v4_splat(1.0f), exponent = square;
+    for (int i = 0; i < 2; i++, exponent = rest) e = v4_mul(e, v4_exp_minus(exponent));
+    const v4 tail = v4_mul(v4_mul(v4_mul(e, w), p), v4_splat(0.5f)); /* erfc(t) / 2 */
+    return v4_mul(x, v4_where_negative(x, tail, v4_sub(v4_splat(1.0f), tail)));
+}
+
+#endif

@@ -1,0 +1,335 @@
+/*
+ * cortex_m7.h - the inner loops for Cortex-M7 with FPv5, in inline assembly, behind the same interface
+ * as the portable ones and with the same bits: vmla.f32 and vmls.f32 are not fused, they round the
+ * product and then the sum. Compilers do not choose them with contraction off, and spill constants
+ * that one vldm brings back. Builds for an M7 with its FPU define MLM_CORTEX_M7_ASM to use it.
+ */
+#ifndef MLM_CORTEX_M7_H
+#define MLM_CORTEX_M7_H
+
+#if defined(MLM_CORTEX_M7_ASM)
+#define MLM_CORTEX_M7 1
+
+#include "../core/math4.h"
+
+/* clang-format off: one instruction, or one on four lanes, a line */
+
+#define LOW_REGISTERS                                                                              \
+    "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", \
+        "s15"
+#define HIGH_REGISTERS                                                                         \
+    "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", \
+        "s29", "s30", "s31"
+
+/* One instruction on lanes 0 .. 3: each argument is the list of its four registers. */
+#define ONE3(op, a, b, c) op ".f32 " a ", " b ", " c "\n"
+#define ONE2(op, a, b) op ".f32 " a ", " b "\n"
+#define FOUR3_(op, a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3) \
+    ONE3(op, a0, b0, c0) ONE3(op, a1, b1, c1) ONE3(op, a2, b2, c2) ONE3(op, a3, b3, c3)
+#define FOUR2_(op, a0, a1, a2, a3, b0, b1, b2, b3) \
+    ONE2(op, a0, b0) ONE2(op, a1, b1) ONE2(op, a2, b2) ONE2(op, a3, b3)
+#define FOUR3(op, ...) FOUR3_(op, __VA_ARGS__)
+#define FOUR2(op, ...) FOUR2_(op, __VA_ARGS__)
+#define SAME(r) r, r, r, r
+#define S0_3 "s0", "s1", "s2", "s3"
+#define S4_7 "s4", "s5", "s6", "s7"
+#define S8_11 "s8", "s9", "s10", "s11"
+#define S12_15 "s12", "s13", "s14", "s15"
+#define S16_19 "s16", "s17", "s18", "s19"
+#define S20_23 "s20", "s21", "s22", "s23"
+#define S24_27 "s24", "s25", "s26", "s27"
+#define S28_31 "s28", "s29", "s30", "s31"
+
+/* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_scale). */
+#define SCALE_PAIR(p0, p1, n0, n1)       \
+    "vmov %[i0], %[i1], " n0 ", " n1     \
+    "\n"                                 \
+    "vmov %[i2], %[i3], " p0 ", " p1     \
+    "\n"                                 \
+    "add %[i2], %[i2], %[i0], lsl #23\n" \
+    "add %[i3], %[i3], %[i1], lsl #23\n" \
+    "vmov " p0 ", " p1 ", %[i2], %[i3]\n"
+#define CORE_TEMPORARIES [i0] "=&r"(i0), [i1] "=&r"(i1), [i2] "=&r"(i2), [i3] "=&r"(i3)
+
+/* ---- linear: one panel of 8 outputs ---------------------------------------------------------- */
+
+#define MLA_PANEL_LOW(x, w0_3, w4_7) \
+    FOUR3("vmla", S0_3, w0_3, SAME(x)) FOUR3("vmla", S4_7, w4_7, SAME(x))
+#define MLA_PANEL_HIGH(x, w0_3, w4_7) \
+    FOUR3("vmla", S8_11, w0_3, SAME(x)) FOUR3("vmla", S12_15, w4_7, SAME(x))
+
+#define ONE_ROW_4_INPUTS                                                                      \
+    "vldmia %[x]!, {s24-s27}\n"                                                               \
+    "vldmia %[w]!, {s8-s23}\n" MLA_PANEL_LOW("s24", S8_11, S12_15) MLA_PANEL_LOW(             \
+        "s25", S16_19, S20_23) "vldmia %[w]!, {s8-s23}\n" MLA_PANEL_LOW("s26", S8_11, S12_15) \
+        MLA_PANEL_LOW("s27", S16_19, S20_23)
+
+/* y[0..8) = bias + sum over i of w[i][0..8) x[i] */
+MLM_INLINE void m7_panel_1_row(const float *w, const float *bias, uint32_t inputs, const float *x,
+                               float *y) {
+    uint32_t eights = inputs / 8, fours = inputs & 4u, ones = inputs & 3u;
+    __asm volatile(
+        "vldmia %[bias], {s0-s7}\n"
+        "cmp %[eights], #0\n"
+        "beq 2f\n"
+        "1:\n" ONE_ROW_4_INPUTS ONE_ROW_4_INPUTS
+        "subs %[eights], #1\n"
+        "bne 1b\n"
+        "2:\n"
+        "cmp %[fours], #0\n"
+        "beq 3f\n" ONE_ROW_4_INPUTS
+        "3:\n"
+        "cmp %[ones], #0\n"
+        "beq 5f\n"
+        "4:\n"
+        "vldmia %[x]!, {s24}\n"
+        "vldmia %[w]!, {s8-s15}\n" MLA_PANEL_LOW("s24", S8_11, S12_15)
+        "subs %[ones], #1\n"
+        "bne 4b\n"
+        "5:\n"
+        "vstmia %[y], {s0-s7}\n"
+        : [w] "+r"(w), [x] "+r"(x), [eights] "+r"(eights), [ones] "+r"(ones)
+        : [bias] "r"(bias), [fours] "r"(fours), [y] "r"(y)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+#define TWO_ROWS_1_INPUT(x0, x1) \
+    "vldmia %[w]!, {s16-s23}\n" MLA_PANEL_LOW(x0, S16_19, S20_23) MLA_PANEL_HIGH(x1, S16_19, S20_23)
+
+/* The same for two rows of x and y, each weight loaded once. */
+MLM_INLINE void m7_panel_2_rows(const float *w, const float *bias, uint32_t inputs, const float *x0,
+                                const float *x1, float *y0, float *y1) {
+    uint32_t fours = inputs / 4, ones = inputs & 3u;
+    __asm volatile(
+        "vldmia %[bias], {s0-s7}\n"
+        "vldmia %[bias], {s8-s15}\n"
+        "cmp %[fours], #0\n"
+        "beq 2f\n"
+        "1:\n"
+        "vldmia %[x0]!, {s24-s27}\n"
+        "vldmia %[x1]!, {s28-s31}\n"
+        TWO_ROWS_1_INPUT("s24", "s28")
+        TWO_ROWS_1_INPUT("s25", "s29")
+        TWO_ROWS_1_INPUT("s26", "s30")
+        TWO_ROWS_1_INPUT("s27", "s31")
+        "subs %[fours], #1\n"
+        "bne 1b\n"
+        "2:\n"
+        "cmp %[ones], #0\n"
+        "beq 4f\n"
+        "3:\n"
+        "vldmia %[x0]!, {s24}\n"
+        "vldmia %[x1]!, {s28}\n"
+        TWO_ROWS_1_INPUT("s24", "s28")
+        "subs %[ones], #1\n"
+        "bne 3b\n"
+        "4:\n"
+        "vstmia %[y0], {s0-s7}\n"
+        "vstmia %[y1], {s8-s15}\n"
+        : [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [fours] "+r"(fours), [ones] "+r"(ones)
+        : [bias] "r"(bias), [y0] "r"(y0), [y1] "r"(y1)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+/* ---- conv1d: one group of 4 channels, 4 taps, one frame ------------------------------------------ */
+
+MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *history, float *x) {
+    __asm volatile(
+        "vldmia %[bias], {s0-s3}\n"
+        "vldmia %[history], {s4-s15}\n" /* x[t-3], x[t-2], x[t-1] */
+        "vldmia %[x], {s16-s19}\n"
+        "vldmia %[w]!, {s20-s27}\n"
+        FOUR3("vmla", S0_3, S20_23, S4_7)
+        FOUR3("vmla", S0_3, S24_27, S8_11)
+        "vldmia %[w]!, {s20-s27}\n"
+        FOUR3("vmla", S0_3, S20_23, S12_15)
+        FOUR3("vmla", S0_3, S24_27, S16_19)
+        "vstmia %[x], {s0-s3}\n"
+        "vstmia %[history], {s8-s19}\n"
+        : [w] "+r"(w)
+        : [bias] "r"(bias), [history] "r"(history), [x] "r"(x)
+        : "memory", LOW_REGISTERS, "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24",
+          "s25", "s26", "s27");
+}
+
+/* ---- e^-x and what is made of it ------------------------------------------------------------- */
+
+/*
+ * v4_exp_minus_parts of s8-s11: p into s12-s15, n into s4-s7. Overwrites s8-s11 and s16-s18; expects
+ * EXP_CONSTANTS in s22-s28 and exp_coefficients at [k].
+ */
+#define EXP_MINUS_PARTS                        \
+    FOUR3("vmul", S4_7, S8_11, SAME("s22"))    \
+    FOUR3("vadd", S4_7, S4_7, SAME("s23"))     \
+    FOUR3("vsub", S12_15, S4_7, SAME("s23"))   \
+    FOUR3("vmla", S8_11, S12_15, SAME("s24"))  \
+    FOUR3("vmla", S8_11, S12_15, SAME("s25"))  \
+    EXP_POLYNOMIAL("s8", "s12", "s13", "s14")  \
+    EXP_POLYNOMIAL("s9", "s13", "s14", "s15")  \
+    EXP_POLYNOMIAL("s10", "s14", "s15", "s16") \
+    EXP_POLYNOMIAL("s11", "s15", "s16", "s17")
+/* Estrin's order: c0 = (c2 s^2 + c1) s^2 + c0, each first a line in s. */
+#define EXP_POLYNOMIAL(s, c0, c1, c2)                                                     \
+    "vldmia %[k], {" c0 "-" c2 "}\n" ONE3("vmul", "s18", s, s) ONE3("vmls", c2, "s26", s) \
+        ONE3("vmls", c1, "s27", s) ONE3("vmls", c0, "s28", s) ONE3("vmla", c1, c2, "s18") \
+            ONE3("vmla", c0, c1, "s18")
+#define SCALE_ALL SCALE_PAIR("s12", "s13", "s4", "s5") SCALE_PAIR("s14", "s15", "s6", "s7")
+#define EXP_CONSTANTS(magic) \
+    -MLM_LOG2_E, magic, MLM_LN2_HIGH, MLM_LN2_LOW, MLM_EXP_C5, MLM_EXP_C3, MLM_EXP_C1
+
+static const float m7_exp_coefficients[] = {1.0f, MLM_EXP_C2, MLM_EXP_C4};
+static const float m7_silu_constants[] = {MLM_SILU_MAX, EXP_CONSTANTS(MLM_ROUND_MAGIC),
+                                          MLM_SILU_MIN, 1.0f};
+
+/* x < -88 ? -88 : x, which leaves NaN alone as vmaxnm does not. */
+#define ABOVE_MIN_LANE(x) \
+    "vcmp.f32 s29, " x    \
+    "\n"                  \
+    "vmrs APSR_nzcv, FPSCR\n" ONE3("vselgt", x, "s29", x)
+/* SiLU of s0-s3 into s4-s7; m7_silu_constants in s21-s30. */
+#define SILU                                                                 \
+    ABOVE_MIN_LANE("s0")                                                     \
+    ABOVE_MIN_LANE("s1")                                                     \
+    ABOVE_MIN_LANE("s2")                                                     \
+    ABOVE_MIN_LANE("s3") FOUR3("vminnm", S8_11, S0_3, SAME("s21"))           \
+        EXP_MINUS_PARTS SCALE_ALL FOUR3("vadd", S12_15, S12_15, SAME("s30")) \
+            FOUR3("vdiv", S4_7, S0_3, S12_15)
+
+/* x = SiLU(x) for `groups` >= 1 groups of 4 */
+MLM_INLINE void m7_silu(float *x, uint32_t groups) {
+    uint32_t i0, i1, i2, i3;
+    __asm volatile(
+        "vldmia %[constants], {s21-s30}\n"
+        "1:\n"
+        "vldmia %[x], {s0-s3}\n" SILU
+        "vstmia %[x]!, {s4-s7}\n"
+        "subs %[groups], #1\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [constants] "r"(m7_silu_constants), [k] "r"(m7_exp_coefficients)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+/* x = x SiLU(z) for `groups` >= 1 groups of 4 */
+MLM_INLINE void m7_gate(float *x, const float *z, uint32_t groups) {
+    uint32_t i0, i1, i2, i3;
+    __asm volatile(
+        "vldmia %[constants], {s21-s30}\n"
+        "1:\n"
+        "vldmia %[z]!, {s0-s3}\n" SILU
+        "vldmia %[x], {s8-s11}\n"
+        FOUR3("vmul", S4_7, S8_11, S4_7)
+        "vstmia %[x]!, {s4-s7}\n"
+        "subs %[groups], #1\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [z] "+r"(z), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [constants] "r"(m7_silu_constants), [k] "r"(m7_exp_coefficients)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+/* x < 0 ? 0 : x, which leaves NaN alone as vmaxnm does not; 0.0 in s20. */
+#define RELU_LANE(x)   \
+    "vcmp.f32 s20, " x \
+    "\n"               \
+    "vmrs APSR_nzcv, FPSCR\n" ONE3("vselgt", x, "s20", x)
+/* Estrin's order in q^2: c0 = (c3 q^4 + c1) q^2 + c0, c3 and c1 first a line each; C4 in s31,
+ * log1p_coefficients at [l]. */
+#define LOG1P_POLYNOMIAL(q2, c0, c1, c3, c2)                                                 \
+    "vldmia %[l], {" c0 "-" c2 "}\n" ONE3("vmul", "s11", q2, q2) ONE3("vmla", c3, "s31", q2) \
+        ONE3("vmla", c1, c2, q2) ONE3("vmla", c1, c3, "s11") ONE3("vmla", c0, c1, q2)
+
+static const float m7_softplus_constants[] = {
+    0.0f, MLM_EXP_MAX, EXP_CONSTANTS(MLM_EXP_MAGIC), MLM_TWO_TO_MINUS_64, 2.0f, MLM_LOG1P_C4};
+static const float m7_log1p_coefficients[] = {MLM_LOG1P_C0, MLM_LOG1P_C1, MLM_LOG1P_C3,
+                                              MLM_LOG1P_C2};
+
+/* x = softplus(x) for `groups` >= 1 groups of 4 */
+MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
+    uint32_t i0, i1, i2, i3;
+    __asm volatile(
+        "vldmia %[constants], {s20-s31}\n"
+        "1:\n"
+        "vldmia %[x], {s0-s3}\n"
+        FOUR2("vabs", S8_11, S0_3)
+        FOUR3("vminnm", S8_11, S8_11, SAME("s21"))
+        EXP_MINUS_PARTS SCALE_ALL
+        FOUR3("vmul", S12_15, S12_15, SAME("s29")) /* e */
+        FOUR3("vadd", S16_19, S12_15, SAME("s30"))
+        FOUR3("vdiv", S16_19, S12_15, S16_19)      /* q */
+        FOUR3("vmul", S12_15, S16_19, S16_19)      /* q^2 */
+        LOG1P_POLYNOMIAL("s12", "s4", "s5", "s6", "s7")
+        LOG1P_POLYNOMIAL("s13", "s5", "s6", "s7", "s8")
+        LOG1P_POLYNOMIAL("s14", "s6", "s7", "s8", "s9")
+        LOG1P_POLYNOMIAL("s15", "s7", "s8", "s9", "s10")
+        RELU_LANE("s0") RELU_LANE("s1") RELU_LANE("s2") RELU_LANE("s3")
+        FOUR3("vmla", S0_3, S16_19, S4_7)
+        "vstmia %[x]!, {s0-s3}\n"
+        "subs %[groups], #1\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [constants] "r"(m7_softplus_constants), [k] "r"(m7_exp_coefficients),
+          [l] "r"(m7_log1p_coefficients)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+/* ---- selective scan: one group of 4 channels, one frame ------------------------------------------ */
+
+/* Estrin's order as v4_exp2_rebuild: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
+#define EXP2_POLYNOMIAL(r, c0, c1, c2)                                                    \
+    "vldmia %[k], {" c0 "-" c2 "}\n" ONE3("vmul", "s30", r, r) ONE3("vmla", c2, "s14", r) \
+        ONE3("vmla", c1, "s15", r) ONE3("vmla", c0, "s31", r) ONE3("vmla", c1, c2, "s30") \
+            ONE3("vmla", c0, c1, "s30")
+
+static const float m7_scan_constants[] = {MLM_ROUND_MAGIC, MLM_EXP2_MIN, MLM_EXP2_C5, MLM_EXP2_C3,
+                                          MLM_EXP2_C1};
+static const float m7_exp2_coefficients[] = {1.0f, MLM_EXP2_C2, MLM_EXP2_C4};
+
+/*
+ * y = D x, then for each of `states` >= 1 states: h = 2^(dt a) h + dt x B, y += h C; x becomes y.
+ */
+MLM_INLINE void m7_scan_group(const float *a, float *h, const float *bc, uint32_t states,
+                              const float *dt, const float *d, float *x) {
+    const float *constants = m7_scan_constants;
+    uint32_t i0, i1, i2, i3;
+    __asm volatile(
+        "vldmia %[constants]!, {s12-s15}\n"
+        "vldmia %[constants], {s31}\n"
+        "vldmia %[dt], {s0-s3}\n"
+        "vldmia %[x], {s16-s19}\n"
+        "vldmia %[d], {s20-s23}\n"
+        FOUR3("vmul", S4_7, S0_3, S16_19)
+        FOUR3("vmul", S8_11, S16_19, S20_23)
+        "1:\n"
+        "vldmia %[a]!, {s16-s19}\n"
+        FOUR3("vmul", S16_19, S16_19, S0_3)
+        FOUR3("vmaxnm", S16_19, S16_19, SAME("s13"))
+        FOUR3("vadd", S20_23, S16_19, SAME("s12"))
+        FOUR3("vsub", S24_27, S20_23, SAME("s12"))
+        FOUR3("vsub", S16_19, S16_19, S24_27)
+        EXP2_POLYNOMIAL("s16", "s24", "s25", "s26")
+        EXP2_POLYNOMIAL("s17", "s25", "s26", "s27")
+        EXP2_POLYNOMIAL("s18", "s26", "s27", "s28")
+        EXP2_POLYNOMIAL("s19", "s27", "s28", "s29")
+        SCALE_PAIR("s24", "s25", "s20", "s21")
+        SCALE_PAIR("s26", "s27", "s22", "s23")
+        "vldmia %[bc]!, {s28-s29}\n"
+        "vldmia %[h], {s16-s19}\n"
+        FOUR3("vmul", S20_23, S4_7, SAME("s28"))
+        FOUR3("vmla", S20_23, S24_27, S16_19)
+        "vstmia %[h]!, {s20-s23}\n"
+        FOUR3("vmla", S8_11, S20_23, SAME("s29"))
+        "subs %[states], #1\n"
+        "bne 1b\n"
+        "vstmia %[x], {s8-s11}\n"
+        : [a] "+r"(a), [h] "+r"(h), [bc] "+r"(bc), [states] "+r"(states),
+          [constants] "+r"(constants), CORE_TEMPORARIES
+        : [dt] "r"(dt), [d] "r"(d), [x] "r"(x), [k] "r"(m7_exp2_coefficients)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+/* clang-format on */
+
+#else
+#define MLM_CORTEX_M7 0
+#endif
+#endif

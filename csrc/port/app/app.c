@@ -1,0 +1,100 @@
+/*
+ * app.c - the example that an exported project runs: the blob's own self-test first, then one input,
+ * whose logits are compared with the simulation's bit for bit. A place to start an application from.
+ */
+#include <string.h>
+
+#include "example.h"
+#include "mlm.h"
+#include "model_blob.h"
+#include "model_plan.h"
+#include "port.h"
+#include "print.h"
+
+/* All the memory that the session needs, exactly. */
+static _Alignas(MLM_ALIGNMENT) unsigned char arena[MODEL_ARENA_BYTES] PORT_ARENA;
+static float logits[MODEL_LOGITS];
+
+enum { BITS_DIFFER = 100 /* behind every mlm_status */ };
+
+static void print_line(const char *name, const char *text) {
+    port_write(name);
+    port_write(" ");
+    port_write(text);
+    port_write("\n");
+}
+
+static void print_amount(const char *name, uint64_t amount, const char *unit) {
+    port_write(name);
+    print_number(amount);
+    if (*unit != '\0') port_write(" ");
+    port_write(unit);
+    port_write("\n");
+}
+
+static uint32_t first_maximum(const float *values, uint32_t count) {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < count; i++)
+        if (values[i] > values[best]) best = i;
+    return best;
+}
+
+static void print_class(const mlm_model *model) {
+    const uint32_t best = first_maximum(logits, MODEL_LOGITS);
+    print_amount("class", best, mlm_label(model, best));
+}
+
+static void print_latency(uint32_t ticks) {
+    const uint64_t per_second = port_ticks_per_second();
+    if (per_second == 0) {
+        print_line("latency", "not known: an emulator has no clock");
+        return;
+    }
+    print_amount("latency", ticks, "ticks of the clock");
+    print_amount("clock", per_second, "Hz");
+    print_amount("latency", ticks * (uint64_t)1000000 / per_second, "microseconds");
+}
+
+static void print_memory(void) {
+    print_amount("arena", sizeof arena, "bytes");
+    const uint32_t stack = port_stack_bytes();
+    if (stack != 0) print_amount("stack", stack, "bytes at most so far");
+}
+
+static mlm_status prepare(mlm_model *model, mlm_session **session) {
+    const mlm_options options = {MODEL_SCHEDULE, MODEL_TILE, MODEL_MAX_FRAMES};
+    mlm_status status = mlm_model_open(model, model_blob, MODEL_BLOB_BYTES, 0);
+    print_line("open", mlm_status_string(status));
+    if (status != MLM_OK) return status;
+    status = mlm_session_init(session, model, &options, arena, sizeof arena);
+    print_line("init", mlm_status_string(status));
+    if (status != MLM_OK) return status;
+    if (!MODEL_RUNS_SELF_TEST) {
+        print_line("self-test", "none for this model and plan");
+        return MLM_OK;
+    }
+    status = mlm_session_self_test(*session);
+    print_line("self-test", mlm_status_string(status));
+    return status;
+}
+
+int port_main(void) {
+    mlm_model model;
+    mlm_session *session;
+    print_line("MambaLite-Micro", MLM_VERSION_STRING);
+    mlm_status status = prepare(&model, &session);
+    if (status != MLM_OK) return (int)status;
+
+    const uint32_t start = port_ticks();
+    status = mlm_session_run(session, example_input, EXAMPLE_FRAMES, logits);
+    const uint32_t ticks = port_ticks() - start;
+    print_line("run", mlm_status_string(status));
+    if (status != MLM_OK) return (int)status;
+
+    print_class(&model);
+    print_latency(ticks);
+    print_memory();
+    const int equal = memcmp(logits, example_logits, sizeof logits) == 0;
+    print_line("bits", equal ? "equal to the simulation's" : "differ from the simulation's");
+    return equal ? 0 : BITS_DIFFER;
+}

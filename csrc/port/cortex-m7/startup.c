@@ -1,0 +1,85 @@
+/*
+ * startup.c - from reset to port_main on a Cortex-M7, without a vendor's files: vectors, FPU, stack
+ * paint, static data. Interrupts stay off. Knows nothing of the board: addresses come from the linker
+ * script, the rest from the machine.
+ */
+#include "startup.h"
+
+#include "port.h"
+
+/* From sections.ld. */
+extern uint32_t stack_limit[], stack_top[];
+extern uint32_t data_start[], data_end[], bss_start[], bss_end[];
+extern const uint32_t data_load[];
+
+#define STACK_PAINT 0xC7C7C7C7u
+
+/* ARMv7-M Architecture Reference Manual (Arm DDI 0403), B3.2.20. */
+#define CPACR 0xE000ED88u
+#define CPACR_FULL_ACCESS_TO_FPU (0xFu << 20)
+
+_Noreturn void reset_handler(void);
+_Noreturn void prepare(void);
+
+/* Paints the stack and goes on; nothing of it may lie on the stack itself. */
+__attribute__((naked)) void reset_handler(void) {
+    __asm__ volatile(
+        "ldr r0, =stack_limit\n\t"
+        "ldr r1, =stack_top\n\t"
+        "ldr r2, =%c0\n"
+        "1:\n\t"
+        "cmp r0, r1\n\t"
+        "it lo\n\t"
+        "strlo r2, [r0], #4\n\t"
+        "blo 1b\n\t"
+        "b prepare\n\t"
+        ".ltorg"
+        :
+        : "i"(STACK_PAINT));
+}
+
+static __attribute__((noinline)) void clear_and_copy(void) {
+    const uint32_t *load = data_load;
+    for (uint32_t *word = data_start; word < data_end;) *word++ = *load++;
+    for (uint32_t *word = bss_start; word < bss_end;) *word++ = 0;
+}
+
+/* The FPU comes first: the compiler may use its registers anywhere behind this. */
+__attribute__((used)) void prepare(void) {
+    REGISTER(CPACR) |= CPACR_FULL_ACCESS_TO_FPU;
+    __asm__ volatile("dsb\n\tisb");
+    clear_and_copy();
+    machine_init();
+    machine_exit(port_main());
+}
+
+/* The first entry of the vector table is an address of data, the others are of code. */
+typedef union vector {
+    const void *data;
+    void (*code)(void);
+} vector;
+
+__attribute__((used, section(".vectors"))) static const vector vectors[16] = {
+    {.data = stack_top},
+    {.code = reset_handler},
+    {.code = machine_fault}, /* NMI */
+    {.code = machine_fault}, /* hard fault */
+    {.code = machine_fault}, /* memory management */
+    {.code = machine_fault}, /* bus fault */
+    {.code = machine_fault}, /* usage fault */
+    {.data = 0},
+    {.data = 0},
+    {.data = 0},
+    {.data = 0},
+    {.code = machine_fault}, /* SVCall */
+    {.code = machine_fault}, /* debug monitor */
+    {.data = 0},
+    {.code = machine_fault}, /* PendSV */
+    {.code = machine_fault}, /* SysTick */
+};
+
+uint32_t port_stack_bytes(void) {
+    const uint32_t *lowest = stack_limit;
+    while (lowest < stack_top && *lowest == STACK_PAINT) lowest++;
+    return (uint32_t)((const char *)stack_top - (const char *)lowest);
+}

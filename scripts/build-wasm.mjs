@@ -1,0 +1,126 @@
+/**
+ * Builds wasm/core.wasm (baseline) and wasm/core.simd.wasm (SIMD128) with Emscripten: bare modules,
+ * no imports, no JavaScript glue. The two files are committed, so that using the package needs no
+ * compiler; `--check` builds into a temporary folder and requires identical bytes.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The compiler that made the committed files; another one may give other bytes. */
+const EMSCRIPTEN_VERSION = "3.1.6";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const variants = [
+  { file: "core.wasm", flags: ["-DMLM_NO_SIMD"] },
+  { file: "core.simd.wasm", flags: ["-msimd128"] },
+];
+
+const COMPILE = [
+  "-std=c11",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-Wall",
+  "-Wextra",
+  "-Wconversion",
+  "-Wshadow",
+  "-Werror",
+  "-mbulk-memory",
+  "-Icsrc/include",
+];
+
+const LINK = [
+  "-O3",
+  "-mbulk-memory",
+  "--no-entry",
+  "-sSTANDALONE_WASM",
+  "-sALLOW_MEMORY_GROWTH=1", // by JavaScript; without malloc it brings no import in
+  "-sMAXIMUM_MEMORY=4GB",
+  "-sINITIAL_MEMORY=65536",
+  "-sTOTAL_STACK=16384",
+  "-Wl,--export=__heap_base",
+];
+
+/** What a run spends its time in. The kernels are vectorised by hand; what a compiler adds to that is
+ * only size, as are fast forms of everything else. */
+const HOT_SOURCES = ["conv1d.c", "gates.c", "linear.c", "selective_scan.c"];
+const HOT_FLAGS = ["-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
+const COLD_FLAGS = ["-Oz"];
+
+function sourcesIn(folder) {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".c"))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+function emcc(args) {
+  execFileSync("emcc", args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+}
+
+function build(folder) {
+  const objects = mkdtempSync(join(tmpdir(), "mambalite-objects-"));
+  try {
+    for (const variant of variants) {
+      const linked = ["csrc/core", "csrc/kernels", "wasm"].flatMap(sourcesIn).map((source) => {
+        const object = join(objects, `${basename(source)}.o`);
+        const flags = HOT_SOURCES.includes(basename(source)) ? HOT_FLAGS : COLD_FLAGS;
+        emcc([...COMPILE, ...flags, ...variant.flags, "-c", source, "-o", object]);
+        return object;
+      });
+      emcc([...LINK, ...variant.flags, ...linked, "-o", join(folder, variant.file)]);
+    }
+  } finally {
+    rmSync(objects, { recursive: true, force: true });
+  }
+}
+
+function emscriptenVersion() {
+  const text = execFileSync("emcc", ["--version"], { encoding: "utf8" });
+  return /\b(\d+\.\d+\.\d+)\b/.exec(text)?.[1] ?? "unknown";
+}
+
+function report(folder) {
+  for (const { file } of variants) {
+    const bytes = readFileSync(join(folder, file));
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
+    if (imports.length > 0) throw new Error(`${file} imports ${JSON.stringify(imports)}`);
+    console.log(`wasm/${file}: ${bytes.length} bytes, no imports`);
+  }
+}
+
+function check() {
+  const version = emscriptenVersion();
+  if (version !== EMSCRIPTEN_VERSION) {
+    console.log(
+      `skipped: built with Emscripten ${EMSCRIPTEN_VERSION}, this machine has ${version}`,
+    );
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "mambalite-wasm-"));
+  try {
+    build(folder);
+    report(folder);
+    for (const { file } of variants) {
+      const same = readFileSync(join(folder, file)).equals(readFileSync(join(root, "wasm", file)));
+      if (!same) throw new Error(`wasm/${file} is not what the sources build: npm run build:wasm`);
+    }
+    console.log("committed files and rebuilt files are identical");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  if (process.argv.includes("--check")) {
+    check();
+  } else {
+    build(join(root, "wasm"));
+    report(join(root, "wasm"));
+  }
+} catch (error) {
+  console.error(`build-wasm: ${error.message}`);
+  process.exitCode = 1;
+}

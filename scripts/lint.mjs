@@ -1,0 +1,46 @@
+/**
+ * `npm run lint`: Biome and the type checker for TypeScript, clang-format for C. `--write` formats
+ * instead of complaining. Says so when a tool is not there; what it finds ends it with 1.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import process, { argv, execPath } from "node:process";
+import { fileURLToPath } from "node:url";
+import { installIfMissing } from "./build.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const C_FOLDERS = ["csrc", "wasm", "test/native", "test/fuzz"];
+const write = argv.includes("--write");
+
+function bin(path) {
+  return join(root, "node_modules", path);
+}
+
+function run(name, command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  if (error?.code === "ENOENT") {
+    console.log(`${name}: skipped, ${command} is not installed`);
+    return;
+  }
+  console.log(`${name}: ${status === 0 ? "ok" : "failed"}`);
+  if (status !== 0) process.exitCode = 1;
+}
+
+function cFiles() {
+  return C_FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.[ch]$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+}
+
+installIfMissing();
+run("biome", execPath, [
+  bin("@biomejs/biome/bin/biome"),
+  "check",
+  "--error-on-warnings",
+  ...(write ? ["--write"] : []),
+]);
+run("types", execPath, [bin("typescript/bin/tsc"), "--noEmit"]);
+run("clang-format", "clang-format", [...(write ? ["-i"] : ["--dry-run", "-Werror"]), ...cFiles()]);

@@ -1,0 +1,96 @@
+/**
+ * Writes the parts of README.md that a command prints, between `begin` and `end` comments. `--check`
+ * writes nothing and complains when a part is not what the command prints now; what was measured
+ * (milliseconds, the host) may differ.
+ *
+ *   node scripts/readme.mjs [--check]
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process, { argv, env, execPath } from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const path = join(root, "README.md");
+const MODEL = "ts/models/demo.mlm";
+const SCHEDULES = ["unfused", "layer", "stream"];
+
+function mambalite(...args) {
+  const { status, stdout, stderr } = spawnSync(execPath, ["scripts/mambalite.mjs", ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...env, NO_COLOR: "1" },
+  });
+  if (status === 0) return stdout;
+  console.error(`mambalite ${args.join(" ")}: ${stderr}`);
+  process.exit(1);
+}
+
+function profilePart() {
+  const text = mambalite("profile", MODEL, "--board", "esp32s3", "--board", "stm32h743");
+  return `\`\`\`text\n${text}\`\`\`\n`;
+}
+
+function memoryPart() {
+  const plans = SCHEDULES.map(
+    (schedule) => JSON.parse(mambalite("profile", MODEL, "--schedule", schedule, "--json")).plan,
+  );
+  const [unfused] = plans;
+  const rows = plans.map(({ schedule, arenaBytes, minimumBytes }) => {
+    const saved = (100 * (1 - arenaBytes / unfused.arenaBytes)).toFixed(1);
+    return `| \`${schedule}\` | ${grouped(arenaBytes)} | ${saved} % | ${grouped(minimumBytes)} |\n`;
+  });
+  return `| schedule | arena, bytes | less than unfused | theoretical minimum |\n|---|---:|---:|---:|\n${rows.join("")}`;
+}
+
+function accuracyPart() {
+  const folder = join(root, "test/golden");
+  const rows = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, "logits_float64.npy")))
+    .map((name) => accuracyRow(name));
+  return `| \`npx mambalite compare test/golden/NAME/model.safetensors --golden test/golden/NAME\` | max error | mean error | classes equal |\n|---|---:|---:|---:|\n${rows.join("")}`;
+}
+
+function accuracyRow(name) {
+  const folder = `test/golden/${name}`;
+  const arch = existsSync(join(root, folder, "arch.json")) ? ["--arch", `${folder}/arch.json`] : [];
+  const report = JSON.parse(
+    mambalite("compare", `${folder}/model.safetensors`, "--golden", folder, ...arch, "--json"),
+  );
+  const errors = [report.maxRelative, report.meanRelative].map((error) => error.toExponential(1));
+  const classes = `${report.sameClasses} of ${report.cases.length}`;
+  return `| ${name}${arch.length > 0 ? " (with its `--arch`)" : ""} | ${errors.join(" | ")} | ${classes} |\n`;
+}
+
+function grouped(value) {
+  return value.toLocaleString("en-US");
+}
+
+/** Without what differs from run to run and from machine to machine. */
+function withoutMeasurements(text) {
+  return text
+    .replace(/^( +[0-9]* +\S+(?: +[0-9,]+){4}) .*$/gm, "$1")
+    .replace(/^ +operator .*$/gm, "")
+    .replace(/^ +median .*$/gm, "")
+    .replace(/, Node [0-9.]+, .*$/gm, "");
+}
+
+const PARTS = { profile: profilePart, memory: memoryPart, accuracy: accuracyPart };
+
+let readme = readFileSync(path, "utf8");
+for (const [name, make] of Object.entries(PARTS)) {
+  const part = new RegExp(`(<!-- begin ${name} [^\\n]*-->\\n)([\\s\\S]*?)(<!-- end ${name} -->)`);
+  const written = part.exec(readme)?.[2];
+  if (written === undefined) throw new Error(`README.md has no part "${name}"`);
+  const made = `\n${make()}\n`;
+  if (!argv.includes("--check")) {
+    readme = readme.replace(part, (_, begin, __, end) => begin + made + end);
+  } else if (withoutMeasurements(written) !== withoutMeasurements(made)) {
+    console.error(
+      `README.md: part "${name}" is not what the command prints: node scripts/readme.mjs`,
+    );
+    process.exitCode = 1;
+  }
+}
+if (!argv.includes("--check")) writeFileSync(path, readme);

@@ -1,0 +1,15 @@
+"""Where things are: the project's root, the data sets beside it, the build folder; and the
+modules of scripts/reference, which the training scripts share with the golden data."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
+MODELS = ROOT / "ts" / "models"
+BUILD = ROOT / "build" / "train"
+
+sys.path.insert(0, str(ROOT / "scripts" / "reference"))
+
+import mamba_reference  # noqa: E402,F401
+import safetensors_file  # noqa: E402,F401

@@ -1,0 +1,188 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  demo,
+  demoInput,
+  failure,
+  golden,
+  json,
+  mambalite,
+  output,
+  root,
+  temporaryFolder,
+} from "./support.js";
+
+const temporary = temporaryFolder();
+const COMMANDS = ["inspect", "convert", "run", "profile", "compare"];
+
+describe("help", () => {
+  it("is printed for the program and for every command", () => {
+    const help = output(["--help"]);
+    for (const command of COMMANDS) {
+      expect(help).toMatch(new RegExp(`^  ${command} `, "m"));
+      expect(output([command, "--help"])).toMatch(new RegExp(`^Usage: mambalite ${command} `));
+      expect(output(["help", command])).toBe(output([command, "--help"]));
+    }
+    expect(output([])).toBe(help);
+  });
+
+  it("knows the version", () => {
+    const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+    expect(output(["--version"])).toBe(`${version}\n`);
+  });
+});
+
+describe("inspect", () => {
+  it("describes a model", () => {
+    const report = json(["inspect", demo]);
+    expect(report).toMatchObject({
+      format: "mlm",
+      model: { inputKind: "frames", inputWidth: 40, logits: 10, parameters: 35_914 },
+    });
+    const parameters = report.ops.map((op: { parameters: number }) => op.parameters);
+    expect(parameters.reduce((a: number, b: number) => a + b)).toBe(35_914);
+    const bytes = report.tensors.map((tensor: { bytes: number }) => tensor.bytes);
+    expect(bytes.reduce((a: number, b: number) => a + b)).toBe(report.model.weightsBytes);
+    const text = output(["inspect", demo]);
+    for (const { name } of [...report.ops, ...report.tensors]) expect(text).toContain(` ${name} `);
+  });
+
+  it("describes every convention, and an arch file's network", () => {
+    const conventions = {
+      paper_d30_t1: "paper",
+      stack_rms_d30_l1_t1: "stack",
+      lm_tied_d30_l2_t37: "mamba_ssm",
+      hf_untied_d30_l1_t37: "huggingface",
+    };
+    for (const [name, convention] of Object.entries(conventions)) {
+      const report = json(["inspect", `${golden(name)}/model.safetensors`]);
+      expect(report).toMatchObject({ format: "safetensors", convention });
+    }
+    const arch = golden("arch_max_relu_d7_t37");
+    const report = json(["inspect", `${arch}/model.safetensors`, "--arch", `${arch}/arch.json`]);
+    expect(report.convention).toBe("arch");
+  });
+});
+
+describe("mistakes", () => {
+  it("of usage are one line", () => {
+    const mistakes: [string[], RegExp][] = [
+      [["frobnicate"], /unknown command 'frobnicate'/],
+      [["inspect", demo, "--jsn"], /unknown option '--jsn' \(Did you mean --json\?\)/],
+      [["--nonsense"], /unknown option '--nonsense'/],
+      [["inspect"], /missing required argument 'model'/],
+      [["run", demo], /required option '--input <file>'/],
+      [["run", demo, demo, "--input", demoInput], /too many arguments/],
+      [["run", demo, "--input"], /argument missing/],
+      [["run", demo, "--input", demoInput, "--tile", "0"], /--tile: expected a whole number/],
+      [["run", demo, "--input", demoInput, "--tile", "1.5"], /--tile: expected a whole number/],
+      [["run", demo, "--input", demoInput, "--tile", "4294967296"], /--tile/],
+      [["run", demo, "--input", demoInput, "--schedule", "fast"], /one of stream, layer, unfused/],
+      [["run", demo, "--input", demoInput, "--simd", "maybe"], /one of auto, on, off/],
+      [["profile", demo, "--frames", "-3"], /--frames/],
+      [["help", "frobnicate"], /not a command/],
+    ];
+    for (const [args, expected] of mistakes) expect(failure(args)).toMatch(expected);
+  });
+
+  it("of a tile with another schedule than stream are refused before anything is read", () => {
+    for (const schedule of ["layer", "unfused"]) {
+      const options = ["--schedule", schedule, "--tile", "4"];
+      const expected = new RegExp(`--tile: .* got --schedule ${schedule}`);
+      expect(failure(["run", "missing.mlm", "--input", demoInput, ...options])).toMatch(expected);
+      expect(failure(["profile", demo, ...options])).toMatch(expected);
+      expect(failure(["compare", demo, "--golden", root, ...options])).toMatch(expected);
+    }
+  });
+
+  it("of files name the file", () => {
+    mkdirSync(temporary("folder"));
+    writeFileSync(temporary("empty.pth"), "");
+    writeFileSync(temporary("page.pth"), "<!DOCTYPE html><html></html>");
+    writeFileSync(temporary("bad.mlm"), changed(readFileSync(demo), 100));
+    writeFileSync(temporary("cut.mlm"), readFileSync(demo).subarray(0, 1000));
+    writeFileSync(temporary("arch.json"), "{ not json");
+    const checkpoint = `${golden("paper_d30_t1")}/model.safetensors`;
+    const mistakes: [string[], RegExp][] = [
+      [["inspect", "nowhere.mlm"], /nowhere\.mlm: no such file/],
+      [["inspect", temporary("folder")], /folder: is a directory/],
+      [["inspect", `${demo}/model.mlm`], /a part of the path is not a directory/],
+      [["inspect", temporary("empty.pth")], /empty\.pth: .*it is empty/],
+      [["inspect", temporary("page.pth")], /page\.pth: .*an HTML page/],
+      [["inspect", temporary("bad.mlm")], /bad\.mlm: bad model: .*MLM_ERR/],
+      [["inspect", temporary("cut.mlm")], /cut\.mlm: bad model: .*MLM_ERR_TRUNCATED/],
+      [["inspect", demoInput], /a NumPy array/],
+      [["run", demo, "--input", demo], /demo\.mlm: not a valid npy file/],
+      [["run", demo, "--input", temporary("folder")], /is a directory/],
+      [
+        ["inspect", checkpoint, "--arch", temporary("arch.json")],
+        /arch\.json: not a valid arch file/,
+      ],
+      [["inspect", checkpoint, "--arch", "nowhere.json"], /nowhere\.json: no such file/],
+      [["inspect", demo, "--arch", temporary("arch.json")], /--arch: expected a checkpoint/],
+    ];
+    for (const [args, expected] of mistakes) expect(failure(args)).toMatch(expected);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("of permission name the file", () => {
+    writeFileSync(temporary("secret.mlm"), "");
+    chmodSync(temporary("secret.mlm"), 0);
+    expect(failure(["inspect", temporary("secret.mlm")])).toMatch(/permission denied/);
+  });
+
+  it("of names with control characters cannot write to the terminal", () => {
+    expect(failure(["inspect", "evil\u001b[2J\nname.mlm"])).not.toContain("\u001b");
+    symlinkSync(demo, temporary("evil\u001b[2J.mlm"));
+    expect(output(["profile", temporary("evil\u001b[2J.mlm")])).not.toContain("\u001b");
+  });
+
+  it("show a stack trace with --debug only", () => {
+    for (const args of [
+      ["--debug", "inspect", "nowhere.mlm"],
+      ["inspect", "nowhere.mlm", "--debug"],
+    ]) {
+      const { code, stdout, stderr } = mambalite(args);
+      expect(code).toBeGreaterThan(0);
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(/^mambalite: nowhere.mlm: no such file[^\n]*\n.*\n? +at /);
+    }
+  });
+});
+
+describe("standard output", () => {
+  it("may be closed early", async () => {
+    const child = spawn(process.execPath, [`${root}/scripts/mambalite.mjs`, "inspect", demo]);
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(process.platform !== "linux")("that is full is a failure", () => {
+    const { status, stderr } = spawnSync(
+      "sh",
+      [
+        "-c",
+        `"$0" "$1" inspect "$2" > /dev/full`,
+        process.execPath,
+        `${root}/scripts/mambalite.mjs`,
+        demo,
+      ],
+      { encoding: "utf8" },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^mambalite: cannot write the output: [^\n]+\n$/);
+  });
+});
+
+/** One byte of a blob's insides changed. */
+function changed(bytes: Buffer, offset: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[offset] = (copy[offset] as number) ^ 1;
+  return copy;
+}

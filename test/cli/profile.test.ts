@@ -1,0 +1,179 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+import { demo, demoInput, failure, golden, json, output, root } from "./support.js";
+
+const schema = JSON.parse(readFileSync(`${root}/ts/profile/report.schema.json`, "utf8"));
+const validate = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
+  schema,
+);
+
+// biome-ignore lint/suspicious/noExplicitAny: the schema says what a report is
+function profile(args: readonly string[]): any {
+  const report = json(["profile", ...args]);
+  expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  return report;
+}
+
+interface Buffer {
+  name: string;
+  kind: string;
+  offset: number;
+  bytes: number;
+  firstOp: number;
+  lastOp: number;
+}
+
+function overlap(a: Buffer, b: Buffer): boolean {
+  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
+describe("profile", () => {
+  it("adds up: no unexplained bytes", () => {
+    for (const options of [
+      [],
+      ["--tile", "8"],
+      ["--schedule", "layer"],
+      ["--schedule", "unfused"],
+    ]) {
+      const { plan, ram, operators, arenaCheck } = profile([demo, ...options]);
+      expect(plan.arenaBytes).toBe(plan.stateBytes + plan.scratchBytes + plan.ioBytes);
+      expect(plan.arenaBytes).toBe(plan.minimumBytes + plan.overheadBytes);
+      expect(arenaCheck).toEqual({ highWaterBytes: plan.arenaBytes, guardsIntact: true });
+      expect(ram.totalBytes).toBe(ram.arenaBytes + ram.callerInputBytes + ram.callerOutputBytes);
+      const ends = plan.buffers.map((buffer: Buffer) => buffer.offset + buffer.bytes);
+      expect(Math.max(...ends)).toBe(plan.arenaBytes);
+      for (const buffer of plan.buffers as Buffer[]) {
+        expect(buffer.lastOp).toBeLessThan(operators.length);
+        if (buffer.kind !== "state") continue;
+        expect([buffer.firstOp, buffer.lastOp]).toEqual([0, operators.length - 1]);
+        const sharing = plan.buffers.filter(
+          (other: Buffer) => other !== buffer && overlap(buffer, other),
+        );
+        expect(sharing).toEqual([]);
+      }
+    }
+  });
+
+  it("shows the paper's comparison: stream far below layer, layer far below unfused", () => {
+    const arena = (options: string[]) => profile([demo, ...options]).plan.arenaBytes;
+    const stream = arena([]);
+    const layer = arena(["--schedule", "layer"]);
+    expect(stream).toBeLessThanOrEqual(11_500);
+    expect(arena(["--frames", "5000"])).toBe(stream);
+    expect(layer).toBeLessThanOrEqual(240_000);
+    expect(arena(["--schedule", "unfused"])).toBeGreaterThanOrEqual(5.8 * layer);
+  });
+
+  it("profiles the frames that were asked for", () => {
+    expect(profile([demo])).toMatchObject({ frames: 100, input: "generated" });
+    expect(profile([demo, "--frames", "7"])).toMatchObject({ frames: 7, input: "generated" });
+    const given = profile([demo, "--input", demoInput]);
+    expect(given).toMatchObject({ frames: 100, input: "given" });
+    expect(profile([demo, "--input", demoInput, "--frames", "30"]).frames).toBe(30);
+    expect(failure(["profile", demo, "--input", demoInput, "--frames", "101"])).toMatch(
+      /at most the 100/,
+    );
+    const macs = (report: { operators: { macs: number }[] }) => report.operators[0]?.macs;
+    expect(macs(profile([demo, "--frames", "200"]))).toBe(2 * (macs(given) as number));
+  });
+
+  it("records where its result came from", () => {
+    const [result] = json(["run", demo, "--input", demoInput]).results;
+    const base = profile([demo, "--input", demoInput]).provenance;
+    const off = profile([demo, "--input", demoInput, "--simd", "off"]).provenance;
+    expect(base).toMatchObject({ build: "simd", selfTest: "passed" });
+    expect(off).toEqual({ ...base, build: "baseline" });
+    const words = Uint32Array.from(result.logitsBits, (bits: string) => Number.parseInt(bits, 16));
+    expect(base.outputCrc32).toBe(crc32(new Uint8Array(words.buffer)));
+  });
+
+  it("judges every board, or the ones asked for", () => {
+    const ids = ["esp32s3", "esp32s3-psram", "stm32h743", "stm32h747"];
+    const idsOf = (options: string[]) =>
+      profile([demo, ...options]).boards.map((board: { id: string }) => board.id);
+    expect(idsOf([])).toEqual(ids);
+    expect(idsOf(["--board", "stm32h743"])).toEqual(["stm32h743"]);
+    expect(idsOf(["--board", "stm32h743,esp32s3", "--board", "esp32s3"])).toEqual([
+      "stm32h743",
+      "esp32s3",
+    ]);
+    expect(failure(["profile", demo, "--board", "toaster"])).toMatch(
+      /--board: expected one of esp32s3/,
+    );
+  });
+
+  it("says what does not fit, and by how much", () => {
+    const fits = profile([demo, "--board", "stm32h743"]).boards[0];
+    expect(fits).toMatchObject({ fits: true, ram: { fits: true, region: "dtcm" } });
+    expect(fits.ram.headroomBytes).toBe(131_072 - fits.ram.neededBytes);
+    const layer = profile([demo, "--schedule", "layer", "--board", "stm32h743"]).boards[0];
+    expect(layer).toMatchObject({ fits: true, ram: { region: "axi-sram" } });
+    const unfused = ["--schedule", "unfused"];
+    const large = profile([demo, ...unfused, "--board", "stm32h743"]).boards[0];
+    expect(large).toMatchObject({ fits: false, ram: { fits: false, region: null } });
+    expect(large.ram.headroomBytes).toBe(524_288 - large.ram.neededBytes);
+    expect(profile([demo, ...unfused, "--board", "esp32s3-psram"]).boards[0].ram.region).toBe(
+      "psram",
+    );
+    const text = output(["profile", demo, ...unfused]);
+    expect(text).toMatch(/stm32h743 +does not fit .* AXI SRAM +-[0-9,]+/);
+  });
+
+  it("refuses at once what no memory could hold", () => {
+    const refused = (...options: string[]) => failure(["profile", demo, ...options]);
+    expect(refused("--frames", "4294967295")).toMatch(
+      /the generated input needs 687194767200 bytes/,
+    );
+    expect(refused("--tile", "4294967295")).toMatch(/too large/);
+    expect(refused("--schedule", "unfused", "--frames", "4294967295")).toMatch(/too large/);
+  });
+
+  it("profiles tokens and several layers", () => {
+    const report = profile([`${golden("lm_untied_d7_l3_t300")}/model.safetensors`]);
+    expect(report.model).toMatchObject({ inputKind: "tokens", inputWidth: 1 });
+    expect(report.operators.length).toBeGreaterThan(20);
+  });
+
+  it("prints the verdict first, every buffer, every operator", () => {
+    const text = output(["profile", demo]);
+    const { plan, operators } = profile([demo]);
+    const titles = [...text.matchAll(/^[A-Z]{3,}/gm)].map(([title]) => title);
+    expect(titles).toEqual([
+      "VERDICT",
+      "RAM",
+      "FLASH",
+      "ARENA",
+      "OPERATORS",
+      "LATENCY",
+      "PROVENANCE",
+    ]);
+    for (const { name } of [...plan.buffers, ...operators]) expect(text).toContain(` ${name} `);
+    expect(text).toContain(`= arena          ${plan.arenaBytes.toLocaleString("en-US")} `);
+    expect(text).not.toContain("\u001b");
+  });
+
+  it("measures something", () => {
+    const { latency, operators } = profile([demo]);
+    expect(latency.minMs).toBeGreaterThan(0);
+    expect(latency.medianMs).toBeGreaterThanOrEqual(latency.minMs);
+    expect(latency.p95Ms).toBeGreaterThanOrEqual(latency.medianMs);
+    const total = operators.reduce((sum: number, o: { hostMs: number }) => sum + o.hostMs, 0);
+    expect(total).toBeGreaterThan(0.5 * latency.minMs);
+    const shares = operators.reduce(
+      (sum: number, o: { hostShare: number }) => sum + o.hostShare,
+      0,
+    );
+    expect(shares).toBeCloseTo(1, 6);
+  });
+});
+
+/** An independent CRC-32 (IEEE 802.3), bit by bit. */
+function crc32(bytes: Uint8Array): string {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (~crc >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,242 @@
+/** Exported projects: what is in them builds as their README says, and runs, and notices damage. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { crc32 } from "../../ts/checkpoint/crc32.js";
+import { HEADER } from "../../ts/core/format.js";
+import { BOARDS } from "../../ts/device/index.js";
+import {
+  DoesNotFit,
+  type ExportTarget,
+  exportProject,
+  type Files,
+} from "../../ts/firmware/index.js";
+import { buildProject, EMULATORS, readSources, writeFiles } from "../../ts/firmware/node.js";
+import { Engine, type SessionOptions } from "../../ts/node.js";
+import { demo, failure, mambalite } from "../cli/support.js";
+import { buildFolder, type Case, keywordSpotter, root, skipReason } from "./support.js";
+
+const TIMEOUT_MS = 300_000;
+const LAST_LINE = "bits equal to the simulation's";
+
+let spotter: Case;
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await Engine.load({ simd: "off" });
+  spotter = await keywordSpotter(1);
+});
+
+async function project(
+  target: ExportTarget,
+  { execution = {}, blob = spotter.blob }: { execution?: SessionOptions; blob?: Uint8Array } = {},
+  boardId?: string,
+): Promise<Files> {
+  const model = await engine.loadModel(spotter.blob);
+  const session = model.createSession({ schedule: "stream" });
+  try {
+    const input = spotter.inputs[0]!;
+    const board = BOARDS.find(({ id }) => id === boardId);
+    return exportProject(target, {
+      sources: readSources(),
+      model: { blob, info: model.info, plan: model.plan(execution), version: engine.version },
+      example: { input, logits: session.run(input) },
+      ...(board && { board }),
+    });
+  } finally {
+    model.dispose();
+  }
+}
+
+function write(name: string, files: Files): string {
+  const folder = buildFolder(`export-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFiles(folder, files);
+  return folder;
+}
+
+/** The shell commands of a README that build something, block by block. */
+function buildCommands(folder: string): string[] {
+  const text = readFileSync(join(folder, "README.md"), "utf8");
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .map(([, commands = ""]) => commands)
+    .filter((commands) => commands.startsWith("cmake"));
+}
+
+function shell(folder: string, commands: string) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-euc", commands], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  return { status, output: stdout + stderr };
+}
+
+/** Runs commands that must succeed without a warning. */
+function cleanly(folder: string, commands: string): string {
+  const { status, output } = shell(folder, commands);
+  expect(output).not.toMatch(/warning/i);
+  expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
+  return output;
+}
+
+const noArm = skipReason("cortex-m7");
+
+describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }, () => {
+  test("stm32h7: builds for the board and runs in the emulator as its README says", async () => {
+    const folder = write("stm32h7", await project("stm32h7"));
+    const [forBoard = "", forEmulator = ""] = buildCommands(folder);
+    expect(cleanly(folder, forBoard)).toMatch(/RAM: +\d+ B +128 KB/);
+    expect(cleanly(folder, forEmulator).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+  });
+
+  test("stm32h7: an arena that DTCM cannot hold goes to AXI SRAM", async () => {
+    const execution = { schedule: "layer", maxFrames: 200 } as const;
+    const folder = write("stm32h7-axi", await project("stm32h7", { execution }));
+    const [forBoard = ""] = buildCommands(folder);
+    expect(cleanly(folder, forBoard)).toMatch(/ARENA: +\d+ B +512 KB/);
+  });
+
+  test("cortex-m7: builds and runs as its README says", async () => {
+    const folder = write("cortex-m7", await project("cortex-m7"));
+    const [commands = ""] = buildCommands(folder);
+    expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+  });
+
+  test("a changed byte gives a status, not a fault", async () => {
+    const folder = buildFolder("export-damaged");
+    const header = new DataView(spotter.blob.buffer, spotter.blob.byteOffset);
+    const places = [
+      HEADER.opOffset,
+      header.getUint32(HEADER.tensorOffset, true),
+      spotter.blob.length - 1,
+    ];
+    for (const place of places) {
+      const blob = spotter.blob.slice();
+      blob[place]! ^= 1;
+      expect(await runDamaged(folder, blob)).toMatch(/^open MLM_ERR_(CRC|OP|TENSOR|FORMAT)$/m);
+    }
+    const blob = spotter.blob.slice();
+    blob[header.getUint32(HEADER.selfTestLogits, true)]! ^= 1;
+    const view = new DataView(blob.buffer);
+    view.setUint32(HEADER.crc32, 0, true);
+    view.setUint32(HEADER.crc32, crc32(blob), true);
+    expect(await runDamaged(folder, blob)).toMatch(/^self-test MLM_ERR_SELF_TEST$/m);
+  });
+});
+
+/** Output of the example with another blob; its exit status must be that of an mlm_status. */
+async function runDamaged(folder: string, blob: Uint8Array): Promise<string> {
+  writeFiles(folder, await project("cortex-m7", { blob }));
+  await buildProject(folder, "cortex-m7");
+  const { command, args } = EMULATORS["cortex-m7"];
+  const image = join(folder, "build/firmware.elf");
+  const { status, stdout } = spawnSync(command, [...args, "-kernel", image], {
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  expect(stdout).not.toMatch(/^fault$/m);
+  expect(status).toBeGreaterThan(0);
+  expect(status).toBeLessThan(100);
+  return stdout;
+}
+
+const noCmake = ["cmake", "cc"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
+
+test.skipIf(noCmake.length > 0)(
+  `generic: builds and runs as its README says${noCmake.length > 0 ? ` (skipped: no ${noCmake})` : ""}`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const folder = write("generic", await project("generic"));
+    const [commands = ""] = buildCommands(folder);
+    expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+  },
+);
+
+describe("fit", () => {
+  const big = { execution: { schedule: "layer", maxFrames: 5000 } } as const;
+
+  test("a board that cannot hold it is refused with the numbers", async () => {
+    const error = await project("stm32h7", big).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DoesNotFit);
+    expect((error as DoesNotFit).message).toMatch(
+      /^does not fit stm32h743: RAM: \d+ bytes needed \(arena \d+, .*\), 524288 usable in AXI SRAM, \d+ missing$/,
+    );
+  });
+
+  test("so is a model larger than the flash", async () => {
+    const blob = new Uint8Array(3 << 20);
+    await expect(project("stm32h7", { blob })).rejects.toThrow(
+      /flash: \d+ bytes needed .* missing/,
+    );
+  });
+
+  test("PSRAM takes what internal SRAM cannot", async () => {
+    await expect(project("esp32s3", big)).rejects.toThrow(DoesNotFit);
+    const files = await project("esp32s3", big, "esp32s3-psram");
+    expect(files.get("sdkconfig.defaults")).toMatch(/^CONFIG_MAMBALITE_ARENA_PSRAM=y$/m);
+  });
+
+  test("the command line says so in one line and writes nothing", () => {
+    const output = buildFolder("export-refused");
+    mkdirSync(dirname(output), { recursive: true });
+    rmSync(output, { recursive: true, force: true });
+    const args = ["export", demo, "--target", "stm32h7", "--tile", "5000", "-o", output];
+    expect(failure(args)).toMatch(/does not fit stm32h743: RAM: \d+ bytes needed/);
+    expect(() => readdirSync(output)).toThrow();
+  });
+});
+
+test("making a project needs nothing of Node: a browser can do it", () => {
+  const seen = new Set<string>();
+  const visit = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = readFileSync(path, "utf8");
+    expect(text).not.toMatch(/\bfrom "node:|\b(Buffer|process)\b\./);
+    for (const [, from = ""] of text.matchAll(
+      /^(?:import|export|\}) .*?from "(\.[^"]+)\.js";$/gm,
+    )) {
+      visit(join(dirname(path), `${from}.ts`));
+    }
+  };
+  visit(join(root, "ts/firmware/index.ts"));
+  expect([...seen].some((path) => path.endsWith("project.ts"))).toBe(true);
+});
+
+describe("mambalite export", () => {
+  test("writes the project, and never into a folder that holds something", () => {
+    const output = buildFolder("export-cli");
+    rmSync(output, { recursive: true, force: true });
+    mkdirSync(output, { recursive: true });
+    const args = ["export", demo, "--target", "generic", "-o", output];
+    expect(mambalite(args)).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(output).sort()).toEqual([
+      "CMakeLists.txt",
+      "LICENSE",
+      "README.md",
+      "port",
+      "src",
+    ]);
+    expect(failure(args)).toMatch(/is a directory that is not empty/);
+    expect(readdirSync(dirname(output)).filter((name) => name.startsWith(".export-cli"))).toEqual(
+      [],
+    );
+  });
+
+  test("refuses a board of another target", () => {
+    const args = [
+      "export",
+      demo,
+      "--target",
+      "stm32h7",
+      "--board",
+      "esp32s3",
+      "-o",
+      join(root, "build/x"),
+    ];
+    expect(failure(args)).toMatch(/--board: expected one of stm32h743, stm32h747, got esp32s3/);
+  });
+});

@@ -1,0 +1,61 @@
+/** `mambalite verify` from the outside. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { demo, failure, json, output } from "../cli/support.js";
+import { root, skipReason } from "./support.js";
+
+const TIMEOUT_MS = 300_000;
+const skipped = skipReason("cortex-m7");
+
+describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT_MS }, () => {
+  const args = ["verify", demo, "--target", "cortex-m7", "--variant", "double", "--tile", "2"];
+
+  test("--json", () => {
+    const report = json(args);
+    const planned = json(["profile", demo, "--tile", "2"]).plan;
+    expect(Object.keys(report)).toEqual([
+      ...["target", "items", "equalBits", "arenaBytes", "stackBytes", "flash", "instructions"],
+      "toolchain",
+    ]);
+    expect(report).toMatchObject({ target: "cortex-m7", items: 1, equalBits: 1 });
+    expect(report.arenaBytes).toBe(planned.arenaBytes);
+    expect(Object.keys(report.flash)).toEqual(["codeBytes", "weightsBytes"]);
+    const names = report.instructions.operators.map(({ name }: { name: string }) => name);
+    expect(names).toContain("mamba.selective_scan");
+    for (const { count } of report.instructions.operators) expect(count).toBeGreaterThan(0);
+    expect(report.toolchain.compiler).toMatch(/^arm-none-eabi-gcc/);
+    expect(report.toolchain.emulator).toMatch(/^QEMU emulator version/);
+    expect(report.toolchain.flags).toMatch(/-mcpu=cortex-m7 .*-ffp-contract=off/);
+    expect(report.toolchain.flags).not.toMatch(/\/\w+\//);
+  });
+
+  test("for a person", () => {
+    const text = output(args);
+    expect(text).toMatch(/1 of 1 input of 100 frames equal in every bit on cortex-m7/);
+    expect(text).toMatch(/^ +mamba\.selective_scan +[0-9,]+ +\d+\.\d %$/m);
+  });
+
+  test("a plan that the board cannot hold", () => {
+    expect(failure([...args.slice(0, -1), "5000"])).toMatch(
+      /does not fit stm32h743: RAM: \d+ bytes/,
+    );
+  });
+
+  test("an unknown variant", () => {
+    expect(failure([...args.slice(0, 4), "--variant", "triple"])).toMatch(/double, single/);
+  });
+});
+
+test("without a toolchain: what is missing and how to get it", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "scripts/mambalite.mjs"), "verify", demo, "--target", "riscv32"],
+    { encoding: "utf8", env: { ...process.env, PATH: "/nonexistent" } },
+  );
+  expect(stdout).toBe("");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^mambalite: verify --target riscv32 needs cmake, .*; to install: sudo apt-get install .*\n$/,
+  );
+});

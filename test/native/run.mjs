@@ -1,0 +1,140 @@
+/**
+ * Builds and runs the native tests with every compiler that is here: gcc and clang, SSE and plain C,
+ * AddressSanitizer and UBSan; the fuzzer's seeds through both sanitizers; and checks that the core
+ * needs nothing but memcpy, memmove and memset. Says what it skipped and why.
+ *
+ *   node test/native/run.mjs [VARIANT ...] [--exhaustive]
+ *
+ * --exhaustive tries all 2^32 floats in math_test (an hour). The last line is `N passed, N failed`
+ * or `N passed, N failed, N skipped`.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, compilerVersion, missingFor, root, tests, variants } from "./build.mjs";
+
+const LIBC_THE_CORE_MAY_USE = new Set(["memcpy", "memmove", "memset"]);
+const fuzzFolders = ["test/fuzz/seeds", "test/fuzz/regressions"];
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function report(ok, what, detail = "") {
+  counts[ok ? "passed" : "failed"] += 1;
+  console.log(`  ${ok ? "ok  " : "FAIL"} ${what}${detail ? `: ${detail}` : ""}`);
+}
+
+/** Runs one test program and takes its last line into the counts. Returns what it printed. */
+function runProgram(path, args) {
+  const result = spawnSync(path, args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+    // A leak is a test's own, and fails it.
+    env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:halt_on_error=1" },
+  });
+  const summary = /^(\d+) passed, (\d+) failed$/m.exec(result.stdout ?? "");
+  const ended = result.status === 0 || (summary !== null && summary[2] !== "0");
+  if (result.status !== 0) process.stdout.write(`${result.stdout}${tail(result.stderr)}`);
+  if (summary === null || !ended) {
+    const how = result.error?.message ?? result.signal ?? `exit status ${result.status}`;
+    report(false, path.slice(root.length), how);
+  }
+  if (summary !== null) {
+    counts.passed += Number(summary[1]);
+    counts.failed += Number(summary[2]);
+  }
+  return result.stdout ?? "";
+}
+
+function tail(text) {
+  return text.split("\n").slice(-40).join("\n");
+}
+
+/** The core in one relocatable file: what it calls, and how many bytes of it can be written to. */
+function checkSymbols(folder) {
+  const core = join(folder, "core.o");
+  const called = execFileSync("nm", ["-u", core], { encoding: "utf8" }).match(/\S+$/gm) ?? [];
+  const foreign = called.filter((name) => !LIBC_THE_CORE_MAY_USE.has(name));
+  report(foreign.length === 0, "core needs only memcpy, memmove, memset", foreign.join(" "));
+  const sections = execFileSync("size", ["-A", core], { encoding: "utf8" });
+  const writable = [...sections.matchAll(/^(\.data|\.bss|\.tdata|\.tbss|COMMON)\s+([1-9]\d*)/gm)];
+  const sizes = writable.map(([, name, bytes]) => `${name} ${bytes}`).join(", ");
+  report(writable.length === 0, "core has no writable globals", sizes);
+}
+
+/** The public header alone, as C++ sees it. */
+function checkHeader() {
+  const header = join(root, "csrc/include/mlm.h");
+  const flags = ["-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+  const result = spawnSync("clang", [...flags, "-x", "c++", header], { encoding: "utf8" });
+  report(result.status === 0, "mlm.h is C++ too", result.stderr.trim());
+}
+
+function fuzzInputs() {
+  return fuzzFolders.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => !name.startsWith("."))
+      .sort()
+      .map((name) => join(root, folder, name)),
+  );
+}
+
+/** Every variant must have made the same bits. */
+function compareBits(bits) {
+  if (bits.size < 2) return;
+  const different = new Set(bits.values()).size > 1;
+  const shown = [...bits].map(([name, value]) => `${name} ${value}`).join(", ");
+  report(!different, `the same bits from ${[...bits.keys()].join(", ")}`, different ? shown : "");
+}
+
+async function runVariant(name, extra, bits) {
+  const missing = missingFor(name);
+  if (missing) {
+    counts.skipped += 1;
+    console.log(`${name}: skipped, ${missing} (scripts/setup.sh installs it)`);
+    return;
+  }
+  const { compiler, flags } = variants[name];
+  const started = Date.now();
+  let folder;
+  try {
+    folder = await build(name);
+  } catch (error) {
+    console.log(error.stderr ?? error.message);
+    report(false, `${name} builds`);
+    return;
+  }
+  const before = { ...counts };
+  const sanitized = flags.some((flag) => flag.startsWith("-fsanitize"));
+  for (const test of tests) {
+    const output = runProgram(join(folder, test), test === "math_test" ? extra : []);
+    const made = /^bits ([0-9a-f]{16})$/m.exec(output);
+    if (made) bits.set(name, made[1]);
+  }
+  if (sanitized) runProgram(join(folder, "fuzz_replay"), fuzzInputs());
+  else checkSymbols(folder);
+  if (name === "clang") checkHeader();
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  const passed = counts.passed - before.passed;
+  const failed = counts.failed - before.failed;
+  console.log(
+    `${name}: ${passed} passed, ${failed} failed, ${seconds} s (${compilerVersion(compiler)})`,
+  );
+}
+
+/** @returns the counts of everything run */
+export async function runNative(names = Object.keys(variants), extra = []) {
+  const bits = new Map();
+  for (const name of names.filter((variant) => !variants[variant].fuzzer))
+    await runVariant(name, extra, bits);
+  compareBits(bits);
+  return counts;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const names = process.argv.slice(2).filter((argument) => argument in variants);
+  const extra = process.argv.includes("--exhaustive") ? ["--exhaustive"] : [];
+  const { passed, failed, skipped } = await runNative(names.length > 0 ? names : undefined, extra);
+  console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
+  if (failed > 0) process.exitCode = 1;
+}

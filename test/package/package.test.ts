@@ -1,0 +1,275 @@
+/**
+ * What `npm pack` makes, installed into an empty project: run in Node, type-checked, bundled by Vite,
+ * served by Vite and by a plain server, and run in a browser.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasChromium, resultOf, serve } from "./browser.js";
+import { filesIn, installedProject, type Project, root } from "./project.js";
+
+const MODEL = readFileSync(join(root, "ts/models/demo.mlm"));
+const CHECKPOINT = readFileSync(join(root, "ts/models/demo.safetensors"));
+const INPUT = readFileSync(join(root, "ts/models/demo.input.npy"));
+const VITE = join(root, "node_modules/vite/bin/vite.js");
+const TSC = join(root, "node_modules/typescript/bin/tsc");
+
+/** Runs the checkpoint and its blob; `read` gets the bytes of a file. */
+const PROGRAM = `
+import { createBlob, Engine } from "mambalite-micro";
+import { readCheckpoint, readNpy, toNetwork } from "mambalite-micro/checkpoint";
+import { BOARDS, judge } from "mambalite-micro/device";
+import { profile } from "mambalite-micro/profile";
+
+function bitsOf(logits) {
+  return [...new Uint32Array(logits.buffer)].map((w) => w.toString(16).padStart(8, "0")).join(" ");
+}
+
+export async function main(read) {
+  const engine = await Engine.load();
+  const input = readNpy(await read("demo.input.npy")).data;
+  const blob = await createBlob(engine, toNetwork(readCheckpoint(await read("demo.safetensors"))));
+  const results = [];
+  for (const bytes of [await read("demo.mlm"), blob]) {
+    const model = await engine.loadModel(bytes);
+    results.push(bitsOf(model.createSession().run(input)));
+    results.push(profile(engine, model, { input, boards: BOARDS }).plan.arenaBytes);
+    model.dispose();
+  }
+  return results.join("; ");
+}
+`;
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>t</title>
+<script type="module" src="./page.js"></script>`;
+
+const PAGE_SCRIPT = `
+import { main } from "./program.js";
+const read = async (name) => new Uint8Array(await (await fetch("./" + name)).arrayBuffer());
+main(read).then((r) => console.log("result:" + r), (e) => console.log("result:" + e.stack));
+`;
+
+const ASSETS = { "demo.mlm": MODEL, "demo.safetensors": CHECKPOINT, "demo.input.npy": INPUT };
+
+function prefixed(folder: string): Record<string, Uint8Array> {
+  return Object.fromEntries(Object.entries(ASSETS).map(([name, b]) => [`${folder}/${name}`, b]));
+}
+
+/** In the names of what is skipped without it. */
+const needsChromium = hasChromium ? "" : " (skipped: sudo scripts/setup.sh installs Chromium)";
+
+let project: Project;
+let expected: string;
+
+beforeAll(() => {
+  project = installedProject();
+  project.write({
+    "index.html": PAGE,
+    "page.js": PAGE_SCRIPT,
+    "program.js": PROGRAM,
+    "node.js": `
+import { readFile } from "node:fs/promises";
+import { main } from "./program.js";
+console.log(await main(async (name) => new Uint8Array(await readFile("public/" + name))));
+`,
+    ...prefixed("public"),
+  });
+  const report = JSON.parse(
+    execFileSync(
+      process.execPath,
+      [
+        "scripts/mambalite.mjs",
+        "run",
+        "ts/models/demo.mlm",
+        "--input",
+        "ts/models/demo.input.npy",
+        "--json",
+      ],
+      { cwd: root, encoding: "utf8" },
+    ),
+  );
+  const bits = report.results[0].logitsBits.join(" ");
+  const { arenaBytes } = JSON.parse(
+    execFileSync(
+      process.execPath,
+      ["scripts/mambalite.mjs", "profile", "ts/models/demo.mlm", "--json"],
+      {
+        cwd: root,
+        encoding: "utf8",
+      },
+    ),
+  ).plan;
+  expected = Array(2).fill(`${bits}; ${arenaBytes}`).join("; ");
+});
+
+afterAll(() => {
+  project?.remove();
+});
+
+describe("the package", () => {
+  it("has what it needs and nothing else", () => {
+    const files = filesIn(join(project.folder, "node_modules/mambalite-micro"));
+    for (const needed of [
+      "LICENSE",
+      "README.md",
+      "csrc/include/mlm.h",
+      "dist/cli/main.js",
+      "dist/index.d.ts",
+      "dist/models/demo.mlm",
+      "dist/profile/report.schema.json",
+      "wasm/core.simd.wasm",
+      "wasm/core.wasm",
+    ]) {
+      expect(files).toContain(needed);
+    }
+    const strays = files.filter(
+      (file) =>
+        !/^(LICENSE|README\.md|package\.json|(csrc|dist)\/|wasm\/core|scripts\/mambalite\.mjs$)/.test(
+          file,
+        ),
+    );
+    expect(strays).toEqual([]);
+    expect(files.filter((file) => /\.test\.|(?<!\.d)\.ts$/.test(file))).toEqual([]);
+  });
+
+  it("runs a model in Node", () => {
+    expect(project.run(process.execPath, ["node.js"]).trim()).toBe(expected);
+  });
+
+  it("brings its command", () => {
+    const bin = join(project.folder, "node_modules/.bin/mambalite");
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    expect(project.run(bin, ["--version"])).toBe(`${version}\n`);
+    const report = project.run(bin, [
+      "run",
+      "public/demo.mlm",
+      "--input",
+      "public/demo.input.npy",
+      "--json",
+    ]);
+    expect(expected).toContain(JSON.parse(report).results[0].logitsBits.join(" "));
+  });
+
+  it("has the model that its script makes", () => {
+    // When it fails because the core computes other bits than before: npm run models
+    execFileSync(process.execPath, ["scripts/models/make_demo.mjs", "--check"], {
+      cwd: root,
+      stdio: "pipe",
+    });
+  });
+
+  it("exports its schema, its manifest, its core and its models", () => {
+    project.write({
+      "resolve.js": `
+for (const path of ["profile/report.schema.json", "package.json", "wasm/core.wasm", "models/demo.mlm"]) {
+  console.log(import.meta.resolve("mambalite-micro/" + path));
+}`,
+    });
+    expect(project.run(process.execPath, ["resolve.js"]).trim().split("\n")).toHaveLength(4);
+  });
+
+  it("has types for every way of resolving them", () => {
+    project.write({
+      "typed.ts": `
+import { type Engine, type Plan, Engine as Loader } from "mambalite-micro";
+import { readNpy } from "mambalite-micro/checkpoint";
+import { profile, type ProfileReport } from "mambalite-micro/profile";
+import { BOARDS, type Board } from "mambalite-micro/device";
+export async function f(blob: Uint8Array): Promise<Plan> {
+  const engine: Engine = await Loader.load({ simd: "off" });
+  using model = await engine.loadModel(blob);
+  const report: ProfileReport = profile(engine, model, { frames: 3 });
+  const board: Board | undefined = BOARDS[0];
+  // @ts-expect-error: not a schedule
+  model.plan({ schedule: "fast" });
+  return [report, board, readNpy].length > 0 ? model.plan() : report.plan;
+}
+`,
+    });
+    const common = [
+      "--noEmit",
+      "--strict",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,dom,esnext.disposable",
+    ];
+    for (const module of [
+      ["--module", "nodenext"],
+      ["--module", "esnext", "--moduleResolution", "bundler"],
+    ]) {
+      project.run(process.execPath, [TSC, ...common, ...module, "--types", "", "typed.ts"]);
+    }
+  });
+});
+
+describe("a Vite build", () => {
+  beforeAll(() => {
+    project.run(process.execPath, [VITE, "build", "--base", "./", "--logLevel", "error"]);
+  });
+
+  it("contains nothing of Node, and the two cores", () => {
+    const files = filesIn(join(project.folder, "dist"));
+    const scripts = files.filter((file) => file.endsWith(".js"));
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) {
+      const text = readFileSync(join(project.folder, "dist", script), "utf8");
+      expect(text).not.toMatch(/["'`]node:|require\(|__vite-browser-external/);
+    }
+    expect(files.filter((file) => file.endsWith(".wasm"))).toHaveLength(2);
+  });
+
+  it.skipIf(!hasChromium)(`runs a model in Chromium, from a sub-path${needsChromium}`, async () => {
+    const { url, server } = await serve(project.folder);
+    try {
+      expect(await resultOf(`${url}dist/`)).toBe(expected);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe.skipIf(!hasChromium)(`without a build${needsChromium}`, () => {
+  it("Vite's development server runs a model in Chromium", async () => {
+    const child = spawn(process.execPath, [VITE, "--port", "0", "--host", "127.0.0.1"], {
+      cwd: project.folder,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let text = "";
+        child.stdout.on("data", (chunk) => {
+          text += chunk;
+          const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0];
+          if (found !== undefined) resolve(found);
+        });
+        child.on("exit", () => reject(new Error(`vite ended: ${text}`)));
+      });
+      expect(await resultOf(url)).toBe(expected);
+    } finally {
+      child.kill();
+    }
+  });
+
+  it("a plain server and an import map run a model in Chromium", async () => {
+    const modules = "./node_modules";
+    const imports = {
+      "mambalite-micro": `${modules}/mambalite-micro/dist/index.js`,
+      "mambalite-micro/checkpoint": `${modules}/mambalite-micro/dist/checkpoint/index.js`,
+      "mambalite-micro/profile": `${modules}/mambalite-micro/dist/profile/index.js`,
+      "mambalite-micro/device": `${modules}/mambalite-micro/dist/device/index.js`,
+      "@assemblyscript/loader": `${modules}/@assemblyscript/loader/index.js`,
+      "wasm-feature-detect": `${modules}/wasm-feature-detect/dist/esm/index.js`,
+      fflate: `${modules}/fflate/esm/browser.js`,
+    };
+    const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
+    project.write({ "plain.html": PAGE.replace("<script", `${map}<script`), ...ASSETS });
+    const { url, server } = await serve(project.folder);
+    try {
+      expect(await resultOf(`${url}plain.html`)).toBe(expected);
+    } finally {
+      server.close();
+    }
+  });
+});

@@ -1,0 +1,53 @@
+/** README.md is run: its sample, its figures, its options. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { json, output, root } from "../cli/support.js";
+
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const paper = join(root, "../shared/data/paper_kws10");
+
+describe("README.md", () => {
+  it("has a sample that runs, and gives the bits of `mambalite run`", () => {
+    const sample = /```js\n([\s\S]*?)```/.exec(readme)?.[1] as string;
+    // Inside the checkout, so that the package finds itself by name.
+    const path = join(root, "build/readme-sample.mjs");
+    const show = "console.log(JSON.stringify([...session.finish()])); // the same";
+    expect(sample).toContain("console.log(session.finish()); // the same");
+    writeFileSync(path, sample.replace("console.log(session.finish()); // the same", show));
+    const [bytes, logits] = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" })
+      .trim()
+      .split("\n");
+    const demo = ["ts/models/demo.safetensors", "--input", "ts/models/demo.input.npy"];
+    expect(JSON.parse(logits as string)).toEqual(json(["run", ...demo]).results[0].logits);
+    expect(bytes).toBe(`${json(["profile", ...demo]).plan.arenaBytes} bytes of RAM`);
+  });
+
+  it("shows what the commands print", () => {
+    execFileSync(process.execPath, ["scripts/readme.mjs", "--check"], { cwd: root, stdio: "pipe" });
+  });
+
+  it("names every command and option", () => {
+    for (const command of ["inspect", "convert", "run", "profile", "compare"]) {
+      expect(readme).toContain(`\`mambalite ${command} `);
+      for (const [option] of output([command, "--help"]).matchAll(/--[a-z-]+/g)) {
+        if (option !== "--help" && option !== "--output") expect(readme).toContain(option);
+      }
+    }
+  });
+
+  it("links to files that exist", () => {
+    for (const [, link] of readme.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
+      expect(existsSync(join(root, link as string)), link).toBe(true);
+    }
+  });
+
+  it.skipIf(!existsSync(paper))("has the figures of ../shared/data/paper_kws10", () => {
+    const report = json(["compare", join(paper, "model.pth"), "--golden", paper]);
+    const [max, mean] = [report.maxRelative, report.meanRelative].map((e) => e.toExponential(1));
+    expect(readme.replace(/\s+/g, " ")).toContain(
+      `on 65 inputs: max ${max}, mean ${mean}, ${report.sameClasses} of 65 classes equal`,
+    );
+  });
+});

@@ -1,0 +1,170 @@
+/**
+ * One sentence, over random networks: whole sequences, any portions, any tile, any schedule, with
+ * and without SIMD, saved and loaded in the middle, one operator at a time, the bits are the same.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  createBlob,
+  Engine,
+  type InputArray,
+  type Model,
+  type Session,
+  type SessionOptions,
+} from "../../ts/node.js";
+import { bitsOf, build, networkCases } from "./random-network.js";
+import { referenceLogits } from "./reference.js";
+
+const NETWORKS = 40;
+/** Of the largest logit. Wide, for badly conditioned networks; the golden cases have tight bounds. */
+const TOLERANCE = 1e-4;
+/** Room for the self-test too. */
+const WHOLE_SEQUENCE_SLACK = 8;
+
+let baseline: Engine;
+let simd: Engine;
+
+beforeAll(async () => {
+  baseline = await Engine.load({ simd: "off" });
+  simd = await Engine.load({ simd: "on" });
+});
+
+afterAll(() => {
+  baseline.dispose();
+  simd.dispose();
+});
+
+/** Where a sequence is cut, as fractions of it. */
+const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
+
+function optionsFor(frames: number): readonly SessionOptions[] {
+  const maxFrames = frames + WHOLE_SEQUENCE_SLACK;
+  return [
+    { tile: 1 },
+    { tile: 3 },
+    { tile: 8 },
+    { tile: 100 },
+    { schedule: "layer", maxFrames },
+    { schedule: "unfused", maxFrames },
+  ];
+}
+
+/** Far more than the test takes on two shared cores. */
+const TIMEOUT_MS = 120_000;
+
+describe("the same bits", { timeout: TIMEOUT_MS }, () => {
+  test("under every schedule, in any portions, with and without SIMD", async () => {
+    await fc.assert(
+      fc.asyncProperty(networkCases, cuts, async (description, fractions) => {
+        const { network, input } = build(description);
+        const blob = await createBlob(baseline, network);
+        expect(await createBlob(simd, network)).toEqual(blob);
+        const models = [await baseline.loadModel(blob), await simd.loadModel(blob)];
+        const expected = bitsOf(models[0]!.createSession().run(input));
+        const options = optionsFor(description.frames);
+        for (const model of models) {
+          for (const option of options) {
+            const session = model.createSession(option);
+            session.selfTest();
+            expect(bitsOf(session.run(input))).toBe(expected);
+            expect(bitsOf(pushPortions(session, input, fractions))).toBe(expected);
+            expect(bitsOf(pushPortions(session, input, everyFrame(input, model)))).toBe(expected);
+            expect(bitsOf(stepThrough(session, input))).toBe(expected);
+            session.dispose();
+          }
+        }
+        const cut = fractions[0] ?? 0.5;
+        for (const [i, from] of options.entries()) {
+          const to = options[(i + 1) % options.length]!;
+          expect(bitsOf(runInTwoSessions(models, from, to, input, cut))).toBe(expected);
+        }
+        for (const model of models) model.dispose();
+      }),
+      { numRuns: NETWORKS },
+    );
+  });
+
+  test("and they agree with float64", async () => {
+    await fc.assert(
+      fc.asyncProperty(networkCases, async (description) => {
+        const { network, input } = build(description);
+        const model = await simd.loadModel(await createBlob(simd, network));
+        const logits = model.createSession().run(input);
+        const expected = referenceLogits(network, input);
+        const largest = Math.max(...expected.map(Math.abs), 1);
+        for (const [i, logit] of logits.entries()) {
+          expect(Math.abs(logit - expected[i]!) / largest).toBeLessThan(TOLERANCE);
+        }
+        model.dispose();
+      }),
+      { numRuns: NETWORKS },
+    );
+  });
+});
+
+function frameWidth(session: Session): number {
+  return session.plan.inputBytes / session.plan.tile / Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** Every frame on its own, as fractions of the sequence. */
+function everyFrame(input: InputArray, model: Model): number[] {
+  const frames = input.length / model.info.inputWidth;
+  return Array.from({ length: frames }, (_, frame) => frame / frames);
+}
+
+/** Pushes the sequence in the portions that `fractions` cut it in, with a finish in the middle. */
+function pushPortions(
+  session: Session,
+  input: InputArray,
+  fractions: readonly number[],
+): Float32Array {
+  const width = frameWidth(session);
+  const frames = input.length / width;
+  const ends = [...fractions.map((fraction) => Math.round(fraction * frames)), frames];
+  session.reset();
+  let start = 0;
+  for (const end of ends.sort((a, b) => a - b)) {
+    if (end === start) continue;
+    session.push(input.subarray(start * width, end * width));
+    start = end;
+    session.finish();
+  }
+  return session.finish();
+}
+
+/** One operator at a time, looking at every output. */
+function stepThrough(session: Session, input: InputArray): Float32Array {
+  const width = frameWidth(session);
+  const pieceLength = session.plan.tile * width;
+  session.reset();
+  for (let start = 0; start < input.length; start += pieceLength) {
+    session.feed(input.subarray(start, start + pieceLength));
+    for (let step = session.step(); step !== undefined; step = session.step()) {
+      expect(step.output().every(Number.isFinite)).toBe(true);
+    }
+  }
+  session.feedEnd();
+  let last: Float32Array = new Float32Array(0);
+  for (let step = session.step(); step !== undefined; step = session.step()) last = step.output();
+  expect(bitsOf(session.finish())).toBe(bitsOf(last));
+  return last;
+}
+
+/** The first part in one model and schedule, the rest in another, carried over as bytes. */
+function runInTwoSessions(
+  models: readonly Model[],
+  from: SessionOptions,
+  to: SessionOptions,
+  input: InputArray,
+  fraction: number,
+): Float32Array {
+  const first = models[0]!.createSession(from);
+  const second = models[1]!.createSession(to);
+  const width = models[0]!.info.inputWidth;
+  const cut = Math.floor((fraction * input.length) / width) * width;
+  second.push(input.subarray(0, width)); // to be forgotten
+  if (cut > 0) first.push(input.subarray(0, cut));
+  second.loadState(first.saveState());
+  if (cut < input.length) second.push(input.subarray(cut));
+  return second.finish();
+}

@@ -1,0 +1,378 @@
+/** The bytes of a blob: read back by hand, field by field, as csrc/core/blob.h has them. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { crc32 } from "../../../ts/checkpoint/crc32.js";
+import { HEADER, NO_TENSOR, OP, OP_BYTES, TENSOR, TENSOR_BYTES } from "../../../ts/core/format.js";
+import type { MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import {
+  BadArgument,
+  BadCheckpoint,
+  BadInput,
+  createBlob,
+  Engine,
+  NonFinite,
+  TooLarge,
+  writeBlob,
+} from "../../../ts/node.js";
+import { NetworkMaker, paperNetwork, pool, tiedLanguageModel } from "../core/networks.js";
+
+/** A blob taken apart. */
+class Reader {
+  readonly view: DataView;
+
+  constructor(readonly blob: Uint8Array) {
+    this.view = new DataView(blob.buffer, blob.byteOffset, blob.length);
+  }
+
+  header(field: keyof typeof HEADER): number {
+    return this.view.getUint32(HEADER[field], true);
+  }
+
+  text(offset: number): string {
+    const start = this.header("stringOffset") + offset;
+    return new TextDecoder().decode(this.blob.subarray(start, this.blob.indexOf(0, start)));
+  }
+
+  op(index: number) {
+    const at = this.header("opOffset") + index * OP_BYTES;
+    const halves = (offset: number, count: number) =>
+      Array.from({ length: count }, (_, i) => this.view.getUint16(at + offset + 2 * i, true));
+    return {
+      kind: this.view.getUint16(at + OP.kind, true),
+      variant: this.view.getUint16(at + OP.variant, true),
+      name: this.text(this.view.getUint32(at + OP.name, true)),
+      inputs: halves(OP.inputs, 2),
+      epsilon: this.view.getFloat32(at + OP.epsilon, true),
+      dims: Array.from({ length: 8 }, (_, i) => this.view.getUint32(at + OP.dims + 4 * i, true)),
+      tensors: halves(OP.tensors, 16),
+    };
+  }
+
+  tensor(index: number) {
+    const at = this.header("tensorOffset") + index * TENSOR_BYTES;
+    const word = (field: keyof typeof TENSOR) => this.view.getUint32(at + TENSOR[field], true);
+    const [offset, bytes] = [word("offset"), word("bytes")];
+    return {
+      name: this.text(word("name")),
+      dtype: this.view.getUint16(at + TENSOR.dtype, true),
+      packing: this.view.getUint16(at + TENSOR.packing, true),
+      rows: word("rows"),
+      columns: word("columns"),
+      offset,
+      data: new Float32Array(this.blob.slice(offset, offset + bytes).buffer),
+    };
+  }
+}
+
+function numbered(name: string, shape: readonly number[], first = 1): Tensor {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  return { name, shape, data: Float32Array.from({ length: elements }, (_, i) => first + i) };
+}
+
+/** A mamba whose elements are numbered: inner 5, states 2, taps 3, rank 1, width 2. */
+function numberedMamba(extra: Partial<MambaOp> = {}): MambaOp {
+  return {
+    kind: "mamba",
+    name: "m",
+    input: 0,
+    inProj: {
+      weight: numbered("m.in_proj.weight", [10, 2]),
+      bias: numbered("m.in_proj.bias", [10], 100),
+    },
+    conv1d: { weight: numbered("m.conv1d.weight", [5, 1, 3]) },
+    xProj: { weight: numbered("m.x_proj.weight", [5, 5]) },
+    dtProj: { weight: numbered("m.dt_proj.weight", [5, 1]) },
+    aLog: { ...numbered("m.A_log", [5, 2]), data: new Float32Array(10) },
+    d: numbered("m.D", [5]),
+    ...extra,
+  };
+}
+
+function networkOf(...ops: Network["ops"]): Network {
+  return { inputKind: "frames", inputWidth: 2, ops, convention: "test" };
+}
+
+const blob = new Reader(writeBlob(networkOf(numberedMamba(), pool("p", 1, "max"))));
+
+describe("the header", () => {
+  test("says what the network is", () => {
+    expect(blob.header("magic")).toBe(0x1a4d4c4d);
+    expect(blob.header("version")).toBe(1);
+    expect(blob.header("blobBytes")).toBe(blob.blob.length);
+    expect(blob.header("inputKind")).toBe(0);
+    expect(blob.header("inputWidth")).toBe(2);
+    expect(blob.header("logits")).toBe(5);
+    expect(blob.header("opCount")).toBe(2);
+    expect(blob.header("selfTestFrames")).toBe(0);
+    expect(blob.text(blob.header("metadata"))).toBe('{"convention":"test"}');
+  });
+
+  test("has the checksum of everything with that field 0", () => {
+    const copy = blob.blob.slice();
+    new DataView(copy.buffer).setUint32(HEADER.crc32, 0, true);
+    expect(blob.header("crc32")).toBe(crc32(copy));
+  });
+
+  test("places every section and tensor at a multiple of 16", () => {
+    for (const field of ["opOffset", "tensorOffset", "labelOffset", "stringOffset"] as const) {
+      expect(blob.header(field) % 16).toBe(0);
+    }
+    for (let i = 0; i < blob.header("tensorCount"); i++) expect(blob.tensor(i).offset % 16).toBe(0);
+    expect(blob.blob.length % 16).toBe(0);
+  });
+});
+
+describe("op records", () => {
+  test("of a mamba and a pool", () => {
+    const none = NO_TENSOR;
+    expect(blob.op(0)).toEqual({
+      kind: 2,
+      variant: 0,
+      name: "m",
+      inputs: [0, 0],
+      epsilon: 0,
+      dims: [2, 5, 5, 2, 3, 1, 0, 0],
+      tensors: [0, 1, 2, 3, 4, none, 5, 6, none, 7, 8, none, none, none, none, none],
+    });
+    expect(blob.op(1)).toEqual({
+      kind: 5,
+      variant: 2,
+      name: "p",
+      inputs: [1, 0],
+      epsilon: 0,
+      dims: [5, 5, 0, 0, 0, 0, 0, 0],
+      tensors: new Array(16).fill(none),
+    });
+  });
+
+  test("of a residual language model", () => {
+    const language = new Reader(writeBlob(tiedLanguageModel()));
+    expect(language.header("inputKind")).toBe(1);
+    expect(language.op(0)).toMatchObject({ kind: 6, dims: [19, 6, 0, 0, 0, 0, 0, 0] });
+    expect(language.op(1)).toMatchObject({ kind: 3, variant: 0, epsilon: Math.fround(1e-5) });
+    expect(language.op(3)).toMatchObject({ kind: 4, inputs: [1, 3] });
+    expect(language.op(8)).toMatchObject({ kind: 5, variant: 1 });
+    expect(language.op(9).tensors[0]).toBe(language.op(0).tensors[0]);
+  });
+});
+
+describe("packing", () => {
+  test("panels of 8 rows, padded with zeros, x apart from z", () => {
+    const x = blob.tensor(0);
+    expect(x).toMatchObject({ name: "m.in_proj.weight[x]", packing: 1, rows: 5, columns: 2 });
+    expect([...x.data]).toEqual([1, 3, 5, 7, 9, 0, 0, 0, 2, 4, 6, 8, 10, 0, 0, 0]);
+    const z = blob.tensor(2);
+    expect(z.name).toBe("m.in_proj.weight[z]");
+    expect([...z.data]).toEqual([11, 13, 15, 17, 19, 0, 0, 0, 12, 14, 16, 18, 20, 0, 0, 0]);
+  });
+
+  test("vectors, padded to 8", () => {
+    expect(blob.tensor(1)).toMatchObject({ packing: 0, rows: 5, columns: 1 });
+    expect([...blob.tensor(1).data]).toEqual([100, 101, 102, 103, 104, 0, 0, 0]);
+    expect([...blob.tensor(3).data]).toEqual([105, 106, 107, 108, 109, 0, 0, 0]);
+  });
+
+  test("groups of 4 channels, oldest tap first", () => {
+    expect(blob.tensor(4)).toMatchObject({ packing: 2, rows: 5, columns: 3 });
+    expect([...blob.tensor(4).data]).toEqual([
+      ...[1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12],
+      ...[13, 0, 0, 0, 14, 0, 0, 0, 15, 0, 0, 0],
+    ]);
+  });
+
+  test("rows of x_proj: dt, then B and C by turns", () => {
+    const rows = (column: number) => [...blob.tensor(5).data.subarray(column * 8, column * 8 + 8)];
+    // dt is row 0; B rows 1, 2; C rows 3, 4; five elements a row.
+    expect(rows(0)).toEqual([1, 6, 16, 11, 21, 0, 0, 0]);
+    expect(rows(4)).toEqual([5, 10, 20, 15, 25, 0, 0, 0]);
+  });
+
+  test("A as -exp(A_log) log2(e)", () => {
+    const a = blob.tensor(7);
+    expect(a).toMatchObject({ name: "m.A_log", packing: 2, rows: 5, columns: 2 });
+    expect([...a.data.subarray(0, 8)]).toEqual(new Array(8).fill(Math.fround(-Math.LOG2E)));
+    expect([...a.data.subarray(8)]).toEqual([
+      ...[Math.fround(-Math.LOG2E), 0, 0, 0],
+      ...[Math.fround(-Math.LOG2E), 0, 0, 0],
+    ]);
+  });
+
+  test("takes a convolution with or without its middle dimension of 1", () => {
+    const flat = numberedMamba({ conv1d: { weight: numbered("m.conv1d.weight", [5, 3]) } });
+    expect(writeBlob(networkOf(flat, pool("p", 1, "max")))).toEqual(blob.blob);
+  });
+});
+
+describe("a blob", () => {
+  test("is the same for the same network", () => {
+    expect(writeBlob(paperNetwork(3))).toEqual(writeBlob(paperNetwork(3)));
+    expect(writeBlob(paperNetwork(3))).not.toEqual(writeBlob(paperNetwork(4)));
+  });
+
+  test("has each string and each tied tensor once", () => {
+    const network = tiedLanguageModel();
+    const reader = new Reader(writeBlob({ ...network, labels: new Array(19).fill("norm_f") }));
+    const start = reader.header("stringOffset");
+    const strings = new TextDecoder().decode(
+      reader.blob.subarray(start, start + reader.header("stringBytes")),
+    );
+    expect(strings.split("\0").filter((text) => text === "norm_f")).toHaveLength(1);
+    const [embedding] = network.ops;
+    if (embedding?.kind !== "embedding") throw new Error("no embedding");
+    const copy: Tensor = { ...embedding.weight };
+    const head: Op = { kind: "linear", name: "lm_head", input: 9, weight: copy };
+    const larger = writeBlob({ ...network, ops: [...network.ops.slice(0, 9), head] });
+    expect(larger.length - writeBlob(network).length).toBeGreaterThan(19 * 6 * 4);
+  });
+
+  test("records metadata beside the convention", () => {
+    const reader = new Reader(writeBlob(paperNetwork(), { metadata: { epochs: 3 } }));
+    expect(JSON.parse(reader.text(reader.header("metadata")))).toEqual({
+      convention: "paper",
+      epochs: 3,
+    });
+  });
+});
+
+describe("what is refused", () => {
+  const paper = paperNetwork();
+  const [linear, mamba, mean, head] = paper.ops as [never, MambaOp, never, never];
+
+  function withMamba(part: Partial<MambaOp>): Network {
+    return { ...paper, ops: [linear, { ...mamba, ...part }, mean, head] };
+  }
+
+  test.each<[string, Network, string]>([
+    ["in_proj.weight", withMamba({ inProj: { weight: numbered("w", [27, 7]) } }), "[28, 7]"],
+    ["in_proj.bias", withMamba({ inProj: { ...mamba.inProj, bias: numbered("w", [14]) } }), "[28]"],
+    [
+      "conv1d",
+      withMamba({ conv1d: { weight: numbered("w", [14, 2, 2]) } }),
+      "[14, 1, 2] or [14, 2]",
+    ],
+    ["x_proj", withMamba({ xProj: { weight: numbered("w", [14, 14]) } }), "[13, 14]"],
+    ["dt_proj", withMamba({ dtProj: { weight: numbered("w", [13, 3]) } }), "[14, 3]"],
+    ["D", withMamba({ d: numbered("w", [14, 1]) }), "[14]"],
+    ["A_log", withMamba({ aLog: numbered("w", [14]) }), "2 positive sizes"],
+    ["out_proj", withMamba({ outProj: { weight: numbered("w", [7, 13]) } }), "[7, 14]"],
+    [
+      "the data",
+      withMamba({ d: { name: "w", shape: [14], data: new Float32Array(13) } }),
+      "14 elem",
+    ],
+    ["no sizes", withMamba({ aLog: numbered("w", [14, 0]) }), "2 positive sizes"],
+  ])("a wrong shape: %s", (_, network, expected) => {
+    expect(() => writeBlob(network)).toThrow(BadCheckpoint);
+    expect(() => writeBlob(network)).toThrow(expect.objectContaining({ tensor: "w" }));
+    expect(() => writeBlob(network)).toThrow(expected);
+  });
+
+  test.each([
+    ["conv1d.weight", [13, 0, 1], 53],
+    ["A_log", [1, 2], 7],
+    ["in_proj.weight", [27, 6], 195],
+  ] as const)("NaN in %s, with its position", (name, position, index) => {
+    const make = paperNetwork();
+    const op = make.ops[1] as MambaOp;
+    const tensor = {
+      "conv1d.weight": op.conv1d.weight,
+      A_log: op.aLog,
+      "in_proj.weight": op.inProj.weight,
+    }[name];
+    tensor.data[index] = Number.NEGATIVE_INFINITY;
+    const expected = { where: `mamba.${name}`, position, value: Number.NEGATIVE_INFINITY };
+    expect(() => writeBlob(make)).toThrow(NonFinite);
+    expect(() => writeBlob(make)).toThrow(expect.objectContaining(expected));
+  });
+
+  test.each<[string, Network]>([
+    ["no ops", networkOf()],
+    ["a value that is not there yet", networkOf(pool("p", 1, "max"))],
+    ["a negative value", networkOf(pool("p", -1, "max"))],
+    ["labels that are too few", { ...paper, labels: ["one"] }],
+    ["a name with a NUL", networkOf(pool("p\0", 0, "max"))],
+    ["unequal widths", { ...paper, ops: [linear, { kind: "add", name: "a", inputs: [0, 1] }] }],
+    [
+      "eps of 0",
+      networkOf({
+        kind: "norm",
+        name: "n",
+        input: 0,
+        norm: "rms",
+        weight: numbered("w", [2]),
+        eps: 0,
+      }),
+    ],
+  ])("%s", (_, network) => {
+    expect(() => writeBlob(network)).toThrow(BadArgument);
+  });
+
+  test("a bias in an RMS norm", () => {
+    const norm = { ...new NetworkMaker(1).norm("n", 0, 2, "layer", true), norm: "rms" as const };
+    expect(() => writeBlob(networkOf(norm))).toThrow(BadCheckpoint);
+  });
+
+  test("more than 4 GiB, before any of it is made", () => {
+    const data = new Float32Array(2 ** 22);
+    const ops = Array.from({ length: 300 }, (_, i) => ({
+      kind: "linear" as const,
+      name: `l${i}`,
+      input: i,
+      weight: { name: `l${i}.weight`, shape: [2048, 2048], data },
+    }));
+    expect(() => writeBlob({ ...networkOf(...ops), inputWidth: 2048 })).toThrow(TooLarge);
+  });
+
+  test("a self-test of other sizes", () => {
+    const input = new Float32Array(10);
+    const logits = new Float32Array(3);
+    for (const selfTest of [
+      { input, frames: 3, logits },
+      { input, frames: 2, logits: new Float32Array(2) },
+      { input: new Int32Array(10), frames: 2, logits },
+      { input: new Float32Array(9), frames: 2, logits },
+    ]) {
+      expect(() => writeBlob(paper, { selfTest })).toThrow(BadInput);
+    }
+  });
+});
+
+describe("createBlob", () => {
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await Engine.load();
+  });
+
+  test("adds a self-test that the other core passes too", async () => {
+    const other = await Engine.load({ simd: "off" });
+    for (const network of [paperNetwork(), tiedLanguageModel()]) {
+      const made = await createBlob(engine, network, { metadata: { a: 1 } });
+      expect(await createBlob(other, network, { metadata: { a: 1 } })).toEqual(made);
+      const model = await other.loadModel(made);
+      expect(model.metadata).toEqual({ convention: network.convention, a: 1 });
+      expect(model.info.selfTestFrames).toBe(8);
+      model.createSession().selfTest();
+      model.dispose();
+    }
+  });
+
+  test("makes it longer than the convolution", async () => {
+    const make = new NetworkMaker(1);
+    const sizes = { inner: 4, states: 2, taps: 20, rank: 1, biases: true };
+    const network = networkOf(make.mamba("m", 0, 2, sizes), pool("p", 1, "mean"));
+    const model = await engine.loadModel(await createBlob(engine, network));
+    expect(model.info.selfTestFrames).toBeGreaterThan(20);
+    model.createSession().selfTest();
+  });
+
+  test("leaves it out where logits are NaN", async () => {
+    const huge = { name: "w", shape: [2, 2], data: Float32Array.of(3e38, 3e38, -3e38, 3e38) };
+    const network = networkOf(
+      { kind: "linear", name: "a", input: 0, weight: huge },
+      { kind: "linear", name: "b", input: 1, weight: { ...huge, data: huge.data.toReversed() } },
+      pool("p", 2, "mean"),
+    );
+    const model = await engine.loadModel(await createBlob(engine, network));
+    expect(model.info.selfTestFrames).toBe(0);
+  });
+});

@@ -1,0 +1,12 @@
+/**
+ * Reading checkpoints: from the bytes of a file to named tensors, and from those to a network.
+ * Works on bytes alone, in Node and the browser.
+ */
+export { type Arch, type ArchOp, readArch } from "./arch.js";
+export type { ElementType } from "./elements.js";
+export { type NpyArray, readNpy, readNpyFloat64, writeNpy } from "./npy.js";
+export { type ReadCheckpointOptions, readCheckpoint } from "./read.js";
+export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { OtherTensor, StateDict } from "./state-dict.js";
+export { type ToNetworkOptions, toNetwork } from "./to-network.js";
+export { readTorch } from "./torch.js";

@@ -1,0 +1,87 @@
+/** `mambalite export`: a model becomes a firmware project, ready to build and flash. */
+import { BadArgument } from "../../core/errors.js";
+import type { InputArray } from "../../core/input.js";
+import type { Board } from "../../device/index.js";
+import { type ExportTarget, exportProject, type Files, LAYOUTS } from "../../firmware/index.js";
+import { readSources } from "../../firmware/node.js";
+import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
+import { requireNewFolder, writeFolder } from "../folders.js";
+import { toJson } from "../json.js";
+import { readInputs } from "../load-input.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
+import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { counted, grouped } from "../text.js";
+
+export interface ExportCommandOptions extends ModelChoice, ExecutionChoice {
+  readonly target: ExportTarget;
+  readonly output: string;
+  readonly board?: readonly Board[];
+  readonly input?: string;
+  readonly json?: boolean;
+}
+
+export async function exportCommand(path: string, options: ExportCommandOptions): Promise<string> {
+  checkExecution(options);
+  const board = boardOf(options);
+  requireNewFolder(options.output);
+  return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
+    const input = await exampleOf(model.info, options);
+    const session = model.createSession(
+      sessionOptions(options, input.length / model.info.inputWidth),
+    );
+    try {
+      const { plan } = session;
+      const files = exportProject(options.target, {
+        sources: readSources(),
+        model: { blob, info: model.info, plan, version: engine.version },
+        example: { input, logits: session.run(input) },
+        ...(board && { board }),
+      });
+      writeFolder(options.output, files);
+      const { target, output } = options;
+      if (options.json) {
+        const sizes = { arenaBytes: plan.arenaBytes, weightsBytes: blob.length };
+        return toJson({ output, target, ...sizes, files: [...files.keys()].sort() });
+      }
+      return summary(output, target, files, plan.arenaBytes, blob.length);
+    } finally {
+      session.dispose();
+    }
+  });
+}
+
+function summary(
+  output: string,
+  target: string,
+  files: Files,
+  arenaBytes: number,
+  blobBytes: number,
+): string {
+  return (
+    `${output}: ${counted(files.size, "file")} for ${target}; arena ${grouped(arenaBytes)} bytes, ` +
+    `model ${grouped(blobBytes)} bytes of flash\n` +
+    `README.md there has the commands to build and flash it\n`
+  );
+}
+
+function boardOf({ target, board = [] }: ExportCommandOptions): Board | undefined {
+  const { boards } = LAYOUTS[target];
+  const [chosen, ...more] = board;
+  if (chosen === undefined) return undefined;
+  if (more.length > 0 || !boards.includes(chosen.id)) {
+    const expected =
+      boards.length === 0 ? `none with --target ${target}` : `one of ${boards.join(", ")}`;
+    throw new BadArgument("--board", expected, board.map(({ id }) => id).join(", "));
+  }
+  return chosen;
+}
+
+async function exampleOf(
+  info: OpenModel["model"]["info"],
+  { input }: ExportCommandOptions,
+): Promise<InputArray> {
+  if (input === undefined) return exampleInput(info, DEFAULT_FRAMES);
+  const [first] = (await readInputs(input, info, false)).sequences;
+  if (first === undefined) throw new BadArgument("--input", "at least one sequence", "none");
+  return first;
+}

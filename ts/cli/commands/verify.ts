@@ -1,0 +1,73 @@
+/** `mambalite verify`: a model's firmware, run in an emulator, against its simulation bit for bit. */
+import type { EmulatedTarget } from "../../firmware/index.js";
+import { type Verification, verify } from "../../firmware/node.js";
+import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
+import { toJson } from "../json.js";
+import { readInputs } from "../load-input.js";
+import { type ModelChoice, withModel } from "../load-model.js";
+import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { renderVerification, stackOf } from "../render/verification.js";
+
+export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
+  readonly target: EmulatedTarget;
+  readonly variant?: readonly string[];
+  readonly input?: string;
+  readonly keep?: string;
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+export async function verifyCommand(path: string, options: VerifyCommandOptions): Promise<string> {
+  checkExecution(options);
+  return withModel(path, options, async ({ model, blob }) => {
+    const { frames, sequences } =
+      options.input === undefined
+        ? { frames: DEFAULT_FRAMES, sequences: [exampleInput(model.info, DEFAULT_FRAMES)] }
+        : await readInputs(options.input, model.info, false);
+    const isDefault = options.schedule === undefined && options.tile === undefined;
+    const verification = await verify(blob, {
+      target: options.target,
+      inputs: sequences,
+      timeoutMs: options.timeout * 1000,
+      ...(!isDefault && { execution: sessionOptions(options, frames) }),
+      ...(options.variant && { variants: options.variant }),
+      ...(options.keep !== undefined && { folder: options.keep }),
+    });
+    return options.json
+      ? toJson(toReport(verification))
+      : renderVerification(path, verification, frames);
+  });
+}
+
+/** The numbers of the first image, the usual variant; the others are listed with the toolchain. */
+function toReport(verification: Verification) {
+  const { target, items, equalBits, images, operatorNames, weightsBytes, tools } = verification;
+  const main = images[0]!;
+  return {
+    target,
+    items,
+    equalBits,
+    arenaBytes: main.arena.highWaterBytes,
+    stackBytes: stackOf(main),
+    flash: { codeBytes: main.codeBytes, weightsBytes },
+    instructions: {
+      total: main.total,
+      operators: operatorNames.map((name, i) => ({ name, count: main.operators[i] })),
+    },
+    toolchain: {
+      ...tools,
+      flags: main.flags,
+      wasmBuilds: verification.builds,
+      images: images.map((image) => ({
+        variant: image.variant.name,
+        schedule: image.plan.schedule,
+        flags: image.flags,
+        arenaBytes: image.arena.highWaterBytes,
+        stackBytes: stackOf(image),
+        staticBytes: image.staticBytes,
+        codeBytes: image.codeBytes,
+        instructions: image.total,
+      })),
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * Reading and writing files for a command: every failure is one line with the file's name, and a
+ * file is written whole or not at all. Knows nothing of what is in them.
+ */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { MambaliteError } from "../core/errors.js";
+
+/** A file could not be read or written, or what is in it could not be used. */
+export class FileProblem extends MambaliteError {
+  readonly code = "FILE_PROBLEM";
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}: ${reason}`, options);
+  }
+}
+
+/** Runs `use`, and names `path` in the message of an error of this package that names no file. */
+export async function inFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof MambaliteError && !(error instanceof FileProblem)) {
+      throw new FileProblem(path, error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** The bytes of a file, or of a pipe up to its end. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const stats = fstatSync(file);
+      if (stats.isDirectory()) throw new FileProblem(path, "is a directory, not a file");
+      if (stats.isFile()) return readFileSync(file);
+      return readPipe(path, file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw asFileProblem(path, error);
+  }
+}
+
+const PIPE_CHUNK_BYTES = 1 << 20;
+const MAX_PIPE_BYTES = 1 << 30;
+
+/** A pipe has no size: read what comes, within bounds. */
+function readPipe(path: string, file: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const chunk = new Uint8Array(PIPE_CHUNK_BYTES);
+    const count = readSync(file, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    bytes += count;
+    if (bytes > MAX_PIPE_BYTES) throw new FileProblem(path, `more than ${MAX_PIPE_BYTES} bytes`);
+    chunks.push(chunk.subarray(0, count));
+  }
+}
+
+export function isDirectory(path: string): boolean {
+  return statOf(path)?.isDirectory() ?? false;
+}
+
+/** Names in a directory, sorted. */
+export function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (error) {
+    throw asFileProblem(path, error);
+  }
+}
+
+/**
+ * Makes `path` a file of these bytes in one step; on failure whatever was there is still there.
+ * `sources` are the files the bytes were made from: they are never overwritten.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array, sources: readonly string[]): void {
+  try {
+    const target = resolveTarget(path, sources);
+    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    try {
+      writeAndFlush(temporary, bytes);
+      renameSync(temporary, target);
+    } catch (error) {
+      removeIfThere(temporary);
+      throw error;
+    }
+  } catch (error) {
+    throw asFileProblem(path, error);
+  }
+}
+
+/** Checks before any work is done that `path` could be written. */
+export function requireWritable(path: string, sources: readonly string[]): void {
+  try {
+    resolveTarget(path, sources);
+    if (!statSync(dirname(path)).isDirectory()) {
+      throw new FileProblem(path, `${dirname(path)} is not a directory`);
+    }
+  } catch (error) {
+    throw asFileProblem(path, error);
+  }
+}
+
+/** The file behind `path`, through symbolic links. */
+function resolveTarget(path: string, sources: readonly string[]): string {
+  const stats = statOf(path);
+  if (stats === undefined) return path;
+  if (stats.isDirectory()) throw new FileProblem(path, "is a directory, not a file");
+  if (!stats.isFile()) throw new FileProblem(path, "is not a regular file");
+  for (const source of sources) {
+    if (isSameFile(stats, statOf(source))) {
+      throw new FileProblem(path, "is the file it would be made from");
+    }
+  }
+  return realpathSync(path);
+}
+
+function isSameFile(a: Stats, b: Stats | undefined): boolean {
+  return b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function writeAndFlush(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "wx");
+  try {
+    writeFileSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made: the error that brought us here says why.
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EISDIR: "is a directory, not a file",
+  ENOTDIR: "a part of the path is not a directory",
+  ENOSPC: "no space left on the device",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+  ERR_FS_FILE_TOO_LARGE: "larger than 2 GiB",
+  ERR_INVALID_ARG_VALUE: "is not a file name",
+};
+
+function asFileProblem(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException)?.code;
+  if (error instanceof MambaliteError || !(error instanceof Error) || code === undefined) {
+    return error;
+  }
+  return new FileProblem(path, REASONS[code] ?? error.message, { cause: error });
+}

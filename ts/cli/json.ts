@@ -1,0 +1,30 @@
+/**
+ * JSON for machines: numbers keep every bit, the sign of zero included. Knows nothing of what it
+ * writes.
+ */
+
+type Json = null | boolean | number | string | undefined | readonly Json[] | JsonObject;
+interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** One line of JSON, ended. `undefined` members are left out; a number must be finite. */
+export function toJson(value: unknown): string {
+  return `${stringify(value as Json)}\n`;
+}
+
+function stringify(value: Json): string {
+  if (typeof value === "number") return stringifyNumber(value);
+  if (Array.isArray(value)) return `[${value.map(stringify).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  const members = Object.entries(value as JsonObject)
+    .filter(([, member]) => member !== undefined)
+    .map(([key, member]) => `${JSON.stringify(key)}:${stringify(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+function stringifyNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new RangeError(`${value} has no JSON form`);
+  // JSON.stringify drops the sign; some readers take "-0" for an integer.
+  return Object.is(value, -0) ? "-0.0" : JSON.stringify(value);
+}

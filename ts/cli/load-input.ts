@@ -1,0 +1,91 @@
+/**
+ * Reads the `--input` of a command into sequences that fit a model. Knows nothing of what they are
+ * run for.
+ */
+import { readNpy } from "../checkpoint/index.js";
+import { BadInput, NonFinite } from "../core/errors.js";
+import type { Model } from "../core/model.js";
+import { inFile, readBytes } from "./files.js";
+
+/** Sequences of one length, each as `Session.run` takes it. */
+export interface Inputs {
+  readonly frames: number;
+  readonly sequences: readonly (Float32Array | Int32Array)[];
+}
+
+type ModelInput = Pick<Model["info"], "inputKind" | "inputWidth">;
+
+/**
+ * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, or of integer tokens `[T]` or `[N, T]`.
+ *
+ * @throws FileProblem, with what is wrong with the file, its shape or (unless `allowNonfinite`)
+ * its values.
+ */
+export function readInputs(
+  path: string,
+  model: ModelInput,
+  allowNonfinite: boolean,
+): Promise<Inputs> {
+  return inFile(path, () => {
+    const { data, shape } = readNpy(readBytes(path));
+    requireElements(model, data, shape);
+    if (data instanceof Float32Array && !allowNonfinite) requireFinite(data, shape);
+    return split(data, shape, model);
+  });
+}
+
+function requireElements(
+  model: ModelInput,
+  data: Float32Array | Int32Array,
+  shape: readonly number[],
+): void {
+  const { inputKind, inputWidth } = model;
+  const isFloat = data instanceof Float32Array;
+  const got = `${isFloat ? "floating-point" : "integer"} [${shape.join(", ")}]`;
+  if (inputKind === "tokens") {
+    if (isFloat || shape.length < 1 || shape.length > 2) {
+      throw new BadInput("integer tokens [T] or [N, T]", got);
+    }
+  } else if (
+    !isFloat ||
+    shape.length < 2 ||
+    shape.length > 3 ||
+    shape[shape.length - 1] !== inputWidth
+  ) {
+    throw new BadInput(`float32 [T, ${inputWidth}] or [N, T, ${inputWidth}]`, got);
+  }
+  if (data.length === 0) throw new BadInput("at least one sequence of one frame", got);
+}
+
+function requireFinite(data: Float32Array, shape: readonly number[]): void {
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  if (index >= 0) throw new NonFinite("input", position(index, shape), data[index] as number);
+}
+
+/** Row-major: the last index runs fastest. */
+function position(index: number, shape: readonly number[]): number[] {
+  let rest = index;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const at = rest % size;
+      rest = Math.floor(rest / size);
+      return at;
+    })
+    .reverse();
+}
+
+function split(
+  data: Float32Array | Int32Array,
+  shape: readonly number[],
+  model: ModelInput,
+): Inputs {
+  const hasBatch = shape.length === (model.inputKind === "tokens" ? 2 : 3);
+  const count = hasBatch ? (shape[0] as number) : 1;
+  const frames = shape[hasBatch ? 1 : 0] as number;
+  const length = data.length / count;
+  const sequences = Array.from({ length: count }, (_, i) =>
+    data.subarray(i * length, (i + 1) * length),
+  );
+  return { frames, sequences };
+}

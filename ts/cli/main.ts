@@ -1,0 +1,66 @@
+/**
+ * Runs `mambalite` in this process: standard output only after success, else one line on standard
+ * error and a non-zero exit code. Knows nothing of the commands.
+ */
+import { readFileSync } from "node:fs";
+import { CommanderError } from "commander";
+import "../node.js";
+import { BadArgument, MambaliteError } from "../core/errors.js";
+import { buildProgram } from "./program.js";
+import { oneLine } from "./text.js";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+const UNKNOWN_TOPIC = "no help on that: it is not a command (mambalite --help lists them)";
+
+/** Sets `process.exitCode`. */
+export async function main(args: readonly string[]): Promise<void> {
+  exitQuietlyWhenReaderLeaves(process.stdout);
+  exitQuietlyWhenReaderLeaves(process.stderr);
+  let output = "";
+  try {
+    const program = buildProgram(packageVersion(), (text) => {
+      output += text;
+    });
+    const isBare = args.every((arg) => arg === "--debug");
+    await program.parseAsync(isBare ? ["--help"] : [...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError && error.exitCode === 0)) {
+      reportFailure(error, args.includes("--debug"));
+      return;
+    }
+  }
+  process.stdout.write(output);
+}
+
+function reportFailure(error: unknown, debug: boolean): void {
+  process.stderr.write(`mambalite: ${oneLine(messageOf(error))}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const isUsage = error instanceof CommanderError || error instanceof BadArgument;
+  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CommanderError) {
+    // What `help frobnicate` ends with: the message is of no use to a person.
+    const isUnknownTopic = error.code === "commander.help";
+    return isUnknownTopic ? UNKNOWN_TOPIC : error.message.replace(/^error: /, "");
+  }
+  if (error instanceof MambaliteError) return error.message;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `unexpected error: ${reason} (--debug prints where)`;
+}
+
+/** A closed pipe (`mambalite ... | head`) is no failure; a full disk is. */
+function exitQuietlyWhenReaderLeaves(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    process.stderr.write(`mambalite: cannot write the output: ${oneLine(error.message)}\n`);
+    process.exit(EXIT_FAILURE);
+  });
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,85 @@
+/** Values of options: what the user typed into what the code uses. Knows no commands. */
+
+import { BadArgument } from "../core/errors.js";
+import type { Schedule, SessionOptions } from "../core/plan.js";
+import { BOARDS, type Board } from "../device/index.js";
+
+export const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
+export const SIMD_CHOICES = ["auto", "on", "off"] as const;
+export type SimdChoice = (typeof SIMD_CHOICES)[number];
+
+const MAX_COUNT = 2 ** 32 - 1;
+
+/** A parser for commander of counts from 1. */
+export function count(option: string): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
+    if (value < 1 || value > MAX_COUNT) {
+      throw new BadArgument(option, `a whole number from 1 to ${MAX_COUNT}`, quoted(text));
+    }
+    return value;
+  };
+}
+
+/** A parser for commander of numbers that are not negative. */
+export function amount(option: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= 0)) throw new BadArgument(option, "a number, 0 or greater", quoted(text));
+    return value;
+  };
+}
+
+/** A parser for commander of one of `choices`. */
+export function choice<T extends string>(option: string, choices: readonly T[]) {
+  return (text: string): T => {
+    const found = choices.find((candidate) => candidate === text);
+    if (found === undefined) {
+      throw new BadArgument(option, `one of ${choices.join(", ")}`, quoted(text));
+    }
+    return found;
+  };
+}
+
+/** A parser for commander of board ids: may be given several times, or separated by commas. */
+export function boards(text: string, previous: readonly Board[] = []): readonly Board[] {
+  const added = text.split(",").map((id) => {
+    const board = BOARDS.find((candidate) => candidate.id === id.trim());
+    if (board === undefined) {
+      throw new BadArgument("--board", `one of ${BOARDS.map((b) => b.id).join(", ")}`, quoted(id));
+    }
+    return board;
+  });
+  return [...new Set([...previous, ...added])];
+}
+
+/** How the user wants the model to be run. */
+export interface ExecutionChoice {
+  readonly schedule?: Schedule;
+  readonly tile?: number;
+}
+
+/**
+ * Options of a session that can hold `frames` frames.
+ *
+ * @throws BadArgument for a tile with a schedule that has none.
+ */
+export function sessionOptions(
+  { schedule = "stream", tile }: ExecutionChoice,
+  frames: number,
+): SessionOptions {
+  if (schedule === "stream") return tile === undefined ? { schedule } : { schedule, tile };
+  if (tile !== undefined) {
+    throw new BadArgument("--tile", "--schedule stream with it", `--schedule ${schedule}`);
+  }
+  return { schedule, maxFrames: frames };
+}
+
+/** Refuses combinations of options before any file is read. */
+export function checkExecution(choice: ExecutionChoice): void {
+  sessionOptions(choice, 1);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

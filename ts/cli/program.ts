@@ -1,0 +1,155 @@
+/**
+ * The command line of `mambalite`: commands, options and help. Every command resolves to the text
+ * for standard output. Knows nothing of how a command does its work.
+ */
+import { Command } from "commander";
+import { BOARDS } from "../device/index.js";
+import { EMULATED_TARGETS, EXPORT_TARGETS } from "../firmware/index.js";
+import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
+import { compare } from "./commands/compare.js";
+import { convert } from "./commands/convert.js";
+import { exportCommand } from "./commands/export.js";
+import { inspect } from "./commands/inspect.js";
+import { profileCommand } from "./commands/profile.js";
+import { run } from "./commands/run.js";
+import { verifyCommand } from "./commands/verify.js";
+import { amount, boards, choice, count, SCHEDULES, SIMD_CHOICES } from "./options.js";
+
+const FOLD = "multiply linear layers together where that saves work; changes the last bits";
+const MODEL = "model: .mlm, .safetensors, .pth or .pt, told apart by content";
+
+/** `print` receives what goes to standard output: a command's text, or help. */
+export function buildProgram(version: string, print: (text: string) => void): Command {
+  const program = new Command("mambalite")
+    .description(
+      "Runs Mamba networks as a microcontroller would: memory known to the byte, the same bits " +
+        "everywhere.",
+    )
+    .version(version, "-V, --version", "print the version")
+    .option("--debug", "on failure print the stack trace as well")
+    .helpCommand("help [command]", "print help for a command")
+    .showHelpAfterError(false)
+    .configureOutput({ writeOut: print, writeErr: () => {} })
+    .exitOverride();
+
+  const addCommand = (name: string, summary: string): Command =>
+    program
+      .command(name)
+      .description(summary)
+      .option("--debug", "on failure print the stack trace as well");
+
+  withModel(addCommand("inspect", "Shows a model's architecture, operators, parameters and bytes."))
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await inspect(model, options)));
+
+  addCommand("convert", "Writes a checkpoint as a model blob.")
+    .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
+    .requiredOption("-o, --output <file>", "the .mlm file to write")
+    .option("--arch <file>", "architecture of a checkpoint of unknown naming, as JSON")
+    .option("--fold", FOLD)
+    .option("--json", "print JSON")
+    .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
+
+  withExecution(withModel(addCommand("run", "Runs a model and prints logits, bits and class.")))
+    .requiredOption(
+      "--input <file>",
+      ".npy: float32 [T, F] or [N, T, F], or integer tokens [T] or [N, T]",
+    )
+    .option("--allow-nonfinite", "let NaN and infinity in the input through")
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await run(model, options)));
+
+  withExecution(withModel(addCommand("profile", "Shows memory, operators, latency and what fits.")))
+    .option(
+      "--frames <n>",
+      `frames to profile (default: those of --input, else ${DEFAULT_FRAMES})`,
+      count("--frames"),
+    )
+    .option("--input <file>", ".npy as for run; the first sequence is used (default: generated)")
+    .option("--allow-nonfinite", "let NaN and infinity in the input through")
+    .option(
+      "--board <id>",
+      `only this board, may be repeated: ${BOARDS.map((board) => board.id).join(", ")}`,
+      boards,
+    )
+    .option("--json", "print JSON (schema: mambalite-micro/profile/report.schema.json)")
+    .action(async (model, options) => print(await profileCommand(model, options)));
+
+  withExecution(withModel(addCommand("compare", "Compares a model with a reference's logits.")))
+    .requiredOption(
+      "--golden <path...>",
+      "a folder with input.npy, logits_float64.npy and perhaps trace/, or these files",
+    )
+    .option(
+      "--tolerance <x>",
+      "largest permitted |error| / largest |logit| of a case",
+      amount("--tolerance"),
+      DEFAULT_TOLERANCE,
+    )
+    .option(
+      "--trace-tolerance <x>",
+      "the same for each operator of a trace, relative to its largest value",
+      amount("--trace-tolerance"),
+      DEFAULT_TRACE_TOLERANCE,
+    )
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await compare(model, options)));
+
+  withExecution(withModel(addCommand("export", "Writes a firmware project, ready to flash.")))
+    .requiredOption(
+      "--target <name>",
+      EXPORT_TARGETS.join(", "),
+      choice("--target", EXPORT_TARGETS),
+    )
+    .requiredOption("-o, --output <dir>", "the folder to make; it must not be there, or be empty")
+    .option("--board <id>", "the board it must fit (default: the target's usual one)", boards)
+    .option("--input <file>", ".npy as for run; the first sequence is the example's input")
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await exportCommand(model, options)));
+
+  withExecution(withModel(addCommand("verify", "Runs a model's firmware in an emulator.")))
+    .requiredOption(
+      "--target <name>",
+      `${EMULATED_TARGETS.join(", ")}; without --schedule, stream and layer`,
+      choice("--target", EMULATED_TARGETS),
+    )
+    .option("--variant <name...>", "only these builds: double, single; hard, soft (default: all)")
+    .option("--input <file>", ".npy as for run, all sequences (default: one, generated)")
+    .option("--keep <dir>", "build in this folder and leave everything there")
+    .option(
+      "--timeout <seconds>",
+      "longest time for one run of the emulator",
+      count("--timeout"),
+      600,
+    )
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await verifyCommand(model, options)));
+
+  return program;
+}
+
+function withModel(command: Command): Command {
+  return command
+    .argument("<model>", MODEL)
+    .option("--arch <file>", "architecture of a checkpoint of unknown naming, as JSON")
+    .option("--fold", `of a checkpoint: ${FOLD}`);
+}
+
+function withExecution(command: Command): Command {
+  return command
+    .option(
+      "--schedule <name>",
+      `${SCHEDULES.join(", ")} (default: stream)`,
+      choice("--schedule", SCHEDULES),
+    )
+    .option(
+      "--tile <n>",
+      "frames processed together; only with --schedule stream (default: 1)",
+      count("--tile"),
+    )
+    .option(
+      "--simd <choice>",
+      `${SIMD_CHOICES.join(", ")} (default: auto)`,
+      choice("--simd", SIMD_CHOICES),
+    );
+}

@@ -1,0 +1,174 @@
+/** A profile as text for a person: the verdict first. Computes nothing but sums of what it shows. */
+import colors from "picocolors";
+import type { BoardVerdict } from "../../device/index.js";
+import type { ProfileReport } from "../../profile/index.js";
+import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
+import { arenaChart } from "./arena-chart.js";
+import { table } from "./table.js";
+
+export function renderProfile(path: string, report: ProfileReport): string {
+  return [
+    summary(path, report),
+    heading("VERDICT", "exact needs, with allowances for stack and firmware") + verdicts(report),
+    heading("RAM", "exact") + ram(report),
+    heading("FLASH", "exact") + flash(report),
+    heading("ARENA", "exact; buffers x operators, numbered as below") +
+      arenaChart(report.plan, report.operators.length),
+    heading(
+      "OPERATORS",
+      `counts exact, ${report.frames} frames; least milliseconds measured on this host`,
+    ) + operators(report),
+    heading("LATENCY", "measured on this host; it says nothing of a board") + latency(report),
+    heading("PROVENANCE", "") + provenance(report),
+  ].join("\n");
+}
+
+function heading(title: string, basis: string): string {
+  return `${colors.bold(title)}${basis === "" ? "" : colors.dim(`  (${basis})`)}\n`;
+}
+
+function summary(path: string, { model, plan, frames, input }: ProfileReport): string {
+  const unit = model.inputKind === "tokens" ? "token" : "frame";
+  const shape = model.inputKind === "tokens" ? "" : ` of ${grouped(model.inputWidth)}`;
+  const tile = plan.schedule === "stream" ? `, tile ${plan.tile}` : "";
+  const source = input === "generated" ? "generated" : "from the given input";
+  return (
+    `${colors.bold(oneLine(path))}: ${counted(frames, unit)}${shape} (${source}) -> ` +
+    `${counted(model.logits, "logit")}, ${counted(model.parameters, "parameter")}, ` +
+    `schedule ${plan.schedule}${tile}\n`
+  );
+}
+
+function verdicts({ boards }: ProfileReport): string {
+  const rows = boards.map((board) => {
+    const { ram, flash } = board;
+    return [
+      board.id,
+      board.fits ? colors.green("fits") : colors.red("does not fit"),
+      `${grouped(ram.neededBytes)} of ${grouped(regionOf(board).usableBytes)}`,
+      regionOf(board).name,
+      signed(ram.headroomBytes),
+      `${grouped(flash.neededBytes)} of ${grouped(flash.bytes)}`,
+      signed(flash.headroomBytes),
+    ];
+  });
+  return (
+    table(
+      ["board", "", "RAM", "in", "headroom", "flash", "headroom"],
+      ["left", "left", "right", "left", "right", "right", "right"],
+      rows,
+    ) + allowances(boards)
+  );
+}
+
+/** The region a session goes to, or the roomiest one when it fits in none. */
+function regionOf({ ram }: BoardVerdict) {
+  const byRoom = [...ram.regions].sort((a, b) => b.headroomBytes - a.headroomBytes);
+  const chosen = ram.regions.find((region) => region.id === ram.region) ?? byRoom[0];
+  if (chosen === undefined) throw new RangeError("a board without RAM");
+  return chosen;
+}
+
+/** What is counted besides the model, once for all boards that share it. */
+function allowances(boards: readonly BoardVerdict[]): string {
+  const idsByNote = new Map<string, string[]>();
+  for (const { id, ram, flash } of boards) {
+    const notes = ram.regions
+      .filter((region) => region.reservedFor !== "")
+      .map((region) => `${region.name} without ${region.reservedFor}`);
+    notes.push(
+      `RAM with ${grouped(ram.stackBytes)} for the stack`,
+      `flash with ${grouped(flash.reservedBytes)} for ${flash.reservedFor}`,
+    );
+    for (const note of notes) idsByNote.set(note, [...(idsByNote.get(note) ?? []), id]);
+  }
+  return [...idsByNote]
+    .map(([note, ids]) => {
+      const whose = ids.length === boards.length ? "" : `${ids.join(", ")}: `;
+      return colors.dim(`   ${whose}${note}\n`);
+    })
+    .join("");
+}
+
+function ram({ plan, ram: total, arenaCheck }: ProfileReport): string {
+  const overhead = `of which alive at once ${grouped(plan.minimumBytes)}, planner's overhead ${grouped(plan.overheadBytes)}`;
+  const guards = arenaCheck.guardsIntact ? "guard bytes intact" : "GUARD BYTES OVERWRITTEN";
+  return table(
+    ["", "bytes", ""],
+    ["left", "right", "left"],
+    [
+      [
+        "state",
+        grouped(plan.stateBytes),
+        `lives throughout, ${grouped(plan.sessionBytes)} of them bookkeeping`,
+      ],
+      ["scratch", grouped(plan.scratchBytes), "shared by buffers that are not alive together"],
+      ["io", grouped(plan.ioBytes), "logits inside the arena"],
+      ["= arena", grouped(plan.arenaBytes), overhead],
+      [
+        "caller's input",
+        grouped(total.callerInputBytes),
+        plan.schedule === "stream" ? "one tile" : "the whole sequence",
+      ],
+      ["caller's output", grouped(total.callerOutputBytes), "logits"],
+      ["= all", grouped(total.totalBytes), "and the stack of the calling task"],
+      [
+        "high-water mark",
+        grouped(arenaCheck.highWaterBytes),
+        `of the arena, measured here; ${guards}`,
+      ],
+    ],
+  );
+}
+
+function flash({ flash: { weightsBytes, codeBytes } }: ProfileReport): string {
+  const rows = [["blob", grouped(weightsBytes), "weights and tables, used in place"]];
+  if (codeBytes !== undefined) rows.push(["code", grouped(codeBytes), "the core"]);
+  return table(["", "bytes", ""], ["left", "right", "left"], rows);
+}
+
+function operators({ operators: list }: ProfileReport): string {
+  const rows = list.map((operator, index) => [
+    String(index + 1),
+    oneLine(operator.name),
+    grouped(operator.macs),
+    grouped(operator.exps),
+    grouped(operator.bytesRead),
+    grouped(operator.bytesWritten),
+    milliseconds(operator.hostMs),
+    percent(operator.hostShare),
+  ]);
+  const sum = (of: (operator: (typeof list)[number]) => number) =>
+    list.reduce((total, operator) => total + of(operator), 0);
+  rows.push([
+    "",
+    "all",
+    grouped(sum((o) => o.macs)),
+    grouped(sum((o) => o.exps)),
+    grouped(sum((o) => o.bytesRead)),
+    grouped(sum((o) => o.bytesWritten)),
+    milliseconds(sum((o) => o.hostMs)),
+    "",
+  ]);
+  return table(
+    ["", "operator", "MACs", "exps", "bytes read", "written", "host ms", "share"],
+    ["right", "left", "right", "right", "right", "right", "right", "right"],
+    rows,
+  );
+}
+
+function latency({ latency: { runs, medianMs, p95Ms, minMs } }: ProfileReport): string {
+  return `   median ${milliseconds(medianMs)} ms, 95 % within ${milliseconds(p95Ms)} ms, least ${milliseconds(minMs)} ms, of ${counted(runs, "run")}\n`;
+}
+
+function provenance({ provenance: from }: ProfileReport): string {
+  return (
+    `   core ${from.coreVersion}, ${from.build} build, ${oneLine(from.host)}\n` +
+    `   CRC-32: model ${from.modelCrc32}, input ${from.inputCrc32}, logits ${from.outputCrc32}; ` +
+    `self-test ${from.selfTest}\n`
+  );
+}
+
+function signed(value: number): string {
+  return value < 0 ? `-${grouped(-value)}` : grouped(value);
+}

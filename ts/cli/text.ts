@@ -1,0 +1,34 @@
+/** Small pieces of text: numbers, lines and names made safe for a terminal. Knows no commands. */
+
+/** 12345 -> "12,345". */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+/** Milliseconds with three significant digits, never in exponential form. */
+export function milliseconds(value: number): string {
+  if (value >= 1000) return grouped(value);
+  if (value === 0) return "0";
+  const decimals = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(value))));
+  return value.toFixed(decimals);
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** "1 frame", "2 frames". */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Text from a file or an error as one line without control characters. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/\s*[\r\n]+\s*/g, " ")
+    .replace(/\p{C}/gu, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return `\\u{${code.toString(16)}}`;
+    })
+    .trim();
+}

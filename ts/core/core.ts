@@ -1,0 +1,249 @@
+/**
+ * One instance of the core: its functions with types, and its structs (see csrc/include/mlm.h) read
+ * from memory into plain objects. Knows nothing of when to call what.
+ */
+import { instantiate } from "@assemblyscript/loader";
+import { BadWasm } from "./errors.js";
+import { LinearMemory } from "./memory.js";
+import {
+  COUNTS,
+  FAULT,
+  MODEL_INFO,
+  OP_INFO,
+  OPERATOR_INFO,
+  PLAN,
+  readStruct,
+  type Struct,
+  TENSOR_INFO,
+} from "./structs.js";
+
+/** The functions of wasm/exports.c. Numbers are unsigned 32-bit words, but come back signed. */
+export interface CoreFunctions {
+  model_open(blob: number, bytes: number, fault: number): number;
+  status_string(status: number): number;
+  version_string(): number;
+  simd(): number;
+  model_info(info: number): void;
+  op_info(op: number, info: number): number;
+  op_name(op: number): number;
+  label(index: number): number;
+  metadata(): number;
+  tensor_info(tensor: number, info: number): number;
+  operator_count(schedule: number): number;
+  operator_info(schedule: number, index: number, info: number): number;
+  operator_counts(
+    schedule: number,
+    tile: number,
+    maxFrames: number,
+    frames: number,
+    index: number,
+    counts: number,
+  ): number;
+  buffer_role_string(role: number): number;
+  plan_buffer_count(schedule: number, tile: number, maxFrames: number): number;
+  plan_make(
+    schedule: number,
+    tile: number,
+    maxFrames: number,
+    plan: number,
+    table: number,
+    capacity: number,
+  ): number;
+  session_init(
+    session: number,
+    schedule: number,
+    tile: number,
+    maxFrames: number,
+    arena: number,
+    arenaBytes: number,
+  ): number;
+  session_reset(session: number): void;
+  session_push(session: number, frames: number, count: number): number;
+  session_finish(session: number, logits: number): number;
+  session_frames(session: number): number;
+  session_state_bytes(session: number): number;
+  session_save_state(session: number, state: number, bytes: number): number;
+  session_load_state(session: number, state: number, bytes: number): number;
+  session_feed(session: number, frames: number, count: number): number;
+  session_feed_end(session: number): number;
+  session_step(session: number, step: number): number;
+  session_self_test(session: number): number;
+}
+
+interface CoreExports extends CoreFunctions {
+  memory: WebAssembly.Memory;
+  __heap_base: WebAssembly.Global;
+}
+
+const FUNCTION_NAMES = [
+  "model_open",
+  "status_string",
+  "version_string",
+  "simd",
+  "model_info",
+  "op_info",
+  "op_name",
+  "label",
+  "metadata",
+  "tensor_info",
+  "operator_count",
+  "operator_info",
+  "operator_counts",
+  "buffer_role_string",
+  "plan_buffer_count",
+  "plan_make",
+  "session_init",
+  "session_reset",
+  "session_push",
+  "session_finish",
+  "session_frames",
+  "session_state_bytes",
+  "session_save_state",
+  "session_load_state",
+  "session_feed",
+  "session_feed_end",
+  "session_step",
+  "session_self_test",
+] as const satisfies readonly (keyof CoreFunctions)[];
+
+/** Values of mlm_status that are no errors; the others are known by their names. */
+export const STATUS_OK = 0;
+export const STATUS_DONE = 1;
+
+/** Room for any struct but the buffers of a plan. */
+const RESULT_BYTES = 64;
+const BUFFER_BYTES = 16;
+
+/** mlm_options as three words. */
+export type OptionWords = readonly [schedule: number, tile: number, maxFrames: number];
+
+export class Core {
+  readonly functions: CoreFunctions;
+  readonly memory: LinearMemory;
+  readonly #results: number;
+
+  /** @throws BadWasm when the module is not this package's core. */
+  static async instantiate(module: WebAssembly.Module): Promise<Core> {
+    assertCore(module);
+    try {
+      const { instance } = await instantiate(module, {});
+      return new Core(instance.exports as unknown as CoreExports);
+    } catch (cause) {
+      throw new BadWasm(`the core cannot be instantiated: ${String(cause)}`, { cause });
+    }
+  }
+
+  private constructor(exports: CoreExports) {
+    this.functions = exports;
+    this.memory = new LinearMemory(exports.memory, Number(exports.__heap_base.value));
+    this.#results = this.memory.allocate(RESULT_BYTES, "results");
+  }
+
+  get version(): string {
+    return this.memory.text(this.functions.version_string());
+  }
+
+  /** True for the build with SIMD instructions. */
+  get simd(): boolean {
+    return this.functions.simd() !== 0;
+  }
+
+  /** For example "MLM_ERR_CRC". */
+  statusName(status: number): string {
+    return this.memory.text(this.functions.status_string(status));
+  }
+
+  /** Opens the blob at `address`; a fault's numbers come with every status but STATUS_OK. */
+  openModel(address: number, bytes: number) {
+    this.memory.words(this.#results, FAULT.length).fill(0);
+    const status = this.functions.model_open(address, bytes, this.#results);
+    return { status, ...this.#result(FAULT) };
+  }
+
+  modelInfo() {
+    this.functions.model_info(this.#results);
+    return this.#result(MODEL_INFO);
+  }
+
+  opName(op: number): string {
+    return this.memory.text(this.functions.op_name(op));
+  }
+
+  label(index: number): string {
+    return this.memory.text(this.functions.label(index));
+  }
+
+  metadata(): string {
+    return this.memory.text(this.functions.metadata());
+  }
+
+  opInfo(op: number) {
+    this.functions.op_info(op, this.#results);
+    return this.#result(OP_INFO);
+  }
+
+  tensorInfo(tensor: number) {
+    this.functions.tensor_info(tensor, this.#results);
+    const info = this.#result(TENSOR_INFO);
+    return { ...info, name: this.memory.text(info.name) };
+  }
+
+  operatorInfo(schedule: number, index: number) {
+    this.functions.operator_info(schedule, index, this.#results);
+    const info = this.#result(OPERATOR_INFO);
+    return { ...info, part: this.memory.text(info.part) };
+  }
+
+  /** The 64-bit counts in the order of COUNTS. */
+  operatorCounts(options: OptionWords, frames: number, index: number) {
+    const status = this.functions.operator_counts(...options, frames, index, this.#results);
+    const counts = new BigUint64Array(this.memory.u8.buffer, this.#results, COUNTS.length).slice();
+    return { status, counts };
+  }
+
+  /** Plans and reads the plan's numbers and its buffers. */
+  makePlan(options: OptionWords) {
+    const count = this.functions.plan_buffer_count(...options) >>> 0;
+    const table = this.memory.allocate(count * BUFFER_BYTES, "a plan");
+    try {
+      const status = this.functions.plan_make(...options, this.#results, table, count);
+      const plan = this.#result(PLAN);
+      const length = status === STATUS_OK ? plan.bufferCount : 0;
+      const buffers = Array.from({ length }, (_, i) => this.#buffer(table + i * BUFFER_BYTES));
+      return { status, plan, buffers };
+    } finally {
+      this.memory.free(table);
+    }
+  }
+
+  #buffer(address: number) {
+    const [offset, bytes, operators, owner] = this.memory.words(address, BUFFER_BYTES / 4);
+    return {
+      offset: offset!,
+      bytes: bytes!,
+      firstOp: operators! & 0xffff,
+      lastOp: operators! >>> 16,
+      op: owner! & 0xffff,
+      role: this.memory.text(this.functions.buffer_role_string((owner! >>> 16) & 0xff)),
+      kind: owner! >>> 24,
+    };
+  }
+
+  /** A copy of the struct that a function has just written. */
+  #result<const Fields extends readonly string[]>(fields: Fields): Struct<Fields> {
+    return readStruct(fields, this.memory.words(this.#results, fields.length));
+  }
+}
+
+/** @throws BadWasm for a module that needs imports or lacks an export. */
+function assertCore(module: WebAssembly.Module): void {
+  const needed = WebAssembly.Module.imports(module)[0];
+  if (needed !== undefined) {
+    throw new BadWasm(`not this package's core: it imports ${needed.module}.${needed.name}`);
+  }
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const missing = ["memory", "__heap_base", ...FUNCTION_NAMES].find((name) => !exported.has(name));
+  if (missing !== undefined) {
+    throw new BadWasm(`not this package's core, or of another version: no export ${missing}`);
+  }
+}

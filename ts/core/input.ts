@@ -1,0 +1,80 @@
+/**
+ * Checks what a caller gives a session as input, before the core sees any of it: element type,
+ * length, finiteness, vocabulary. Knows nothing of how input reaches the core.
+ */
+import { BadInput, NonFinite } from "./errors.js";
+
+/** Frames: float32 [T, inputWidth], row by row. Tokens: int32 [T]. */
+export type InputArray = Float32Array | Int32Array;
+
+export interface InputOptions {
+  /** Lets NaN and infinities through to the network. Default false. */
+  readonly allowNonfinite?: boolean;
+}
+
+/** What a model takes. */
+export interface InputShape {
+  readonly inputKind: "frames" | "tokens";
+  /** Elements of one frame; 1 for tokens. */
+  readonly inputWidth: number;
+  /** Tokens are 0 .. vocabulary - 1. */
+  readonly vocabulary: number;
+}
+
+const MAX_FINITE = 3.4028234663852886e38;
+const ARRAY_TYPES = { frames: "Float32Array", tokens: "Int32Array" } as const;
+
+/**
+ * Number of frames in `input`.
+ * @throws BadInput for another array type, a length that is no positive multiple of the width, or a
+ * token outside the vocabulary; NonFinite for NaN and infinities unless they are allowed.
+ */
+export function checkInput(input: InputArray, shape: InputShape, options?: InputOptions): number {
+  const expected = ARRAY_TYPES[shape.inputKind];
+  const got = arrayType(input);
+  if (got !== expected) throw new BadInput(`a ${expected} of ${shape.inputKind}`, got);
+  const frames = input.length / shape.inputWidth;
+  if (frames === 0 || !Number.isInteger(frames)) throw badLength(input.length, shape);
+  if (shape.inputKind === "tokens") checkTokens(input, shape.vocabulary);
+  else if (options?.allowNonfinite !== true) checkFinite(input, shape.inputWidth);
+  return frames;
+}
+
+/** Bytes as a view of bytes. @throws BadInput when they are something else. */
+export function checkBytes(bytes: unknown, expected: string): Uint8Array {
+  const type = arrayType(bytes);
+  if (type === "Uint8Array") return bytes as Uint8Array;
+  if (type === "ArrayBuffer") return new Uint8Array(bytes as ArrayBuffer);
+  throw new BadInput(`${expected}, as Uint8Array or ArrayBuffer`, type);
+}
+
+/** By tag, not by class: arrays of another realm (a frame, a test runner's sandbox) are as good. */
+function arrayType(input: unknown): string {
+  return Object.prototype.toString.call(input).slice("[object ".length, -1);
+}
+
+function badLength(length: number, shape: InputShape): BadInput {
+  const { inputKind, inputWidth } = shape;
+  return new BadInput(
+    inputKind === "tokens"
+      ? "at least one token"
+      : `one or more frames of ${inputWidth} elements: a multiple of ${inputWidth}`,
+    `${length} elements`,
+  );
+}
+
+function checkFinite(input: InputArray, width: number): void {
+  for (let i = 0; i < input.length; i++) {
+    const value = input[i]!;
+    if (Math.abs(value) <= MAX_FINITE) continue;
+    throw new NonFinite("input", [Math.floor(i / width), i % width], value);
+  }
+}
+
+function checkTokens(tokens: InputArray, vocabulary: number): void {
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token >= 0 && token < vocabulary) continue;
+    throw new BadInput(`tokens from 0 to ${vocabulary - 1}`, `${token} at position ${i}`);
+  }
+}

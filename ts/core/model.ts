@@ -1,0 +1,254 @@
+/**
+ * An opened model: one instance of the core with the blob in its memory, and the sessions that run
+ * in the same memory. Knows nothing of where the blob came from.
+ */
+
+import { looksLike } from "../checkpoint/looks-like.js";
+import { Core, STATUS_OK } from "./core.js";
+import { BadArgument, BadModel, type ModelFault } from "./errors.js";
+import { opNameIn, tensorNameIn } from "./format.js";
+import {
+  type ModelInfo,
+  type OperatorCounts,
+  type OperatorInfo,
+  type OpInfo,
+  readCounts,
+  readInfo,
+  readLabels,
+  readMetadata,
+  readOperators,
+  readOps,
+  readTensors,
+  type TensorInfo,
+} from "./info.js";
+import { checkBytes, checkInput, type InputArray, type InputOptions } from "./input.js";
+import {
+  frameCount,
+  makePlan,
+  optionWords,
+  type Plan,
+  type Schedule,
+  type SessionOptions,
+} from "./plan.js";
+import { REGION_ALIGNMENT, roundUp } from "./regions.js";
+import { Resource } from "./resource.js";
+import { Session } from "./session.js";
+
+/** What running in a poisoned arena showed. Measured on this host; `plan` is the exact claim. */
+export interface ArenaMeasurement {
+  readonly plan: Plan;
+  /** One past the last byte of the arena that changed, rounded up to the arena's alignment. */
+  readonly highWaterBytes: number;
+  /** Bytes on each side of the arena that had to stay as they were, and whether they did. */
+  readonly guardBytes: number;
+  readonly guardsIntact: boolean;
+  /** float32 [logits] of the run. */
+  readonly logits: Float32Array;
+}
+
+const GUARD_BYTES = 4096;
+/** Two fills, because a byte that is written may happen to equal one of them. */
+const POISONS = [0xa5, 0x5a] as const;
+
+export class Model extends Resource {
+  readonly info: ModelInfo;
+  /** One name a logit, or empty. */
+  readonly labels: readonly string[];
+  /** What the writer of the blob recorded: `convention` and whatever else. */
+  readonly metadata: Record<string, unknown>;
+  readonly ops: readonly OpInfo[];
+  readonly tensors: readonly TensorInfo[];
+  readonly #sessions = new Set<Session>();
+  #core: Core | undefined;
+
+  /**
+   * Made by `Engine.loadModel`.
+   * @throws BadModel, BadInput (not bytes), OutOfMemory, BadWasm
+   */
+  static async load(module: WebAssembly.Module, blob: Uint8Array | ArrayBuffer): Promise<Model> {
+    const bytes = checkBytes(blob, "the bytes of an .mlm blob");
+    const core = await Core.instantiate(module);
+    openBlob(core, bytes);
+    return new Model(core);
+  }
+
+  private constructor(core: Core) {
+    super("Model");
+    this.#core = core;
+    this.info = readInfo(core);
+    this.labels = readLabels(core);
+    this.metadata = readMetadata(core);
+    this.ops = readOps(core, this.info.ops);
+    this.tensors = readTensors(core, this.info.tensors);
+  }
+
+  /** Bytes of linear memory that this model and its sessions hold, the core's own included. */
+  get memoryBytes(): number {
+    return this.#opened().memory.bytes;
+  }
+
+  /** The operators of a schedule in order of execution. @throws BadArgument, Disposed */
+  operators(schedule: Schedule): OperatorInfo[] {
+    return readOperators(this.#opened(), schedule);
+  }
+
+  /**
+   * What a session with these options would need, to the byte.
+   * @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory, Disposed
+   */
+  plan(options: SessionOptions = {}): Plan {
+    return makePlan(this.#opened(), options);
+  }
+
+  /**
+   * Exact counts of every operator over a sequence of `frames` frames.
+   * @param options `maxFrames` is `frames` where a schedule needs it and it is not given.
+   * @throws BadArgument, Disposed
+   */
+  operatorCounts(frames: number, options: SessionOptions = {}): OperatorCounts[] {
+    const core = this.#opened();
+    frameCount("frames", frames);
+    const words = optionWords(withFrames(options, frames));
+    const [, , maxFrames] = words;
+    if (maxFrames !== 0 && frames > maxFrames) {
+      throw new BadArgument("frames", `at most maxFrames, ${maxFrames}`, String(frames));
+    }
+    return readCounts(core, this.operators(options.schedule ?? "stream"), words, frames);
+  }
+
+  /**
+   * A session in an arena of its own; several may be alive at once.
+   * @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory, Disposed
+   */
+  createSession(options: SessionOptions = {}): Session {
+    const core = this.#opened();
+    const session = new Session({
+      core,
+      info: this.info,
+      plan: makePlan(core, options),
+      options: optionWords(options),
+      onRelease: (released) => this.#sessions.delete(released),
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /**
+   * Runs `input` in a poisoned arena between guards and finds how far it was written.
+   * @param options `maxFrames` is the input's frames where a schedule needs it and it is not given.
+   * @throws as `createSession` and `Session.run`
+   */
+  measureArena(input: InputArray, options: SessionOptions & InputOptions = {}): ArenaMeasurement {
+    const core = this.#opened();
+    const frames = checkInput(input, this.info, options);
+    const sized = withFrames(options, frames);
+    const plan = makePlan(core, sized);
+    const runs = POISONS.map((fill) => this.#runPoisoned(core, plan, sized, input, fill));
+    return {
+      plan,
+      highWaterBytes: roundUp(Math.max(...runs.map((run) => run.touchedBytes)), REGION_ALIGNMENT),
+      guardBytes: GUARD_BYTES,
+      guardsIntact: runs.every((run) => run.guardsIntact),
+      logits: runs[0]!.logits,
+    };
+  }
+
+  /** Gives the instance and its memory back, with all sessions. */
+  protected override release(): void {
+    for (const session of [...this.#sessions]) session.dispose();
+    this.#core = undefined;
+  }
+
+  #runPoisoned(core: Core, plan: Plan, options: SessionOptions, input: InputArray, fill: number) {
+    const poison = { guardBytes: GUARD_BYTES, fill };
+    const session = new Session({
+      core,
+      info: this.info,
+      plan,
+      options: optionWords(options),
+      poison,
+    });
+    try {
+      const logits = session.run(input, { allowNonfinite: true });
+      return { logits, ...inspectPoison(session.arena(), fill) };
+    } finally {
+      session.dispose();
+    }
+  }
+
+  #opened(): Core {
+    this.assertAlive();
+    return this.#core!;
+  }
+}
+
+function inspectPoison(arena: Uint8Array, fill: number) {
+  const isFill = (byte: number) => byte === fill;
+  const guard = (start: number) => new Uint8Array(arena.buffer, start, GUARD_BYTES);
+  return {
+    touchedBytes: arena.findLastIndex((byte) => !isFill(byte)) + 1,
+    guardsIntact:
+      guard(arena.byteOffset - GUARD_BYTES).every(isFill) &&
+      guard(arena.byteOffset + arena.length).every(isFill),
+  };
+}
+
+function withFrames(options: SessionOptions, frames: number): SessionOptions {
+  const isWholeSequence = options.schedule !== undefined && options.schedule !== "stream";
+  return isWholeSequence ? { ...options, maxFrames: options.maxFrames ?? frames } : options;
+}
+
+/** Copies the blob into the instance and has the core validate it. @throws BadModel, OutOfMemory */
+function openBlob(core: Core, blob: Uint8Array): void {
+  const address = core.memory.allocate(blob.length, "the model blob");
+  core.memory.u8.set(blob, address);
+  const { status, ...numbers } = core.openModel(address, blob.length);
+  if (status === STATUS_OK) return;
+  const name = core.statusName(status);
+  const fault = nameFault(name, numbers, blob);
+  throw new BadModel(name, faultReason(name, fault, blob), fault);
+}
+
+function nameFault(
+  status: string,
+  numbers: Pick<ModelFault, "index" | "needed" | "have">,
+  blob: Uint8Array,
+): ModelFault {
+  const isTensor = status === "MLM_ERR_TENSOR" || status === "MLM_ERR_NONFINITE";
+  const tensor = isTensor ? tensorNameIn(blob, numbers.index) : undefined;
+  const op = status === "MLM_ERR_OP" ? opNameIn(blob, numbers.index) : undefined;
+  return {
+    ...numbers,
+    ...(tensor === undefined ? {} : { tensor }),
+    ...(op === undefined ? {} : { op }),
+  };
+}
+
+function faultReason(status: string, fault: ModelFault, blob: Uint8Array): string {
+  const { index, needed, have } = fault;
+  const numbers = `needed ${needed}, have ${have}`;
+  switch (status) {
+    case "MLM_ERR_TRUNCATED":
+      return `its length is not what its header says: ${numbers} bytes`;
+    case "MLM_ERR_MAGIC":
+      return `not an .mlm blob: ${looksLike(blob)}`;
+    case "MLM_ERR_VERSION":
+      return `format version ${have}, this core reads ${needed}`;
+    case "MLM_ERR_CRC":
+      return `bytes have changed since it was written: checksum ${hexWord(have)}, recorded ${hexWord(needed)}`;
+    case "MLM_ERR_FORMAT":
+      return `its header, names, labels or self-test vector are inconsistent: ${numbers}`;
+    case "MLM_ERR_TENSOR":
+      return `tensor ${fault.tensor ?? index} has a wrong shape, packing, place or size: ${numbers}`;
+    case "MLM_ERR_NONFINITE":
+      return `tensor ${fault.tensor ?? index} holds NaN or infinity at packed element ${have}`;
+    case "MLM_ERR_OP":
+      return `op ${fault.op ?? index} has a wrong kind, size, input or tensor: ${numbers}`;
+    default:
+      return numbers;
+  }
+}
+
+function hexWord(word: number): string {
+  return word.toString(16).padStart(8, "0");
+}

@@ -1,0 +1,139 @@
+/**
+ * What a session is asked to be (its options) and what it will cost (its plan), in the words of
+ * this package. Checks options; every size comes from the core.
+ */
+import { type Core, type OptionWords, STATUS_OK } from "./core.js";
+import { BadArgument, TooLarge } from "./errors.js";
+
+/**
+ * - "stream": recurrent state and one tile of activations; memory does not depend on the length of
+ *   the sequence.
+ * - "layer": whole-sequence activations, fused scan: the layout of the paper.
+ * - "unfused": as "layer", with discretised dA and dB*u materialised as in the textbook reference.
+ */
+export type Schedule = "stream" | "layer" | "unfused";
+
+export interface SessionOptions {
+  /** Default "stream". */
+  readonly schedule?: Schedule;
+  /** Frames processed together, 1 or more; only with "stream". Default 1. */
+  readonly tile?: number;
+  /** Longest sequence in frames; needed by "layer" and "unfused", without meaning for "stream". */
+  readonly maxFrames?: number;
+}
+
+export type BufferKind = "state" | "scratch" | "io";
+
+/** One buffer of the arena. Buffers whose operators do not overlap may share bytes. */
+export interface PlanBuffer {
+  /** `${op}.${role}`, or "session" for the session's own bookkeeping. */
+  readonly name: string;
+  readonly kind: BufferKind;
+  /** Bytes from the start of the arena. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** First and last operator during which it is alive, both inclusive. */
+  readonly firstOp: number;
+  readonly lastOp: number;
+}
+
+/** The memory of a session, exact. arenaBytes = stateBytes + scratchBytes + ioBytes. */
+export interface Plan {
+  readonly schedule: Schedule;
+  /** Frames processed together: for "layer" and "unfused" the whole sequence. */
+  readonly tile: number;
+  /** Longest sequence in frames; 0: no limit. */
+  readonly maxFrames: number;
+  /** Everything the session needs besides the blob. */
+  readonly arenaBytes: number;
+  /** Largest sum of bytes alive at one operator: no plan can do with less. */
+  readonly minimumBytes: number;
+  /** arenaBytes - minimumBytes. */
+  readonly overheadBytes: number;
+  readonly stateBytes: number;
+  /** Of these, the session's own bookkeeping. */
+  readonly sessionBytes: number;
+  readonly scratchBytes: number;
+  readonly ioBytes: number;
+  /** The caller's memory for one tile of input frames and for the logits; not in the arena. */
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  /** Channels of z and dt that are alive at a time. */
+  readonly channelChunk: number;
+  readonly buffers: readonly PlanBuffer[];
+}
+
+const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
+const BUFFER_KINDS: readonly BufferKind[] = ["state", "scratch", "io"];
+const SESSION_ROLE = "session";
+const MAX_U32 = 2 ** 32 - 1;
+
+/** The core's number of a schedule. @throws BadArgument */
+export function scheduleWord(schedule: Schedule): number {
+  const word = SCHEDULES.indexOf(schedule);
+  if (word < 0) {
+    throw new BadArgument("schedule", SCHEDULES.join(", "), JSON.stringify(schedule) ?? "nothing");
+  }
+  return word;
+}
+
+/** Options as the core takes them. @throws BadArgument */
+export function optionWords(options: SessionOptions): OptionWords {
+  const schedule = options.schedule ?? "stream";
+  const word = scheduleWord(schedule);
+  if (schedule === "stream") {
+    if (options.maxFrames !== undefined) frameCount("maxFrames", options.maxFrames);
+    return [word, frameCount("tile", options.tile ?? 1), 0];
+  }
+  if (options.tile !== undefined) {
+    throw new BadArgument("tile", 'none: tile belongs to the schedule "stream"', schedule);
+  }
+  if (options.maxFrames === undefined) {
+    throw new BadArgument(
+      "maxFrames",
+      `the longest sequence for schedule "${schedule}"`,
+      "nothing",
+    );
+  }
+  return [word, 0, frameCount("maxFrames", options.maxFrames)];
+}
+
+/** A number of frames that the core can count. @throws BadArgument */
+export function frameCount(argument: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > MAX_U32) {
+    throw new BadArgument(argument, `an integer from 1 to ${MAX_U32}`, String(value));
+  }
+  return value;
+}
+
+/** @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory (the plan's own table). */
+export function makePlan(core: Core, options: SessionOptions): Plan {
+  const words = optionWords(options);
+  const { status, plan, buffers } = core.makePlan(words);
+  if (status !== STATUS_OK) throw planError(core, status, options);
+  const { bufferCount: _, ...numbers } = plan;
+  return Object.freeze({
+    schedule: SCHEDULES[words[0]]!,
+    maxFrames: words[2],
+    overheadBytes: plan.arenaBytes - plan.minimumBytes,
+    ...numbers,
+    buffers: buffers.map(({ op, role, kind, ...place }) => ({
+      name: role === SESSION_ROLE ? SESSION_ROLE : `${core.opName(op)}.${role}`,
+      kind: BUFFER_KINDS[kind]!,
+      ...place,
+    })),
+  });
+}
+
+function planError(core: Core, status: number, options: SessionOptions): Error {
+  const name = core.statusName(status);
+  if (name === "MLM_ERR_TOO_LARGE") {
+    const frames = options.maxFrames ?? options.tile ?? 1;
+    return new TooLarge(`an arena for ${frames} frames together`, MAX_U32);
+  }
+  return new BadArgument(
+    "options",
+    "options the core permits",
+    `${JSON.stringify(options)} (${name})`,
+  );
+}

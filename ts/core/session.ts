@@ -1,0 +1,368 @@
+/**
+ * One sequence in progress: an arena and its input and output in the memory of a model's instance.
+ * Knows how calls become calls of the core; the maths and the layout of the arena are the core's.
+ */
+import { type Core, type OptionWords, STATUS_DONE, STATUS_OK } from "./core.js";
+import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from "./errors.js";
+import type { ModelInfo } from "./info.js";
+import { checkBytes, checkInput, type InputArray, type InputOptions } from "./input.js";
+import type { Plan } from "./plan.js";
+import { REGION_ALIGNMENT, roundUp } from "./regions.js";
+import { Resource } from "./resource.js";
+import { readStruct, STEP } from "./structs.js";
+
+/** Input is copied into the instance in pieces of about this many bytes, of whole tiles. */
+const SLAB_BYTES = 16384;
+const MAX_FRAMES = 2 ** 32 - 1;
+const WORD_BYTES = 4;
+
+/** What one `step()` has done. */
+export interface Step {
+  /** Index into `Model.operators(plan.schedule)`. */
+  readonly operatorIndex: number;
+  /** Rows of output. */
+  readonly frames: number;
+  /** First element of the operator's output that this step made. */
+  readonly firstChannel: number;
+  /** Elements a row that this step made. */
+  readonly width: number;
+  /**
+   * A copy of what it made, [frames, width]; empty where there is no single output: "discretize",
+   * and a pool while frames come in.
+   * @throws BadState once the session has gone on: the bytes may then be another buffer's.
+   */
+  output(): Float32Array;
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly core: Core;
+  readonly info: ModelInfo;
+  readonly plan: Plan;
+  readonly options: OptionWords;
+  /** Bytes on both sides of the arena, and in it before its first use, that hold `fill`. */
+  readonly poison?: { readonly guardBytes: number; readonly fill: number };
+  /** Called once, on disposal. */
+  readonly onRelease?: (session: Session) => void;
+}
+
+/** Where the parts of a session's region are, in bytes from its start. */
+interface Layout {
+  readonly arena: number;
+  readonly input: number;
+  readonly logits: number;
+  readonly step: number;
+  readonly bytes: number;
+}
+
+/** What MLM_ERR_FRAMES means depends on the call. */
+const NO_FRAMES = "finish needs at least one frame";
+
+export class Session extends Resource {
+  /** The memory of this session, exact. */
+  readonly plan: Plan;
+  readonly #core: Core;
+  readonly #info: ModelInfo;
+  readonly #onRelease: ((session: Session) => void) | undefined;
+  readonly #slabFrames: number;
+  readonly #region: number;
+  readonly #arena: number;
+  readonly #input: number;
+  readonly #logits: number;
+  readonly #step: number;
+  readonly #handle: number;
+  #generation = 0;
+
+  /**
+   * Made by `Model.createSession`.
+   * @throws OutOfMemory, BadArgument
+   */
+  constructor({ core, info, plan, options, poison, onRelease }: SessionParts) {
+    super("Session");
+    this.plan = plan;
+    this.#core = core;
+    this.#info = info;
+    this.#onRelease = onRelease;
+    const tileBytes = plan.tile * info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
+    this.#slabFrames = plan.tile * Math.max(1, Math.floor(SLAB_BYTES / tileBytes));
+    const layout = this.#layOut(poison?.guardBytes ?? 0);
+    this.#region = core.memory.allocate(layout.bytes, "a session");
+    this.#arena = this.#region + layout.arena;
+    this.#input = this.#region + layout.input;
+    this.#logits = this.#region + layout.logits;
+    this.#step = this.#region + layout.step;
+    if (poison !== undefined) {
+      core.memory.u8.fill(poison.fill, this.#region, this.#region + layout.input);
+    }
+    this.#handle = this.#initialise(options);
+  }
+
+  /** Frames since the last reset. */
+  get frames(): number {
+    this.assertAlive();
+    return this.#core.functions.session_frames(this.#handle) >>> 0;
+  }
+
+  /**
+   * The logits of a whole sequence: `reset`, `push` and `finish`. The same bits as any portions.
+   * @param input float32 [T, inputWidth] or int32 [T], T >= 1.
+   * @returns float32 [logits]
+   * @throws BadInput, NonFinite, BadState (more than `plan.maxFrames` frames), Disposed
+   */
+  run(input: InputArray, options?: InputOptions): Float32Array {
+    this.assertAlive();
+    const frames = checkInput(input, this.#info, options);
+    this.#assertRoom(0, frames);
+    this.reset();
+    this.#pushPieces(input, frames);
+    return this.finish();
+  }
+
+  /**
+   * Processes further frames of the sequence.
+   * @param input float32 [n, inputWidth] or int32 [n], n >= 1.
+   * @throws BadInput, NonFinite, BadState (too many frames, or fed frames not stepped through),
+   * Disposed. Nothing has changed then.
+   */
+  push(input: InputArray, options?: InputOptions): void {
+    this.assertAlive();
+    const frames = checkInput(input, this.#info, options);
+    this.#assertRoom(this.frames, frames);
+    this.#assertIdle();
+    this.#pushPieces(input, frames);
+  }
+
+  /**
+   * The logits of the frames so far. The sequence may go on.
+   * @returns float32 [logits]
+   * @throws BadState (no frame yet, or fed frames not stepped through), Disposed
+   */
+  finish(): Float32Array {
+    this.assertAlive();
+    this.#generation++;
+    this.#expectOk(this.#core.functions.session_finish(this.#handle, this.#logits), NO_FRAMES);
+    const first = this.#logits >>> 2;
+    return this.#core.memory.f32.slice(first, first + this.#info.logits);
+  }
+
+  /** Forgets all frames: the next one is the first of a new sequence. @throws Disposed */
+  reset(): void {
+    this.assertAlive();
+    this.#generation++;
+    this.#core.functions.session_reset(this.#handle);
+  }
+
+  /**
+   * The recurrent state, to go on later, in another session of the same model under any schedule.
+   * @throws BadState (fed frames not stepped through), OutOfMemory, Disposed
+   */
+  saveState(): Uint8Array {
+    this.assertAlive();
+    const bytes = this.#core.functions.session_state_bytes(this.#handle) >>> 0;
+    return this.#withRegion(bytes, (address) => {
+      this.#expectOk(this.#core.functions.session_save_state(this.#handle, address, bytes));
+      return this.#core.memory.u8.slice(address, address + bytes);
+    });
+  }
+
+  /**
+   * Goes on where `saveState` was called.
+   * @throws BadFile (damaged, or of another model), BadInput (not bytes), BadState (saved after more
+   * than `plan.maxFrames` frames), OutOfMemory, Disposed. Nothing has changed then.
+   */
+  loadState(state: Uint8Array): void {
+    this.assertAlive();
+    const bytes = checkBytes(state, "a saved state");
+    this.#generation++;
+    this.#withRegion(bytes.length, (address) => {
+      this.#core.memory.u8.set(bytes, address);
+      this.#expectOk(
+        this.#core.functions.session_load_state(this.#handle, address, bytes.length),
+        `the state was saved after more than ${this.plan.maxFrames} frames`,
+      );
+    });
+  }
+
+  /**
+   * Runs the blob's own test vector and compares the logits bit for bit; leaves the session reset.
+   * @throws SelfTestFailed, BadState (the blob has no vector, or it is too long for the plan),
+   * Disposed
+   */
+  selfTest(): void {
+    this.assertAlive();
+    if (this.#info.selfTestFrames === 0) throw new BadState("the blob has no self-test vector");
+    this.#generation++;
+    this.#expectOk(
+      this.#core.functions.session_self_test(this.#handle),
+      `the self-test needs ${this.#info.selfTestFrames} frames, the plan has ${this.plan.maxFrames}`,
+    );
+  }
+
+  /**
+   * Takes frames to be worked on by `step()`, one operator at a time.
+   * @param input as for `push`, but at most `plan.tile` frames.
+   * @throws BadInput, NonFinite, BadState (as for `push`), Disposed
+   */
+  feed(input: InputArray, options?: InputOptions): void {
+    this.assertAlive();
+    const frames = checkInput(input, this.#info, options);
+    if (frames > this.plan.tile) {
+      throw new BadInput(`at most ${this.plan.tile} frames, the plan's tile`, `${frames} frames`);
+    }
+    this.#assertRoom(this.frames, frames);
+    this.#generation++;
+    this.#assertIdle();
+    this.#copyIn(input);
+    this.#expectOk(this.#core.functions.session_feed(this.#handle, this.#input, frames));
+  }
+
+  /** Ends the sequence so far: `step()` then runs pooling and head. @throws BadState, Disposed */
+  feedEnd(): void {
+    this.assertAlive();
+    this.#generation++;
+    this.#expectOk(this.#core.functions.session_feed_end(this.#handle));
+  }
+
+  /** Executes the next operator; undefined when nothing is left of what was fed. @throws Disposed */
+  step(): Step | undefined {
+    this.assertAlive();
+    const status = this.#core.functions.session_step(this.#handle, this.#step);
+    this.#generation++;
+    if (status === STATUS_DONE) return undefined;
+    this.#expectOk(status);
+    return this.#readStep();
+  }
+
+  /**
+   * The arena itself, to look at or to poison. A view: it is detached when the instance's memory
+   * grows, which creating a session, planning and saving state can do.
+   * @throws Disposed
+   */
+  arena(): Uint8Array {
+    this.assertAlive();
+    return this.#core.memory.u8.subarray(this.#arena, this.#arena + this.plan.arenaBytes);
+  }
+
+  protected override release(): void {
+    this.#core.memory.free(this.#region);
+    this.#onRelease?.(this);
+  }
+
+  #layOut(guardBytes: number): Layout {
+    const frameBytes = this.#info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
+    const arena = roundUp(guardBytes, REGION_ALIGNMENT);
+    const input = roundUp(arena + this.plan.arenaBytes + guardBytes, REGION_ALIGNMENT);
+    const logits = input + roundUp(this.#slabFrames * frameBytes, REGION_ALIGNMENT);
+    const step = logits + roundUp(this.plan.outputBytes, REGION_ALIGNMENT);
+    return { arena, input, logits, step, bytes: step + STEP.length * WORD_BYTES };
+  }
+
+  /** The core's handle; it is written where steps are, which are read only after it. */
+  #initialise(options: OptionWords): number {
+    const { functions, memory } = this.#core;
+    const status = functions.session_init(
+      this.#step,
+      ...options,
+      this.#arena,
+      this.plan.arenaBytes,
+    );
+    if (status !== STATUS_OK) {
+      memory.free(this.#region);
+      throw this.#error(status, "");
+    }
+    return memory.words(this.#step, 1)[0]!;
+  }
+
+  #pushPieces(input: InputArray, frames: number): void {
+    if (frames <= this.#slabFrames) {
+      this.#pushPiece(input, frames);
+      return;
+    }
+    const width = this.#info.inputWidth;
+    for (let first = 0; first < frames; first += this.#slabFrames) {
+      const end = Math.min(first + this.#slabFrames, frames);
+      this.#pushPiece(input.subarray(first * width, end * width), end - first);
+    }
+  }
+
+  #pushPiece(input: InputArray, frames: number): void {
+    this.#generation++;
+    this.#copyIn(input);
+    this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, frames));
+  }
+
+  #copyIn(input: InputArray): void {
+    const { memory } = this.#core;
+    const target = this.#info.inputKind === "tokens" ? memory.i32 : memory.f32;
+    target.set(input, this.#input >>> 2);
+  }
+
+  #readStep(): Step {
+    const { output, stride, ...step } = readStruct(
+      STEP,
+      this.#core.memory.words(this.#step, STEP.length),
+    );
+    const generation = this.#generation;
+    return {
+      ...step,
+      output: () => {
+        this.assertAlive();
+        if (generation !== this.#generation) {
+          throw new BadState("the output of a step is gone once the session has gone on");
+        }
+        return this.#rows(output, step.frames, step.width, stride);
+      },
+    };
+  }
+
+  #rows(address: number, frames: number, width: number, stride: number): Float32Array {
+    if (address === 0) return new Float32Array(0);
+    const rows = new Float32Array(frames * width);
+    for (let row = 0; row < frames; row++) {
+      const first = (address >>> 2) + row * stride;
+      rows.set(this.#core.memory.f32.subarray(first, first + width), row * width);
+    }
+    return rows;
+  }
+
+  #withRegion<T>(bytes: number, use: (address: number) => T): T {
+    const address = this.#core.memory.allocate(bytes, "a saved state");
+    try {
+      return use(address);
+    } finally {
+      this.#core.memory.free(address);
+    }
+  }
+
+  #assertRoom(have: number, more: number): void {
+    const limit = this.plan.maxFrames === 0 ? MAX_FRAMES : this.plan.maxFrames;
+    if (have + more > limit) {
+      throw new BadState(`${have} + ${more} frames exceed this session's limit of ${limit}`);
+    }
+  }
+
+  /** Fed frames stay where the next input would go until they are stepped through. */
+  #assertIdle(): void {
+    this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, 0));
+  }
+
+  #expectOk(status: number, framesReason = ""): void {
+    if (status !== STATUS_OK) throw this.#error(status, framesReason);
+  }
+
+  #error(status: number, framesReason: string): MambaliteError {
+    const name = this.#core.statusName(status);
+    switch (name) {
+      case "MLM_ERR_FRAMES":
+        return new BadState(framesReason);
+      case "MLM_ERR_BUSY":
+        return new BadState("fed frames are not stepped through yet: step() until undefined");
+      case "MLM_ERR_STATE":
+        return new BadFile("session state", "damaged, or saved by a session of another model");
+      case "MLM_ERR_SELF_TEST":
+        return new SelfTestFailed(this.#info.selfTestFrames);
+      default:
+        return new BadState(`the core refuses the call: ${name}`);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** Firmware projects as files, for browsers and Node. Building and running them is Node's: node.ts. */
+export { BitsDiffer, BuildFailed, DoesNotFit, FirmwareFailed, ToolchainMissing } from "./errors.js";
+export { arenaRegion } from "./fit.js";
+export {
+  type Example,
+  type ExportOptions,
+  exportProject,
+  type Files,
+  type FirmwareModel,
+  type HarnessInputs,
+  harnessProject,
+  type Sources,
+} from "./project.js";
+export {
+  EMULATED_TARGETS,
+  type EmulatedTarget,
+  EXPORT_TARGETS,
+  type ExportTarget,
+  LAYOUTS,
+} from "./targets.js";

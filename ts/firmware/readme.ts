@@ -1,0 +1,186 @@
+/** The README of an exported project: commands, memory, and what has been run where. Only text. */
+import type { Plan } from "../core/plan.js";
+import type { Board } from "../device/index.js";
+import type { Example, FirmwareModel } from "./project.js";
+import type { Target } from "./targets.js";
+
+export interface ReadmeFacts {
+  readonly model: FirmwareModel;
+  readonly example: Example;
+  readonly board: Board | undefined;
+  /** Id of the region that holds the arena; "" when nothing is known of the machine. */
+  readonly region: string;
+  readonly stackBytes: number;
+}
+
+export function readme(target: Target, facts: ReadmeFacts): string {
+  return [
+    `# ${TITLES[target] ?? target}\n\n${INTRODUCTION}`,
+    `## Build and run\n\n${COMMANDS[target] ?? ""}`,
+    `## Memory\n\n${memory(target, facts)}`,
+    `## What to expect\n\n${EXPECT}`,
+    `## In an application\n\n${application(target)}`,
+    `## Where this has been run\n\n${STATUS[target] ?? ""}`,
+  ].join("\n");
+}
+
+const INTRODUCTION = `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights stay in flash;
+nothing is allocated; every logit has the same bits as in the simulation.
+`;
+
+const TITLES: Partial<Record<Target, string>> = {
+  stm32h7: "MambaLite-Micro on an STM32H7",
+  esp32s3: "MambaLite-Micro on an ESP32-S3",
+  "cortex-m7": "MambaLite-Micro on a Cortex-M7 (emulator)",
+  generic: "MambaLite-Micro in C11",
+};
+
+const QEMU_M7 = `qemu-system-arm -M mps2-an500 -display none -monitor none -serial none \\
+    -chardev stdio,id=s0,signal=off \\
+    -semihosting-config enable=on,target=native,chardev=s0 -kernel build/firmware.elf`;
+
+const COMMANDS: Partial<Record<Target, string>> = {
+  stm32h7: `Needs CMake 3.16 and \`arm-none-eabi-gcc\` with newlib (Debian: \`cmake gcc-arm-none-eabi
+libnewlib-arm-none-eabi\`).
+
+\`\`\`sh
+cmake -B build
+cmake --build build
+\`\`\`
+
+Flash \`build/firmware.elf\` with any of
+
+\`\`\`sh
+openocd -f board/st_nucleo_h743zi.cfg -c "program build/firmware.elf verify reset exit"
+STM32_Programmer_CLI -c port=SWD -w build/firmware.elf -rst
+\`\`\`
+
+and watch USART3 (PD8), which on a Nucleo-H743ZI is the debugger's serial port: 115200 8N1. Another
+board needs its own console in \`port/stm32h743.c\`, one page of registers.
+
+The same image without the board, in QEMU:
+
+\`\`\`sh
+cmake -B build -DMAMBALITE_MACHINE=emulator
+cmake --build build
+${QEMU_M7}
+\`\`\`
+
+The clock tree is left as it is after reset, 64 MHz: what is printed as latency are core cycles (DWT), and
+microseconds at that clock. An application that sets up its own clocks changes the two lines at the
+top of \`port/stm32h743.c\`.
+
+As a library: the folder is a PlatformIO library (\`library.json\` brings the flags) and an Arduino
+library (\`library.properties\`). The Arduino IDE takes no flags from a library: add
+\`compiler.c.extra_flags=-ffp-contract=off -DMLM_CORTEX_M7_ASM\` to the core's \`platform.local.txt\`. When
+the first one is forgotten, \`mlm_session_self_test()\` says so; the second one only makes it fast.
+`,
+  esp32s3: `Needs ESP-IDF 5.0 or later.
+
+\`\`\`sh
+idf.py set-target esp32s3
+idf.py build
+idf.py -p PORT flash monitor
+\`\`\`
+
+The network is a component of its own, \`components/mambalite_micro\`; \`main\` is an example. Where the
+example's arena lies, internal SRAM or PSRAM, is under \`MambaLite-Micro\` in \`idf.py menuconfig\`.
+`,
+  "cortex-m7": `Needs CMake 3.16, \`arm-none-eabi-gcc\` with newlib and QEMU (Debian: \`cmake gcc-arm-none-eabi
+libnewlib-arm-none-eabi qemu-system-arm\`).
+
+\`\`\`sh
+cmake -B build
+cmake --build build
+${QEMU_M7}
+\`\`\`
+
+The exit status is 0 when self-test and example gave the bits they should. For a core with a
+single-precision FPU add \`-DMAMBALITE_FPU=fpv5-sp-d16\` to the first command.
+`,
+  generic: `Needs CMake 3.16 and any C11 compiler for a little-endian machine.
+
+\`\`\`sh
+cmake -B build
+cmake --build build
+build/firmware
+\`\`\`
+
+For a board, replace \`port/machine.c\`: it has what \`port/port.h\` asks for. Compile everything in \`src\`
+with \`-ffp-contract=off\` and without \`-ffast-math\`.
+`,
+};
+
+const REGION_NAMES: Readonly<Record<string, string>> = {
+  dtcm: "DTCM",
+  "axi-sram": "AXI SRAM",
+  sram: "internal SRAM",
+  psram: "PSRAM",
+};
+
+function memory(target: Target, { model, board, region, stackBytes }: ReadmeFacts): string {
+  const { plan, blob } = model;
+  const where = REGION_NAMES[region];
+  const rows: [what: string, bytes: number, note: string][] = [
+    ["arena", plan.arenaBytes, `exact: ${describePlan(plan)}${where ? `; in ${where}` : ""}`],
+    ["one tile of input", plan.inputBytes, "the application's own; the example's is in flash"],
+    ["logits", plan.outputBytes, "the application's own"],
+    ["flash: model", blob.length, "exact, used in place"],
+  ];
+  if (target === "esp32s3") rows.push(["stack", ESP_TASK_STACK_BYTES, "of the example's task"]);
+  else if (target !== "generic") rows.push(["stack", stackBytes, "reserved for everything"]);
+  const table = rows.map(([what, bytes, note]) => `| ${what} | ${grouped(bytes)} | ${note} |`);
+  const fits = board === undefined ? "" : `\nPlanned for ${board.name}.\n`;
+  return `| | bytes | |\n|---|---:|---|\n${table.join("\n")}\n${fits}`;
+}
+
+/** TASK_STACK_BYTES of port/esp32s3/main/esp32s3.c. */
+const ESP_TASK_STACK_BYTES = 4096;
+
+function describePlan({ schedule, tile, maxFrames }: Plan): string {
+  return schedule === "stream"
+    ? `schedule stream, tile ${tile}, any number of frames`
+    : `schedule ${schedule}, up to ${maxFrames} frames`;
+}
+
+const EXPECT = `The program opens the model (which checks its CRC-32 and every size in it), runs the model's own
+self-test vector, then one example input, and prints class, latency, arena and stack; last comes
+
+\`\`\`
+bits equal to the simulation's
+\`\`\`
+
+\`MLM_ERR_CRC\` means that the model's bytes have changed, \`MLM_ERR_SELF_TEST\` that the compiler's flags
+change the results (contraction or fast-math).
+`;
+
+function application(target: Target): string {
+  const folder = target === "esp32s3" ? "main" : "port";
+  const library = target === "esp32s3" ? "components/mambalite_micro/src" : "src";
+  return `\`${folder}/app.c\` is where to start: open, init, then \`mlm_session_push\` frame by frame as they come and
+\`mlm_session_finish\` for the logits. \`${library}/mlm.h\` documents all of it.
+`;
+}
+
+const BITS_TESTED =
+  "The core's bits are tested against the simulation on an emulated Cortex-M7, RISC-V (with and\n" +
+  "without FPU) and Xtensa (soft float).";
+
+const STATUS: Partial<Record<Target, string>> = {
+  stm32h7: `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU with
+\`-DMAMBALITE_MACHINE=emulator\`. \`port/stm32h743.c\` and the STM32H743's linker scripts are compiled and
+linked, but **have not been run on silicon**; times on the board are not known.
+`,
+  esp32s3: `${BITS_TESTED} Every C file of this project but \`main/esp32s3.c\` is compiled for Xtensa with Debian's
+gcc for the lx106. **This project has not been built with ESP-IDF and has not been run on silicon**; the
+FPU of the ESP32-S3 has not been tested: the self-test will tell.
+`,
+  "cortex-m7": `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU.
+`,
+  generic: `${BITS_TESTED} This project is compiled and run natively on x86-64.
+`,
+};
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}

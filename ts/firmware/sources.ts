@@ -1,0 +1,23 @@
+/** Reads this package's C sources, for Node. Knows nothing of what is made of them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Sources } from "./project.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Everything below csrc, by its path there, and the licence. */
+export function readSources(): Sources {
+  const folder = join(root, "csrc");
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return new Map([
+    ...files.map((path): [string, string] => [
+      relative(folder, path).replaceAll(sep, "/"),
+      readFileSync(path, "utf8"),
+    ]),
+    ["LICENSE", readFileSync(join(root, "LICENSE"), "utf8")],
+  ]);
+}

@@ -1,0 +1,337 @@
+/**
+ * Builds the firmware of a model, runs it in an emulator and compares its logits with WebAssembly's,
+ * bit for bit, for Node. The sizes and bits it compares with come from the core.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Engine } from "../core/engine.js";
+import { BadArgument } from "../core/errors.js";
+import type { InputArray } from "../core/input.js";
+import type { Model } from "../core/model.js";
+import type { Plan, SessionOptions } from "../core/plan.js";
+import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
+import { bytesOf } from "./c-source.js";
+import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
+import { BitsDiffer, DoesNotFit, FirmwareFailed } from "./errors.js";
+import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
+import { run } from "./process.js";
+import { type HarnessInputs, harnessProject, type Sources } from "./project.js";
+import { readSources } from "./sources.js";
+import type { EmulatedTarget } from "./targets.js";
+
+export interface VerifyOptions {
+  readonly target: EmulatedTarget;
+  /** Sequences of one length. */
+  readonly inputs: readonly InputArray[];
+  /** Default: "stream" with tile 1, and "layer" when the target can hold it. */
+  readonly execution?: SessionOptions;
+  /** Names of variants; default: all of the target. */
+  readonly variants?: readonly string[];
+  /** Where to build, and to leave everything; default: a temporary folder. */
+  readonly folder?: string;
+  /** Longest time for one run of the emulator. Default 600 s. */
+  readonly timeoutMs?: number;
+  /** Further variables for CMake. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Default: this package's. */
+  readonly sources?: Sources;
+}
+
+/** What one image showed. */
+export interface ImageReport extends HarnessReport {
+  readonly variant: Variant;
+  readonly plan: Plan;
+  /** Flags the core was compiled with. */
+  readonly flags: string;
+  /** Flash besides the model: core, C library's functions, start-up and harness. */
+  readonly codeBytes: number;
+  /** RAM besides arena and stack. */
+  readonly staticBytes: number;
+}
+
+export interface Verification {
+  readonly target: EmulatedTarget;
+  readonly items: number;
+  /** Inputs whose logits have the same bits in every image as in both WebAssembly builds. */
+  readonly equalBits: number;
+  /** WebAssembly builds that were compared with. */
+  readonly builds: readonly ("baseline" | "simd")[];
+  /** Best first: the usual variant, "stream". */
+  readonly images: readonly ImageReport[];
+  /** Why there is no image for "layer", if there is none. */
+  readonly skippedLayer?: string;
+  readonly operatorNames: readonly string[];
+  readonly weightsBytes: number;
+  readonly tools: ToolVersions;
+}
+
+const DEFAULT_TIMEOUT_MS = 600_000;
+
+/**
+ * @param blob an .mlm blob
+ * @throws BadModel, BadInput, BadArgument, ToolchainMissing, BuildFailed, DoesNotFit, FirmwareFailed,
+ * BitsDiffer
+ */
+export async function verify(blob: Uint8Array, options: VerifyOptions): Promise<Verification> {
+  const tools = requireTools(options.target);
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "mambalite-firmware-"));
+  const engines = await loadEngines();
+  try {
+    const models = await Promise.all(engines.map((engine) => engine.loadModel(blob)));
+    return await verifyIn(folder, blob, models, engines, tools, options);
+  } finally {
+    for (const engine of engines) engine.dispose();
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The baseline build, and the one with SIMD where this runtime has it. */
+async function loadEngines(): Promise<Engine[]> {
+  const [baseline, best] = [await Engine.load({ simd: "off" }), await Engine.load()];
+  return best.simd ? [baseline, best] : [baseline];
+}
+
+async function verifyIn(
+  folder: string,
+  blob: Uint8Array,
+  models: readonly Model[],
+  engines: readonly Engine[],
+  tools: ToolVersions,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const { target, inputs } = options;
+  const model = models[0]!;
+  const frames = inputs[0]!.length / model.info.inputWidth;
+  const executions: SessionOptions[] =
+    options.execution === undefined
+      ? [{ schedule: "stream" }, { schedule: "layer", maxFrames: frames }]
+      : [options.execution];
+  const expected = executions.flatMap((execution) =>
+    models.map((opened) => simulate(opened, execution, inputs)),
+  );
+  const work: Work = { blob, model, version: engines[0]!.version, options, frames };
+
+  const perVariant = await Promise.all(
+    variantsOf(options).map((variant) =>
+      runVariant(join(folder, variant.name), variant, executions, work),
+    ),
+  );
+  const images = byExecution(perVariant);
+  const [main] = images;
+  if (main === undefined) throw new RangeError("nothing was run");
+  const equalBits = compareBits(target, images, expected, inputs.length);
+  const skippedLayer = perVariant.find(({ skipped }) => skipped !== undefined)?.skipped;
+  return {
+    target,
+    items: inputs.length,
+    equalBits,
+    builds: engines.map((engine) => (engine.simd ? "simd" : "baseline")),
+    images,
+    ...(skippedLayer !== undefined && { skippedLayer }),
+    operatorNames: model.operators(main.plan.schedule).map(({ name }) => name),
+    weightsBytes: blob.length,
+    tools,
+  };
+}
+
+function variantsOf({ target, variants }: VerifyOptions): readonly Variant[] {
+  const all = EMULATORS[target].variants;
+  if (variants === undefined) return all;
+  return variants.map((name) => {
+    const found = all.find((variant) => variant.name === name);
+    if (found === undefined) {
+      const names = all.map((variant) => variant.name).join(", ");
+      throw new BadArgument("variant", `one of ${names}`, JSON.stringify(name));
+    }
+    return found;
+  });
+}
+
+/** What all images of a verification share. */
+interface Work {
+  readonly blob: Uint8Array;
+  readonly model: Model;
+  readonly version: string;
+  readonly options: VerifyOptions;
+  readonly frames: number;
+}
+
+interface VariantRun {
+  readonly images: readonly ImageReport[];
+  readonly skipped?: string;
+}
+
+/** One project, rebuilt for each execution: only the program changes. */
+async function runVariant(
+  folder: string,
+  variant: Variant,
+  executions: readonly SessionOptions[],
+  work: Work,
+): Promise<VariantRun> {
+  const images: ImageReport[] = [];
+  for (const execution of executions) {
+    try {
+      images.push(await runImage(folder, variant, execution, work));
+    } catch (error) {
+      // The first execution is what was asked for; the others come on top where there is room.
+      if (images.length > 0 && error instanceof DoesNotFit) {
+        return { images, skipped: error.message };
+      }
+      throw error;
+    }
+  }
+  return { images };
+}
+
+async function runImage(
+  folder: string,
+  variant: Variant,
+  execution: SessionOptions,
+  { blob, model, version, options, frames }: Work,
+): Promise<ImageReport> {
+  const { target, inputs } = options;
+  const { prefix } = EMULATORS[target];
+  const plan = model.plan(execution);
+  const files = harnessProject(target, {
+    sources: options.sources ?? readSources(),
+    model: { blob, info: model.info, plan, version },
+    inputs: joined(inputs, frames),
+  });
+  writeFiles(folder, files);
+  await buildProject(folder, target, { ...variant.settings, ...options.settings });
+  const image = join(folder, "build/firmware.elf");
+  const report = await emulate(target, image, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  if (!report.arena.guardsIntact) throw failed(target, "bytes beside the arena were written", 0);
+  return {
+    ...report,
+    variant,
+    plan,
+    flags: readFlags(folder),
+    ...memoryOf(readSections(`${prefix}size`, image), blob),
+  };
+}
+
+function joined(inputs: readonly InputArray[], frames: number): HarnessInputs {
+  const length = inputs.reduce((sum, input) => sum + input.byteLength, 0);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const input of inputs) {
+    bytes.set(bytesOf(input), at);
+    at += input.byteLength;
+  }
+  return { count: inputs.length, frames, data: new Int32Array(bytes.buffer) };
+}
+
+const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];
+const STATIC_SECTIONS = [".data", ".bss"];
+
+function memoryOf(
+  sections: Sections,
+  blob: Uint8Array,
+): { codeBytes: number; staticBytes: number } {
+  const sum = (names: readonly string[]) =>
+    names.reduce((total, name) => total + (sections.get(name) ?? 0), 0);
+  return { codeBytes: sum(FLASH_SECTIONS) - blob.length, staticBytes: sum(STATIC_SECTIONS) };
+}
+
+/** Runs an image whose program is the harness. @throws FirmwareFailed */
+export async function emulate(
+  target: EmulatedTarget,
+  image: string,
+  timeoutMs: number,
+): Promise<HarnessReport> {
+  const { command, args } = EMULATORS[target];
+  const outcome = await run(command, [...args, "-kernel", image], { timeoutMs });
+  if (outcome.timedOut) throw failed(target, `not done after ${timeoutMs / 1000} s`, null);
+  const failure = failureIn(outcome.stdout);
+  if (failure !== undefined) throw failed(target, failure, outcome.status);
+  const report = parseReport(outcome.stdout);
+  if (report === undefined || outcome.status !== 0) {
+    throw failed(target, outcome.stderr.trim().split("\n")[0] || "no report", outcome.status);
+  }
+  return report;
+}
+
+function failed(target: string, reason: string, status: number | null): FirmwareFailed {
+  return new FirmwareFailed(target, reason, status);
+}
+
+/** Logits as the harness prints them, an input each. */
+function simulate(
+  model: Model,
+  execution: SessionOptions,
+  inputs: readonly InputArray[],
+): string[][] {
+  const session = model.createSession(execution);
+  try {
+    return inputs.map((input) => {
+      const logits = session.run(input);
+      const words = new Uint32Array(logits.buffer, logits.byteOffset, logits.length);
+      return Array.from(words, (word) => word.toString(16).padStart(8, "0"));
+    });
+  } finally {
+    session.dispose();
+  }
+}
+
+/** All variants under the first execution, then all under the next. */
+function byExecution(runs: readonly VariantRun[]): ImageReport[] {
+  const most = Math.max(...runs.map(({ images }) => images.length));
+  return Array.from({ length: most }, (_, i) =>
+    runs.flatMap(({ images }) => images.slice(i, i + 1)),
+  ).flat();
+}
+
+/** Inputs whose bits are the same everywhere. @throws BitsDiffer unless all are */
+function compareBits(
+  target: string,
+  images: readonly ImageReport[],
+  simulations: readonly (readonly string[][])[],
+  items: number,
+): number {
+  const reference = simulations[0]!;
+  let equal = 0;
+  let first: string | undefined;
+  for (let item = 0; item < items; item++) {
+    const difference =
+      images
+        .map((image) => differenceIn(item, image.logits[item] ?? [], reference[item]!, image))
+        .find((text) => text !== undefined) ??
+      simulations
+        .map((logits) => differenceIn(item, logits[item]!, reference[item]!))
+        .find((text) => text !== undefined);
+    if (difference === undefined) equal++;
+    else first ??= difference;
+  }
+  if (first !== undefined) throw new BitsDiffer(target, items, equal, first);
+  return equal;
+}
+
+/** NaN payloads are no part of the contract. */
+function isSame(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && isNaNBits(a) && isNaNBits(b));
+}
+
+function isNaNBits(bits: string): boolean {
+  const word = Number.parseInt(bits, 16) & 0x7fffffff;
+  return word > 0x7f800000;
+}
+
+function differenceIn(
+  item: number,
+  got: readonly string[],
+  expected: readonly string[],
+  image?: ImageReport,
+): string | undefined {
+  const logit = expected.findIndex((bits, i) => !isSame(bits, got[i]));
+  if (logit < 0) return undefined;
+  const where =
+    image === undefined
+      ? "another WebAssembly build"
+      : `${image.variant.name}, ${image.plan.schedule}`;
+  return (
+    `input ${item}, logit ${logit} is ${got[logit] ?? "absent"} (${where}), ` +
+    `WebAssembly gives ${expected[logit]}`
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * What folding did to a model, as its blob records it: the steps, and multiply-adds and bytes before
+ * and after, counted by the core. Knows nothing of how folding works.
+ */
+import type { Model } from "../core/model.js";
+import type { FoldStep } from "./rewrites.js";
+
+export interface FoldRecord {
+  readonly before: FoldCounts;
+  readonly after: FoldCounts;
+  readonly steps: readonly FoldStep[];
+}
+
+export interface FoldCounts {
+  readonly macsPerFrame: number;
+  /** Behind the pool, once a sequence. */
+  readonly macsAtEnd: number;
+  /** Of tensor data in the blob, padding included. */
+  readonly weightsBytes: number;
+}
+
+/** The member of a blob's metadata that holds the record. */
+export const FOLD_METADATA = "fold";
+
+export function countsOf(model: Model): FoldCounts {
+  const [one, two] = [macsOf(model, 1), macsOf(model, 2)];
+  const macsPerFrame = two - one;
+  return { macsPerFrame, macsAtEnd: one - macsPerFrame, weightsBytes: model.info.weightsBytes };
+}
+
+function macsOf(model: Model, frames: number): number {
+  return model.operatorCounts(frames).reduce((sum, { macs }) => sum + macs, 0);
+}
+
+/** The record in a blob's metadata; undefined when there is none of this form. */
+export function readFoldRecord(
+  metadata: Readonly<Record<string, unknown>>,
+): FoldRecord | undefined {
+  const record = metadata[FOLD_METADATA];
+  if (!isObject(record) || !Array.isArray(record.steps)) return undefined;
+  const { before, after, steps } = record;
+  if (!isCounts(before) || !isCounts(after) || !steps.every(isStep)) return undefined;
+  return { before, after, steps };
+}
+
+function isCounts(value: unknown): value is FoldCounts {
+  if (!isObject(value)) return false;
+  const { macsPerFrame, macsAtEnd, weightsBytes } = value;
+  return [macsPerFrame, macsAtEnd, weightsBytes].every(Number.isSafeInteger);
+}
+
+function isStep(value: unknown): value is FoldStep {
+  if (!isObject(value) || !Array.isArray(value.others)) return false;
+  const { kind, op, others } = value;
+  const isKind = kind === "multiplied" || kind === "pooled first";
+  return isKind && [op, ...others].every((name) => typeof name === "string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

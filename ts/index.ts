@@ -1,0 +1,25 @@
+/**
+ * The public entry for browsers and every runtime without a file system: nothing here, or reachable
+ * from here, needs Node. Under Node the package's entry is node.ts, which adds reading files.
+ */
+export * from "./blob/blob.js";
+export * from "./blob/write.js";
+export * from "./core/engine.js";
+export * from "./core/errors.js";
+export type {
+  ModelInfo,
+  OperatorCounts,
+  OperatorInfo,
+  OpInfo,
+  OpKind,
+  OpVariant,
+  Packing,
+  TensorInfo,
+} from "./core/info.js";
+export type { InputArray, InputOptions } from "./core/input.js";
+export type { ArenaMeasurement, Model } from "./core/model.js";
+export type { BufferKind, Plan, PlanBuffer, Schedule, SessionOptions } from "./core/plan.js";
+export type { Session, Step } from "./core/session.js";
+export type { SimdChoice, WasmSource } from "./core/wasm.js";
+export * from "./fold/index.js";
+export type * from "./network.js";

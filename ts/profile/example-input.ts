@@ -1,0 +1,49 @@
+/**
+ * An input to profile with when the user brings none: the same numbers on every machine. Time and
+ * memory do not depend on the values. Knows nothing of what a model was trained on.
+ */
+
+import { OutOfMemory } from "../core/errors.js";
+
+/** What a model takes: a part of `Model.info`. */
+export interface InputKind {
+  readonly inputKind: "frames" | "tokens";
+  readonly inputWidth: number;
+  readonly vocabulary: number;
+}
+
+const SEED = 0x4d4c4d;
+
+/**
+ * `frames` frames of numbers in [-1, 1), or tokens of the whole vocabulary.
+ *
+ * @throws OutOfMemory
+ */
+export function exampleInput(kind: InputKind, frames: number): Float32Array | Int32Array {
+  const random = xorshift32(SEED);
+  if (kind.inputKind === "tokens") {
+    return allocate(Int32Array, frames).map(() => random() % kind.vocabulary);
+  }
+  return allocate(Float32Array, frames * kind.inputWidth).map(() => random() / 2 ** 31 - 1);
+}
+
+function allocate<T>(type: new (length: number) => T, length: number): T {
+  try {
+    return new type(length);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new OutOfMemory(4 * length, "the generated input", { cause });
+  }
+}
+
+/** Marsaglia's xorshift generator (J. Stat. Soft. 8, 14): integers 1 .. 2^32 - 1. */
+function xorshift32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state;
+  };
+}

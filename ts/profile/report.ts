@@ -1,0 +1,249 @@
+/**
+ * The profile of a model: memory, flash, operators, latency and the verdict of every board, as plain
+ * data for a terminal, a page or a machine (report.schema.json). Each figure is exact (it follows
+ * from model and plan), measured (on this host) or an allowance of a board. Knows nothing of how it
+ * is shown.
+ */
+import { crc32 } from "../checkpoint/crc32.js";
+import type { Engine } from "../core/engine.js";
+import type { Model } from "../core/model.js";
+import type { Plan, SessionOptions } from "../core/plan.js";
+import type { Session } from "../core/session.js";
+import { BOARDS, type Board, type BoardVerdict, judge } from "../device/index.js";
+import { exampleInput } from "./example-input.js";
+import { type Effort, measureLatency, measureOperators } from "./measure.js";
+import type { Latency } from "./statistics.js";
+
+export const REPORT_SCHEMA = "mambalite-profile-1";
+
+/** How a figure came about. */
+export type Basis = "exact" | "measured on this host" | "exact, with allowances of the board";
+
+export interface OperatorProfile {
+  readonly name: string;
+  /** Multiplications of the whole input, each with the addition that follows it. */
+  readonly macs: number;
+  readonly exps: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** The least of several passes; all operators together take about `latency.minMs`. */
+  readonly hostMs: number;
+  /** Of the sum of all operators' `hostMs`; 0 to 1. */
+  readonly hostShare: number;
+}
+
+export interface ProfileReport {
+  readonly schema: typeof REPORT_SCHEMA;
+  /** How the figures of a part of this report came about. */
+  readonly basis: Readonly<
+    Record<
+      "plan" | "ram" | "arenaCheck" | "flash" | "operatorCounts" | "hostMs" | "latency" | "boards",
+      Basis
+    >
+  >;
+  readonly model: {
+    readonly inputKind: "frames" | "tokens";
+    readonly inputWidth: number;
+    readonly logits: number;
+    readonly ops: number;
+    readonly parameters: number;
+  };
+  /** Frames (or tokens) of the input that was profiled. */
+  readonly frames: number;
+  readonly input: "given" | "generated";
+  readonly plan: Plan;
+  /** What the board's RAM must hold, stack aside. */
+  readonly ram: {
+    readonly arenaBytes: number;
+    readonly callerInputBytes: number;
+    readonly callerOutputBytes: number;
+    readonly totalBytes: number;
+  };
+  readonly arenaCheck: {
+    /**
+     * How far a run writes into an arena of poison. Never beyond `arenaBytes`; short of it only by
+     * bytes that a plan must reserve and this input did not need.
+     */
+    readonly highWaterBytes: number;
+    /** No byte was written on either side of the arena. */
+    readonly guardsIntact: boolean;
+  };
+  readonly flash: {
+    /** The whole blob, which is used in place. */
+    readonly weightsBytes: number;
+    /** The core's code on a board; absent until a firmware build has measured it. */
+    readonly codeBytes?: number;
+  };
+  readonly operators: readonly OperatorProfile[];
+  readonly latency: Latency;
+  readonly boards: readonly BoardVerdict[];
+  readonly provenance: {
+    readonly coreVersion: string;
+    readonly build: "simd" | "baseline";
+    readonly host: string;
+    /** CRC-32, 8 hex digits: of the blob, of the input's and of the logits' little-endian bytes. */
+    readonly modelCrc32: string;
+    readonly inputCrc32: string;
+    readonly outputCrc32: string;
+    /** Whether the blob's recorded logits came out bit for bit. */
+    readonly selfTest: "passed" | "none in this model";
+  };
+}
+
+export interface ProfileOptions extends SessionOptions {
+  /** Frames of a generated input; ignored when `input` is given. */
+  readonly frames?: number;
+  readonly input?: Float32Array | Int32Array;
+  /** Default: every board of the catalogue. */
+  readonly boards?: readonly Board[];
+  /** What this host is, for the record: "Node 20.1 on linux x64". */
+  readonly host?: string;
+  readonly effort?: Effort;
+}
+
+export const DEFAULT_FRAMES = 100;
+
+const DEFAULT_EFFORT: Effort = { minRuns: 3, maxRuns: 2000, budgetMs: 300 };
+
+/**
+ * Profiles a model on this host.
+ *
+ * @throws what `createSession` and `Session.run` throw.
+ */
+export function profile(engine: Engine, model: Model, options: ProfileOptions = {}): ProfileReport {
+  const { inputWidth } = model.info;
+  const frames = options.input
+    ? options.input.length / inputWidth
+    : (options.frames ?? DEFAULT_FRAMES);
+  const sessionOptions = withRoomFor(frames, options);
+  model.plan(sessionOptions); // what cannot be planned is refused before an input is made
+  const input = options.input ?? exampleInput(model.info, frames);
+  const effort = options.effort ?? DEFAULT_EFFORT;
+
+  const selfTest = runSelfTest(model);
+  const session = model.createSession(sessionOptions);
+  try {
+    const { plan } = session;
+    const logits = session.run(input, { allowNonfinite: true });
+    const latency = measureLatency(session, input, effort);
+    return {
+      schema: REPORT_SCHEMA,
+      basis: BASIS,
+      model: summarizeModel(model),
+      frames,
+      input: options.input === undefined ? "generated" : "given",
+      plan,
+      ram: ramOf(plan),
+      arenaCheck: checkArena(model, input, sessionOptions),
+      flash: { weightsBytes: model.info.blobBytes },
+      operators: profileOperators(model, session, input, sessionOptions, latency.medianMs, effort),
+      latency,
+      boards: (options.boards ?? BOARDS).map((board) =>
+        judge(board, {
+          arenaBytes: plan.arenaBytes,
+          callerBytes: plan.inputBytes + plan.outputBytes,
+          weightsBytes: model.info.blobBytes,
+        }),
+      ),
+      provenance: {
+        coreVersion: engine.version,
+        build: engine.simd ? "simd" : "baseline",
+        host: options.host ?? "unknown",
+        modelCrc32: hex32(model.info.crc32),
+        inputCrc32: hex32(crc32(bytesOf(input))),
+        outputCrc32: hex32(crc32(bytesOf(logits))),
+        selfTest,
+      },
+    };
+  } finally {
+    session.dispose();
+  }
+}
+
+const BASIS: ProfileReport["basis"] = {
+  plan: "exact",
+  ram: "exact",
+  arenaCheck: "measured on this host",
+  flash: "exact",
+  operatorCounts: "exact",
+  hostMs: "measured on this host",
+  latency: "measured on this host",
+  boards: "exact, with allowances of the board",
+};
+
+function withRoomFor(
+  frames: number,
+  { schedule, tile, maxFrames }: SessionOptions,
+): SessionOptions {
+  if (schedule === undefined || schedule === "stream") {
+    return { schedule: "stream", ...(tile === undefined ? {} : { tile }) };
+  }
+  return { schedule, maxFrames: maxFrames ?? frames };
+}
+
+/** Under `stream`, which takes a vector of any length. */
+function runSelfTest(model: Model): ProfileReport["provenance"]["selfTest"] {
+  if (model.info.selfTestFrames === 0) return "none in this model";
+  const session = model.createSession();
+  try {
+    session.selfTest();
+    return "passed";
+  } finally {
+    session.dispose();
+  }
+}
+
+function summarizeModel(model: Model): ProfileReport["model"] {
+  const { inputKind, inputWidth, logits } = model.info;
+  return {
+    inputKind,
+    inputWidth,
+    logits,
+    ops: model.ops.length,
+    parameters: model.ops.reduce((sum, op) => sum + op.parameters, 0),
+  };
+}
+
+function ramOf(plan: Plan): ProfileReport["ram"] {
+  return {
+    arenaBytes: plan.arenaBytes,
+    callerInputBytes: plan.inputBytes,
+    callerOutputBytes: plan.outputBytes,
+    totalBytes: plan.arenaBytes + plan.inputBytes + plan.outputBytes,
+  };
+}
+
+function checkArena(
+  model: Model,
+  input: Float32Array | Int32Array,
+  options: SessionOptions,
+): ProfileReport["arenaCheck"] {
+  const checked = model.measureArena(input, { ...options, allowNonfinite: true });
+  return { highWaterBytes: checked.highWaterBytes, guardsIntact: checked.guardsIntact };
+}
+
+function profileOperators(
+  model: Model,
+  session: Session,
+  input: Float32Array | Int32Array,
+  options: SessionOptions,
+  wholeRunMs: number,
+  effort: Effort,
+): OperatorProfile[] {
+  const { inputWidth } = model.info;
+  const counts = model.operatorCounts(input.length / inputWidth, options);
+  const hostMs = measureOperators(session, input, inputWidth, counts.length, wholeRunMs, effort);
+  const totalMs = hostMs.reduce((sum, ms) => sum + ms, 0);
+  return counts.map((count, operator) => {
+    const ms = hostMs[operator] ?? 0;
+    return { ...count, hostMs: ms, hostShare: totalMs > 0 ? ms / totalMs : 0 };
+  });
+}
+
+function bytesOf(array: Float32Array | Int32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function hex32(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,140 @@
+/*
+ * exports.c - the thin shim between the C API and JavaScript: one model an instance, results as
+ * little-endian 32-bit words written where JavaScript says. Knows nothing of how memory is laid out:
+ * JavaScript places blob, tables, arena and I/O above __heap_base and grows the memory for them.
+ */
+#include "mlm.h"
+
+#define EXPORT(name) __attribute__((export_name(#name)))
+
+static mlm_model model;
+
+/* fault: 3 words (index, needed, have). Returns an mlm_status. */
+EXPORT(model_open) uint32_t model_open(const void *blob, uint32_t bytes, mlm_fault *fault) {
+    return (uint32_t)mlm_model_open(&model, blob, bytes, fault);
+}
+
+EXPORT(status_string) const char *status_string(uint32_t status) {
+    return mlm_status_string((mlm_status)status);
+}
+
+EXPORT(version_string) const char *version_string(void) { return MLM_VERSION_STRING; }
+
+/* 1 in the build with SIMD instructions, 0 in the baseline. */
+EXPORT(simd) uint32_t simd(void) {
+#ifdef __wasm_simd128__
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+/* The structs below are written as they stand in mlm.h: 32-bit words in order, 64-bit counts. */
+EXPORT(model_info) void model_info(mlm_model_info *info) { mlm_model_get_info(&model, info); }
+
+EXPORT(op_info) uint32_t op_info(uint32_t op, mlm_op_info *info) {
+    return (uint32_t)mlm_op_get_info(&model, op, info);
+}
+
+EXPORT(op_name) const char *op_name(uint32_t op) { return mlm_op_name(&model, op); }
+
+EXPORT(label) const char *label(uint32_t index) { return mlm_label(&model, index); }
+
+EXPORT(metadata) const char *metadata(void) { return mlm_metadata(&model); }
+
+EXPORT(tensor_info) uint32_t tensor_info(uint32_t tensor, mlm_tensor_info *info) {
+    return (uint32_t)mlm_tensor_get_info(&model, tensor, info);
+}
+
+EXPORT(operator_count) uint32_t operator_count(uint32_t schedule) {
+    return mlm_operator_count(&model, schedule);
+}
+
+EXPORT(operator_info)
+uint32_t operator_info(uint32_t schedule, uint32_t index, mlm_operator_info *info) {
+    return (uint32_t)mlm_operator_get_info(&model, schedule, index, info);
+}
+
+EXPORT(operator_counts)
+uint32_t operator_counts(uint32_t schedule, uint32_t tile, uint32_t max_frames, uint32_t frames,
+                         uint32_t index, mlm_counts *counts) {
+    const mlm_options options = {schedule, tile, max_frames};
+    return (uint32_t)mlm_operator_counts(&model, &options, frames, index, counts);
+}
+
+EXPORT(buffer_role_string) const char *buffer_role_string(uint32_t role) {
+    return mlm_buffer_role_string(role);
+}
+
+EXPORT(plan_buffer_count)
+uint32_t plan_buffer_count(uint32_t schedule, uint32_t tile, uint32_t max_frames) {
+    const mlm_options options = {schedule, tile, max_frames};
+    return mlm_plan_buffer_count(&model, &options);
+}
+
+EXPORT(plan_make)
+uint32_t plan_make(uint32_t schedule, uint32_t tile, uint32_t max_frames, mlm_plan *plan,
+                   mlm_buffer *table, uint32_t capacity) {
+    const mlm_options options = {schedule, tile, max_frames};
+    return (uint32_t)mlm_plan_make(plan, &model, &options, table, capacity);
+}
+
+/* *session receives the handle that the functions below take. */
+EXPORT(session_init)
+uint32_t session_init(mlm_session **session, uint32_t schedule, uint32_t tile, uint32_t max_frames,
+                      void *arena, uint32_t arena_bytes) {
+    const mlm_options options = {schedule, tile, max_frames};
+    return (uint32_t)mlm_session_init(session, &model, &options, arena, arena_bytes);
+}
+
+EXPORT(session_reset) void session_reset(mlm_session *session) { mlm_session_reset(session); }
+
+EXPORT(session_push)
+uint32_t session_push(mlm_session *session, const void *frames, uint32_t count) {
+    return (uint32_t)mlm_session_push(session, frames, count);
+}
+
+EXPORT(session_finish) uint32_t session_finish(mlm_session *session, float *logits) {
+    return (uint32_t)mlm_session_finish(session, logits);
+}
+
+EXPORT(session_run)
+uint32_t session_run(mlm_session *session, const void *frames, uint32_t count, float *logits) {
+    return (uint32_t)mlm_session_run(session, frames, count, logits);
+}
+
+EXPORT(session_frames) uint32_t session_frames(const mlm_session *session) {
+    return mlm_session_frames(session);
+}
+
+EXPORT(session_state_bytes) uint32_t session_state_bytes(const mlm_session *session) {
+    return mlm_session_state_bytes(session);
+}
+
+EXPORT(session_save_state)
+uint32_t session_save_state(const mlm_session *session, void *state, uint32_t bytes) {
+    return (uint32_t)mlm_session_save_state(session, state, bytes);
+}
+
+EXPORT(session_load_state)
+uint32_t session_load_state(mlm_session *session, const void *state, uint32_t bytes) {
+    return (uint32_t)mlm_session_load_state(session, state, bytes);
+}
+
+EXPORT(session_feed)
+uint32_t session_feed(mlm_session *session, const void *frames, uint32_t count) {
+    return (uint32_t)mlm_session_feed(session, frames, count);
+}
+
+EXPORT(session_feed_end) uint32_t session_feed_end(mlm_session *session) {
+    return (uint32_t)mlm_session_feed_end(session);
+}
+
+/* step: 6 words as in mlm_step, the last one the address of the output. */
+EXPORT(session_step) uint32_t session_step(mlm_session *session, mlm_step *step) {
+    return (uint32_t)mlm_session_step(session, step);
+}
+
+EXPORT(session_self_test) uint32_t session_self_test(mlm_session *session) {
+    return (uint32_t)mlm_session_self_test(session);
+}
