@@ -12,12 +12,13 @@
 
 #include "../core/math4.h"
 
-/* clang-format off: one instruction, or one on four lanes, a line */
+/* One instruction, or one on four lanes, a line. */
+/* clang-format off */
 
-#define LOW_REGISTERS                                                                              \
+#define LOW_REGISTERS \
     "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", \
         "s15"
-#define HIGH_REGISTERS                                                                         \
+#define HIGH_REGISTERS \
     "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", \
         "s29", "s30", "s31"
 
@@ -25,9 +26,15 @@
 #define ONE3(op, a, b, c) op ".f32 " a ", " b ", " c "\n"
 #define ONE2(op, a, b) op ".f32 " a ", " b "\n"
 #define FOUR3_(op, a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3) \
-    ONE3(op, a0, b0, c0) ONE3(op, a1, b1, c1) ONE3(op, a2, b2, c2) ONE3(op, a3, b3, c3)
+    ONE3(op, a0, b0, c0) \
+    ONE3(op, a1, b1, c1) \
+    ONE3(op, a2, b2, c2) \
+    ONE3(op, a3, b3, c3)
 #define FOUR2_(op, a0, a1, a2, a3, b0, b1, b2, b3) \
-    ONE2(op, a0, b0) ONE2(op, a1, b1) ONE2(op, a2, b2) ONE2(op, a3, b3)
+    ONE2(op, a0, b0) \
+    ONE2(op, a1, b1) \
+    ONE2(op, a2, b2) \
+    ONE2(op, a3, b3)
 #define FOUR3(op, ...) FOUR3_(op, __VA_ARGS__)
 #define FOUR2(op, ...) FOUR2_(op, __VA_ARGS__)
 #define SAME(r) r, r, r, r
@@ -41,11 +48,9 @@
 #define S28_31 "s28", "s29", "s30", "s31"
 
 /* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_scale). */
-#define SCALE_PAIR(p0, p1, n0, n1)       \
-    "vmov %[i0], %[i1], " n0 ", " n1     \
-    "\n"                                 \
-    "vmov %[i2], %[i3], " p0 ", " p1     \
-    "\n"                                 \
+#define SCALE_PAIR(p0, p1, n0, n1) \
+    "vmov %[i0], %[i1], " n0 ", " n1 "\n" \
+    "vmov %[i2], %[i3], " p0 ", " p1 "\n" \
     "add %[i2], %[i2], %[i0], lsl #23\n" \
     "add %[i3], %[i3], %[i1], lsl #23\n" \
     "vmov " p0 ", " p1 ", %[i2], %[i3]\n"
@@ -54,15 +59,20 @@
 /* ---- linear: one panel of 8 outputs ---------------------------------------------------------- */
 
 #define MLA_PANEL_LOW(x, w0_3, w4_7) \
-    FOUR3("vmla", S0_3, w0_3, SAME(x)) FOUR3("vmla", S4_7, w4_7, SAME(x))
+    FOUR3("vmla", S0_3, w0_3, SAME(x)) \
+    FOUR3("vmla", S4_7, w4_7, SAME(x))
 #define MLA_PANEL_HIGH(x, w0_3, w4_7) \
-    FOUR3("vmla", S8_11, w0_3, SAME(x)) FOUR3("vmla", S12_15, w4_7, SAME(x))
+    FOUR3("vmla", S8_11, w0_3, SAME(x)) \
+    FOUR3("vmla", S12_15, w4_7, SAME(x))
 
-#define ONE_ROW_4_INPUTS                                                                      \
-    "vldmia %[x]!, {s24-s27}\n"                                                               \
-    "vldmia %[w]!, {s8-s23}\n" MLA_PANEL_LOW("s24", S8_11, S12_15) MLA_PANEL_LOW(             \
-        "s25", S16_19, S20_23) "vldmia %[w]!, {s8-s23}\n" MLA_PANEL_LOW("s26", S8_11, S12_15) \
-        MLA_PANEL_LOW("s27", S16_19, S20_23)
+#define ONE_ROW_4_INPUTS \
+    "vldmia %[x]!, {s24-s27}\n" \
+    "vldmia %[w]!, {s8-s23}\n" \
+    MLA_PANEL_LOW("s24", S8_11, S12_15) \
+    MLA_PANEL_LOW("s25", S16_19, S20_23) \
+    "vldmia %[w]!, {s8-s23}\n" \
+    MLA_PANEL_LOW("s26", S8_11, S12_15) \
+    MLA_PANEL_LOW("s27", S16_19, S20_23)
 
 /* y[0..8) = bias + sum over i of w[i][0..8) x[i] */
 MLM_INLINE void m7_panel_1_row(const float *w, const float *bias, uint32_t inputs, const float *x,
@@ -72,18 +82,22 @@ MLM_INLINE void m7_panel_1_row(const float *w, const float *bias, uint32_t input
         "vldmia %[bias], {s0-s7}\n"
         "cmp %[eights], #0\n"
         "beq 2f\n"
-        "1:\n" ONE_ROW_4_INPUTS ONE_ROW_4_INPUTS
+        "1:\n"
+        ONE_ROW_4_INPUTS
+        ONE_ROW_4_INPUTS
         "subs %[eights], #1\n"
         "bne 1b\n"
         "2:\n"
         "cmp %[fours], #0\n"
-        "beq 3f\n" ONE_ROW_4_INPUTS
+        "beq 3f\n"
+        ONE_ROW_4_INPUTS
         "3:\n"
         "cmp %[ones], #0\n"
         "beq 5f\n"
         "4:\n"
         "vldmia %[x]!, {s24}\n"
-        "vldmia %[w]!, {s8-s15}\n" MLA_PANEL_LOW("s24", S8_11, S12_15)
+        "vldmia %[w]!, {s8-s15}\n"
+        MLA_PANEL_LOW("s24", S8_11, S12_15)
         "subs %[ones], #1\n"
         "bne 4b\n"
         "5:\n"
@@ -94,7 +108,9 @@ MLM_INLINE void m7_panel_1_row(const float *w, const float *bias, uint32_t input
 }
 
 #define TWO_ROWS_1_INPUT(x0, x1) \
-    "vldmia %[w]!, {s16-s23}\n" MLA_PANEL_LOW(x0, S16_19, S20_23) MLA_PANEL_HIGH(x1, S16_19, S20_23)
+    "vldmia %[w]!, {s16-s23}\n" \
+    MLA_PANEL_LOW(x0, S16_19, S20_23) \
+    MLA_PANEL_HIGH(x1, S16_19, S20_23)
 
 /* The same for two rows of x and y, each weight loaded once. */
 MLM_INLINE void m7_panel_2_rows(const float *w, const float *bias, uint32_t inputs, const float *x0,
@@ -158,22 +174,28 @@ MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *histo
  * v4_exp_minus_parts of s8-s11: p into s12-s15, n into s4-s7. Overwrites s8-s11 and s16-s18; expects
  * EXP_CONSTANTS in s22-s28 and exp_coefficients at [k].
  */
-#define EXP_MINUS_PARTS                        \
-    FOUR3("vmul", S4_7, S8_11, SAME("s22"))    \
-    FOUR3("vadd", S4_7, S4_7, SAME("s23"))     \
-    FOUR3("vsub", S12_15, S4_7, SAME("s23"))   \
-    FOUR3("vmla", S8_11, S12_15, SAME("s24"))  \
-    FOUR3("vmla", S8_11, S12_15, SAME("s25"))  \
-    EXP_POLYNOMIAL("s8", "s12", "s13", "s14")  \
-    EXP_POLYNOMIAL("s9", "s13", "s14", "s15")  \
+#define EXP_MINUS_PARTS \
+    FOUR3("vmul", S4_7, S8_11, SAME("s22")) \
+    FOUR3("vadd", S4_7, S4_7, SAME("s23")) \
+    FOUR3("vsub", S12_15, S4_7, SAME("s23")) \
+    FOUR3("vmla", S8_11, S12_15, SAME("s24")) \
+    FOUR3("vmla", S8_11, S12_15, SAME("s25")) \
+    EXP_POLYNOMIAL("s8", "s12", "s13", "s14") \
+    EXP_POLYNOMIAL("s9", "s13", "s14", "s15") \
     EXP_POLYNOMIAL("s10", "s14", "s15", "s16") \
     EXP_POLYNOMIAL("s11", "s15", "s16", "s17")
 /* Estrin's order: c0 = (c2 s^2 + c1) s^2 + c0, each first a line in s. */
-#define EXP_POLYNOMIAL(s, c0, c1, c2)                                                     \
-    "vldmia %[k], {" c0 "-" c2 "}\n" ONE3("vmul", "s18", s, s) ONE3("vmls", c2, "s26", s) \
-        ONE3("vmls", c1, "s27", s) ONE3("vmls", c0, "s28", s) ONE3("vmla", c1, c2, "s18") \
-            ONE3("vmla", c0, c1, "s18")
-#define SCALE_ALL SCALE_PAIR("s12", "s13", "s4", "s5") SCALE_PAIR("s14", "s15", "s6", "s7")
+#define EXP_POLYNOMIAL(s, c0, c1, c2) \
+    "vldmia %[k], {" c0 "-" c2 "}\n" \
+    ONE3("vmul", "s18", s, s) \
+    ONE3("vmls", c2, "s26", s) \
+    ONE3("vmls", c1, "s27", s) \
+    ONE3("vmls", c0, "s28", s) \
+    ONE3("vmla", c1, c2, "s18") \
+    ONE3("vmla", c0, c1, "s18")
+#define SCALE_ALL \
+    SCALE_PAIR("s12", "s13", "s4", "s5") \
+    SCALE_PAIR("s14", "s15", "s6", "s7")
 #define EXP_CONSTANTS(magic) \
     -MLM_LOG2_E, magic, MLM_LN2_HIGH, MLM_LN2_LOW, MLM_EXP_C5, MLM_EXP_C3, MLM_EXP_C1
 
@@ -183,17 +205,20 @@ static const float m7_silu_constants[] = {MLM_SILU_MAX, EXP_CONSTANTS(MLM_ROUND_
 
 /* x < -88 ? -88 : x, which leaves NaN alone as vmaxnm does not. */
 #define ABOVE_MIN_LANE(x) \
-    "vcmp.f32 s29, " x    \
-    "\n"                  \
-    "vmrs APSR_nzcv, FPSCR\n" ONE3("vselgt", x, "s29", x)
+    "vcmp.f32 s29, " x "\n" \
+    "vmrs APSR_nzcv, FPSCR\n" \
+    ONE3("vselgt", x, "s29", x)
 /* SiLU of s0-s3 into s4-s7; m7_silu_constants in s21-s30. */
-#define SILU                                                                 \
-    ABOVE_MIN_LANE("s0")                                                     \
-    ABOVE_MIN_LANE("s1")                                                     \
-    ABOVE_MIN_LANE("s2")                                                     \
-    ABOVE_MIN_LANE("s3") FOUR3("vminnm", S8_11, S0_3, SAME("s21"))           \
-        EXP_MINUS_PARTS SCALE_ALL FOUR3("vadd", S12_15, S12_15, SAME("s30")) \
-            FOUR3("vdiv", S4_7, S0_3, S12_15)
+#define SILU \
+    ABOVE_MIN_LANE("s0") \
+    ABOVE_MIN_LANE("s1") \
+    ABOVE_MIN_LANE("s2") \
+    ABOVE_MIN_LANE("s3") \
+    FOUR3("vminnm", S8_11, S0_3, SAME("s21")) \
+    EXP_MINUS_PARTS \
+    SCALE_ALL \
+    FOUR3("vadd", S12_15, S12_15, SAME("s30")) \
+    FOUR3("vdiv", S4_7, S0_3, S12_15)
 
 /* x = SiLU(x) for `groups` >= 1 groups of 4 */
 MLM_INLINE void m7_silu(float *x, uint32_t groups) {
@@ -201,7 +226,8 @@ MLM_INLINE void m7_silu(float *x, uint32_t groups) {
     __asm volatile(
         "vldmia %[constants], {s21-s30}\n"
         "1:\n"
-        "vldmia %[x], {s0-s3}\n" SILU
+        "vldmia %[x], {s0-s3}\n"
+        SILU
         "vstmia %[x]!, {s4-s7}\n"
         "subs %[groups], #1\n"
         "bne 1b\n"
@@ -216,7 +242,8 @@ MLM_INLINE void m7_gate(float *x, const float *z, uint32_t groups) {
     __asm volatile(
         "vldmia %[constants], {s21-s30}\n"
         "1:\n"
-        "vldmia %[z]!, {s0-s3}\n" SILU
+        "vldmia %[z]!, {s0-s3}\n"
+        SILU
         "vldmia %[x], {s8-s11}\n"
         FOUR3("vmul", S4_7, S8_11, S4_7)
         "vstmia %[x]!, {s4-s7}\n"
@@ -228,15 +255,19 @@ MLM_INLINE void m7_gate(float *x, const float *z, uint32_t groups) {
 }
 
 /* x < 0 ? 0 : x, which leaves NaN alone as vmaxnm does not; 0.0 in s20. */
-#define RELU_LANE(x)   \
-    "vcmp.f32 s20, " x \
-    "\n"               \
-    "vmrs APSR_nzcv, FPSCR\n" ONE3("vselgt", x, "s20", x)
+#define RELU_LANE(x) \
+    "vcmp.f32 s20, " x "\n" \
+    "vmrs APSR_nzcv, FPSCR\n" \
+    ONE3("vselgt", x, "s20", x)
 /* Estrin's order in q^2: c0 = (c3 q^4 + c1) q^2 + c0, c3 and c1 first a line each; C4 in s31,
  * log1p_coefficients at [l]. */
-#define LOG1P_POLYNOMIAL(q2, c0, c1, c3, c2)                                                 \
-    "vldmia %[l], {" c0 "-" c2 "}\n" ONE3("vmul", "s11", q2, q2) ONE3("vmla", c3, "s31", q2) \
-        ONE3("vmla", c1, c2, q2) ONE3("vmla", c1, c3, "s11") ONE3("vmla", c0, c1, q2)
+#define LOG1P_POLYNOMIAL(q2, c0, c1, c3, c2) \
+    "vldmia %[l], {" c0 "-" c2 "}\n" \
+    ONE3("vmul", "s11", q2, q2) \
+    ONE3("vmla", c3, "s31", q2) \
+    ONE3("vmla", c1, c2, q2) \
+    ONE3("vmla", c1, c3, "s11") \
+    ONE3("vmla", c0, c1, q2)
 
 static const float m7_softplus_constants[] = {
     0.0f, MLM_EXP_MAX, EXP_CONSTANTS(MLM_EXP_MAGIC), MLM_TWO_TO_MINUS_64, 2.0f, MLM_LOG1P_C4};
@@ -252,7 +283,8 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
         "vldmia %[x], {s0-s3}\n"
         FOUR2("vabs", S8_11, S0_3)
         FOUR3("vminnm", S8_11, S8_11, SAME("s21"))
-        EXP_MINUS_PARTS SCALE_ALL
+        EXP_MINUS_PARTS
+        SCALE_ALL
         FOUR3("vmul", S12_15, S12_15, SAME("s29")) /* e */
         FOUR3("vadd", S16_19, S12_15, SAME("s30"))
         FOUR3("vdiv", S16_19, S12_15, S16_19)      /* q */
@@ -261,7 +293,10 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
         LOG1P_POLYNOMIAL("s13", "s5", "s6", "s7", "s8")
         LOG1P_POLYNOMIAL("s14", "s6", "s7", "s8", "s9")
         LOG1P_POLYNOMIAL("s15", "s7", "s8", "s9", "s10")
-        RELU_LANE("s0") RELU_LANE("s1") RELU_LANE("s2") RELU_LANE("s3")
+        RELU_LANE("s0")
+        RELU_LANE("s1")
+        RELU_LANE("s2")
+        RELU_LANE("s3")
         FOUR3("vmla", S0_3, S16_19, S4_7)
         "vstmia %[x]!, {s0-s3}\n"
         "subs %[groups], #1\n"
@@ -275,10 +310,14 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
 /* ---- selective scan: one group of 4 channels, one frame ------------------------------------------ */
 
 /* Estrin's order as v4_exp2_rebuild: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
-#define EXP2_POLYNOMIAL(r, c0, c1, c2)                                                    \
-    "vldmia %[k], {" c0 "-" c2 "}\n" ONE3("vmul", "s30", r, r) ONE3("vmla", c2, "s14", r) \
-        ONE3("vmla", c1, "s15", r) ONE3("vmla", c0, "s31", r) ONE3("vmla", c1, c2, "s30") \
-            ONE3("vmla", c0, c1, "s30")
+#define EXP2_POLYNOMIAL(r, c0, c1, c2) \
+    "vldmia %[k], {" c0 "-" c2 "}\n" \
+    ONE3("vmul", "s30", r, r) \
+    ONE3("vmla", c2, "s14", r) \
+    ONE3("vmla", c1, "s15", r) \
+    ONE3("vmla", c0, "s31", r) \
+    ONE3("vmla", c1, c2, "s30") \
+    ONE3("vmla", c0, c1, "s30")
 
 static const float m7_scan_constants[] = {MLM_ROUND_MAGIC, MLM_EXP2_MIN, MLM_EXP2_C5, MLM_EXP2_C3,
                                           MLM_EXP2_C1};
