@@ -251,7 +251,7 @@ async function result() {
         rows: [...m7.filter((_, i) => i % TILES.length === 0).slice(0, 2), ...targets.slice(1)].map(
           ({ title, report }) => [
             title.replace(/, tile 1$/, " (Cortex-M7)"),
-            `\`${report.flags}\``,
+            `\`${withoutWarnings(report.flags)}\``,
           ],
         ),
         note: `${tools.compiler}; ${tools.emulator}.`,
@@ -269,6 +269,10 @@ async function result() {
       straightforward: baseline,
     },
   };
+}
+
+function withoutWarnings(flags) {
+  return flags.replace(/ -W\S+/g, "");
 }
 
 function markdown({ tables, claims, skipped }) {

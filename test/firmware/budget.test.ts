@@ -1,6 +1,5 @@
 /** What the keyword spotter may cost on a Cortex-M7: instructions, RAM, stack, flash. */
 import { describe, expect, test } from "vitest";
-import type { Schedule } from "../../ts/core/plan.js";
 import type { ImageReport } from "../../ts/firmware/node.js";
 import { buildFolder, keywordSpotter, skipReason, verifyCase } from "./support.js";
 
@@ -11,7 +10,7 @@ const skipped = skipReason("cortex-m7");
 
 async function image(tile: number, settings: Record<string, string> = {}): Promise<ImageReport> {
   const { images } = await verifyCase("cortex-m7", await keywordSpotter(1), {
-    execution: { schedule: "stream" as Schedule, tile },
+    execution: { schedule: "stream", tile },
     variants: ["double"],
     settings,
     folder: buildFolder(`cortex-m7-budget${Object.values(settings).join("")}`),

@@ -125,22 +125,37 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     view.setUint32(HEADER.crc32, crc32(blob), true);
     expect(await runDamaged(folder, blob)).toMatch(/^self-test MLM_ERR_SELF_TEST$/m);
   });
+
+  test("a fault would be seen: flash cannot be written in the emulator", async () => {
+    const files = new Map(await project("cortex-m7"));
+    const app = files.get("port/app.c") as string;
+    const opening = "int port_main(void) {\n";
+    expect(app).toContain(opening);
+    files.set("port/app.c", app.replace(opening, `${opening}    *(volatile int *)4 = 0;\n`));
+    const folder = write("fault", files);
+    await buildProject(folder, "cortex-m7");
+    expect(runImage(folder)).toMatchObject({ status: 125, stdout: "fault\n" });
+  });
 });
 
 /** Output of the example with another blob; its exit status must be that of an mlm_status. */
 async function runDamaged(folder: string, blob: Uint8Array): Promise<string> {
   writeFiles(folder, await project("cortex-m7", { blob }));
   await buildProject(folder, "cortex-m7");
-  const { command, args } = EMULATORS["cortex-m7"];
-  const image = join(folder, "build/firmware.elf");
-  const { status, stdout } = spawnSync(command, [...args, "-kernel", image], {
-    encoding: "utf8",
-    timeout: TIMEOUT_MS,
-  });
+  const { status, stdout } = runImage(folder);
   expect(stdout).not.toMatch(/^fault$/m);
   expect(status).toBeGreaterThan(0);
   expect(status).toBeLessThan(100);
   return stdout;
+}
+
+function runImage(folder: string) {
+  const { command, args } = EMULATORS["cortex-m7"];
+  const image = join(folder, "build/firmware.elf");
+  return spawnSync(command, [...args, "-kernel", image], {
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
 }
 
 const noCmake = ["cmake", "cc"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);

@@ -2,7 +2,7 @@
  * One instance of the core: its functions with types, and its structs (see csrc/include/mlm.h) read
  * from memory into plain objects. Knows nothing of when to call what.
  */
-import { instantiate } from "@assemblyscript/loader";
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
 import { BadWasm } from "./errors.js";
 import { LinearMemory } from "./memory.js";
 import {
@@ -16,6 +16,7 @@ import {
   type Struct,
   TENSOR_INFO,
 } from "./structs.js";
+import { atOnceIfAllowed } from "./wasm.js";
 
 /** The functions of wasm/exports.c. Numbers are unsigned 32-bit words, but come back signed. */
 export interface CoreFunctions {
@@ -126,7 +127,10 @@ export class Core {
   static async instantiate(module: WebAssembly.Module): Promise<Core> {
     assertCore(module);
     try {
-      const { instance } = await instantiate(module, {});
+      const { instance } = await atOnceIfAllowed(
+        () => instantiateSync(module, {}),
+        () => instantiate(module, {}),
+      );
       return new Core(instance.exports as unknown as CoreExports);
     } catch (cause) {
       throw new BadWasm(`the core cannot be instantiated: ${String(cause)}`, { cause });

@@ -59,18 +59,17 @@ export async function compileCore(source: WasmSource): Promise<WebAssembly.Modul
   const resolved = await settled(source);
   if (resolved instanceof WebAssembly.Module) return resolved;
   if (resolved instanceof URL || typeof resolved === "string") return compileLocation(resolved);
+  const bytes = viewBytes(resolved);
+  if (bytes !== undefined) return compileBytes(bytes, "the given bytes");
+  /* Asked last: in Node the first mention of Response loads the whole of fetch, some 40 ms. */
   if (typeof Response !== "undefined" && resolved instanceof Response) {
     return compileResponse(resolved, describeResponse(resolved));
   }
-  const bytes = viewBytes(resolved);
-  if (bytes === undefined) {
-    throw new BadArgument(
-      "wasm",
-      "a URL, Response, bytes or WebAssembly.Module",
-      Object.prototype.toString.call(resolved),
-    );
-  }
-  return compileBytes(bytes, "the given bytes");
+  throw new BadArgument(
+    "wasm",
+    "a URL, Response, bytes or WebAssembly.Module",
+    Object.prototype.toString.call(resolved),
+  );
 }
 
 async function settled(source: WasmSource): Promise<Awaited<WasmSource>> {
@@ -147,9 +146,25 @@ async function compileBytes(
     throw new BadWasm(`${name}: not WebAssembly: ${looksLike(bytes)}`);
   }
   try {
-    return await WebAssembly.compile(bytes);
+    return await atOnceIfAllowed(
+      () => new WebAssembly.Module(bytes),
+      () => WebAssembly.compile(bytes),
+    );
   } catch (cause) {
     throw new BadWasm(`${name}: does not compile: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * A module of 32 KB is compiled sooner than a background thread is woken, but some browsers allow the
+ * main thread smaller ones only, which they say with a RangeError.
+ */
+export async function atOnceIfAllowed<T>(atOnce: () => T, later: () => Promise<T>): Promise<T> {
+  try {
+    return atOnce();
+  } catch (cause) {
+    if (cause instanceof RangeError) return later();
+    throw cause;
   }
 }
 

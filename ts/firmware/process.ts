@@ -12,18 +12,17 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly timeoutMs?: number;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function run(
   command: string,
   args: readonly string[],
-  { timeoutMs, env }: RunOptions = {},
+  { timeoutMs }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, LC_ALL: "C", ...env },
+      env: { ...process.env, LC_ALL: "C" },
     });
     let stdout = "";
     let stderr = "";
