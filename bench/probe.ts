@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import type * as Package from "../ts/node.js";
 import type { OnnxRuntime } from "./contenders/onnxruntime.js";
 import { WasmInstance } from "./contenders/wasm-instance.js";
+import { cpuMsNow } from "./harness/undisturbed.js";
 
 export type ProbeKind = "ours" | "straightforward" | "web" | "node";
 
@@ -19,6 +20,8 @@ export interface ProbeResult {
   readonly withImportMs: number;
   /** From the bytes of library and model to the first logits, the library's JavaScript loaded. */
   readonly fromBytesMs: number;
+  /** CPU time of the whole process meanwhile, its compiler threads included. */
+  readonly fromBytesCpuMs: number;
   /** Growth of the resident set from just before `fromBytesMs` starts to the first logits. */
   readonly rssBytes: number;
   /** Of linear memory, all instances together; 0 where there is none. */
@@ -45,12 +48,14 @@ const LIBRARIES: Readonly<Record<ProbeKind, () => Promise<Library>>> = {
 const beforeImport = performance.now();
 const library = await LIBRARIES[kind as ProbeKind]();
 const rssBefore = process.memoryUsage.rss();
+const cpuStart = cpuMsNow();
 const start = performance.now();
 const logits = await library.firstResult();
 const end = performance.now();
 const result: ProbeResult = {
   withImportMs: end - beforeImport,
   fromBytesMs: end - start,
+  fromBytesCpuMs: cpuMsNow() - cpuStart,
   rssBytes: process.memoryUsage.rss() - rssBefore,
   wasmMemoryBytes: library.wasmMemoryBytes(),
 };
@@ -132,7 +137,10 @@ async function onnx(runtime: "web" | "node"): Promise<Library> {
 /** Notes every memory that a library makes or exports from now on. */
 function watchMemories(): () => WebAssembly.Memory[] {
   const seen = new Set<WebAssembly.Memory>();
-  const { Memory, instantiate } = WebAssembly;
+  const { Memory, Instance, instantiate } = WebAssembly;
+  const note = ({ exports }: WebAssembly.Instance) => {
+    for (const value of Object.values(exports)) if (value instanceof Memory) seen.add(value);
+  };
   WebAssembly.Memory = new Proxy(Memory, {
     construct(target, args) {
       const memory = Reflect.construct(target, args) as WebAssembly.Memory;
@@ -140,12 +148,16 @@ function watchMemories(): () => WebAssembly.Memory[] {
       return memory;
     },
   });
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, args) {
+      const instance = Reflect.construct(target, args) as WebAssembly.Instance;
+      note(instance);
+      return instance;
+    },
+  });
   WebAssembly.instantiate = (async (source: BufferSource, imports?: WebAssembly.Imports) => {
     const made = await instantiate(source, imports);
-    const instance = "instance" in made ? (made.instance as WebAssembly.Instance) : made;
-    for (const value of Object.values((instance as WebAssembly.Instance).exports)) {
-      if (value instanceof Memory) seen.add(value);
-    }
+    note("instance" in made ? made.instance : (made as unknown as WebAssembly.Instance));
     return made;
   }) as typeof WebAssembly.instantiate;
   return () => [...seen];

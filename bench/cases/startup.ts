@@ -28,6 +28,7 @@ export async function startup(setup: Setup): Promise<CaseResult> {
           "model, bytes",
           "min ms",
           "median ms",
+          "CPU, median ms",
           "with import, median ms",
           "RSS growth, median",
           "linear memory",
@@ -38,6 +39,7 @@ export async function startup(setup: Setup): Promise<CaseResult> {
           whole(one.modelBytes),
           ms(Math.min(...one.results.map((r) => r.fromBytesMs))),
           ms(median(one.results.map((r) => r.fromBytesMs))),
+          ms(median(one.results.map((r) => r.fromBytesCpuMs))),
           ms(median(one.results.map((r) => r.withImportMs))),
           mebibytes(median(one.results.map((r) => r.rssBytes))),
           linearMemory(one),
@@ -45,7 +47,7 @@ export async function startup(setup: Setup): Promise<CaseResult> {
         note:
           `${PROCESSES} fresh processes each, by turns in random order. Files are in memory before any ` +
           "clock starts. From bytes: compiling and instantiating the library's WebAssembly, opening the " +
-          "model (ours: complete validation), the first run. With import: the library's JavaScript, too. " +
+          "model (ours: complete validation), the first run. CPU: of the whole process, compiler threads included. With import: the library's JavaScript, too. " +
           "Library: WebAssembly, or native libraries; not its JavaScript.",
       },
     ],

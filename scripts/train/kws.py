@@ -38,22 +38,22 @@ SIZES = Sizes(
     inputs=LOG_MEL["bands"], classes=len(LABELS), layers=3, d_model=40, d_inner=80, d_state=8,
     dt_rank=3,
 )
-RECIPE = training.Recipe(epochs=40, batch=32, peak_rate=4e-3, seed=1, label_smoothing=0.1)
-DROPOUT, BRANCH_DROP_RATE = 0.2, 0.05
+RECIPE = training.Recipe(epochs=30, batch=32, peak_rate=4e-3, seed=1, label_smoothing=0.1)
+DROPOUT, BRANCH_DROP_RATE = 0.1, 0.0
 
 UNKNOWN_REPEATS = 4
 """Times that each of the few `_unknown_` clips comes by in an epoch, differently augmented."""
-SILENCES_PER_EPOCH = 400
+SILENCES_PER_EPOCH = 300
 SILENCES_PER_EVALUATION = 150
 
-SPEED = 0.12
+SPEED = 0.1
 SHIFT_SAMPLES = 1_600
 GAIN_DB = 6.0
-NOISE_PROBABILITY = 0.7
-NOISE_SNR_DB = (0.0, 30.0)
+NOISE_PROBABILITY = 0.5
+NOISE_SNR_DB = (5.0, 35.0)
 SILENCE_GAIN_DB = (-40.0, 0.0)
-BAND_MASKS, BAND_MASK_WIDTH = 2, 7
-TIME_MASKS, TIME_MASK_WIDTH = 2, 15
+BAND_MASKS, BAND_MASK_WIDTH = 2, 5
+TIME_MASKS, TIME_MASK_WIDTH = 2, 10
 
 NOISE_SPAN = {"train": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 
@@ -70,7 +70,9 @@ arXiv 1804.03209; Google, licence CC BY 4.0.
 
 ## Protocol
 
-Every choice was made on the validation split; the test split was read once, after the run.
+Every choice was made on the validation split: two strengths of augmentation were compared (the
+weaker had 94.6 % of the validation words after 30 epochs, the stronger 93.1 % after 35, where it
+was stopped); sizes were not searched. The test split was read once, after the run.
 Augmentation: speed and pitch, time shift, background noise, gain, SpecAugment. The weights are the
 running average of the last steps. Words count as right only if chosen among all eight classes.
 """

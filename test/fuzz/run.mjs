@@ -1,13 +1,12 @@
 /**
  * Runs the libFuzzer target (clang) from the committed seeds for a while, with AddressSanitizer and
  * UBSan. What it finds is left in build/fuzz/findings; put it into test/fuzz/regressions with its
- * repair.
+ * repair. The seeds are what make_seeds.c writes.
  *
  *   node test/fuzz/run.mjs [SECONDS]         default 20
- *   node test/fuzz/run.mjs --minimise        the smallest corpus with all coverage, as seeds
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, missingFor, root } from "../native/build.mjs";
@@ -19,23 +18,14 @@ const committed = ["test/fuzz/seeds", "test/fuzz/regressions"].map((name) => joi
 /** Blobs of a few kilobytes reach all of the core; an input that takes 10 s is a finding. */
 const limits = ["-max_len=8192", "-timeout=10", "-rss_limit_mb=2048"];
 
-function fuzzer(folder, args) {
-  return spawnSync(join(folder, "fuzz_model"), [...limits, ...args], {
-    cwd: findings,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-}
-
 /** @returns {{executions: number, failed: boolean, log: string}} */
 function fuzz(folder, seconds) {
-  const { status, stderr } = fuzzer(folder, [
-    `-max_total_time=${seconds}`,
-    "-print_final_stats=1",
-    `-artifact_prefix=${findings}/`,
-    corpus,
-    ...committed,
-  ]);
+  const wanted = [`-max_total_time=${seconds}`, `-artifact_prefix=${findings}/`];
+  const { status, stderr } = spawnSync(
+    join(folder, "fuzz_model"),
+    [...limits, ...wanted, "-print_final_stats=1", corpus, ...committed],
+    { cwd: findings, encoding: "utf8", maxBuffer: 1 << 28 },
+  );
   const executions = Number(/number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
   return { executions, failed: status !== 0 || executions === 0, log: stderr };
 }
@@ -50,27 +40,12 @@ async function main(args) {
   const folder = await build("fuzz");
   mkdirSync(corpus, { recursive: true });
   mkdirSync(findings, { recursive: true });
-  if (args.includes("--minimise")) {
-    minimise(folder);
-    return;
-  }
   const seconds = Number(args[0] ?? DEFAULT_SECONDS);
   const { executions, failed, log } = fuzz(folder, seconds);
   if (failed) console.log(log.split("\n").slice(-60).join("\n"));
   console.log(`fuzz: ${executions} executions in ${seconds} s, ${failed ? "a fault" : "no fault"}`);
   console.log(failed ? "0 passed, 1 failed" : "1 passed, 0 failed");
   if (failed) process.exitCode = 1;
-}
-
-function minimise(folder) {
-  const fresh = join(root, "build/fuzz/minimised");
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
-  const { status, stderr } = fuzzer(folder, ["-merge=1", fresh, ...committed, corpus]);
-  if (status !== 0) throw new Error(stderr);
-  for (const name of readdirSync(committed[0])) rmSync(join(committed[0], name));
-  cpSync(fresh, committed[0], { recursive: true });
-  console.log(`${readdirSync(fresh).length} seeds`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

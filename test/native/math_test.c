@@ -110,11 +110,12 @@ static void try_sign(uint32_t sign, worst *w) {
 }
 
 /* A stated maximum is right when nothing exceeds it and something comes near it. */
+#define STALE 0.9
 static void check_stated(const char *name, const char *unit, double measured, double stated,
                          float at) {
     CHECK_MESSAGE(measured <= stated, "%s: error %.4f %s at %a, more than the stated %.2f", name,
                   measured, unit, (double)at, stated);
-    CHECK_MESSAGE(measured >= 0.6 * stated, "%s: stated %.2f %s is stale, measured %.4f", name,
+    CHECK_MESSAGE(measured >= STALE * stated, "%s: stated %.2f %s is stale, measured %.4f", name,
                   stated, unit, measured);
 }
 
@@ -147,20 +148,23 @@ static double rsqrt(double x) { return 1.0 / sqrt(x); }
 
 #define BOTH(name) vector_##name, scalar_##name
 
-/* The stated maxima are those of the comments in core/f32.h and core/math4.h. */
+/* The stated maxima are those of the comments in core/f32.h and core/math4.h. The first float watched
+ * (and the second, for subnormal results) is the worst of all, found by --exhaustive: so the short
+ * run measures the true maximum too. */
 /* clang-format off */
 static const function functions[] = {
-    {"exp2_negative", BOTH(exp2_negative), exp2, -125.0f, -0.0f, 2.5, 0,
-     {-125.0f, -0.5f, -1.0f, -1.5f, -124.5f, -0.0f}},
-    {"exp_minus", BOTH(exp_minus), exp_minus, 0.0f, FLT_MAX, 2.5, 1.3,
-     {87.33654f, 103.97208f, 104.0f, 0.34657359f, 0.0f, 1.0f}},
-    {"silu", BOTH(silu), silu, -88.0f, FLT_MAX, 3.5, 0.5,
-     {-87.33654f, -88.0f, -1.0f, -0.0f, 0.0f, 80.0f}},
-    {"softplus", BOTH(softplus), softplus, -FLT_MAX, FLT_MAX, 4.1, 1.8,
-     {-87.33654f, -103.97208f, -104.0f, 20.0f, 0.0f, -16.6f}},
-    {"gelu", BOTH(gelu), gelu, -13.0f, FLT_MAX, 8.0, 0.5,
-     {-13.0f, -1.0f, -5.0f, -0.0f, 0.0f, 0x1p127f}},
-    {"rsqrt", BOTH(rsqrt), rsqrt, 0x1p-125f, FLT_MAX, 2.0, 0, {0x1p-125f, 1.0f, 4.0f, 0.5f, 2.0f, 3.0f}},
+    {"exp2_negative", BOTH(exp2_negative), exp2, -125.0f, -0.0f, 2.6, 0,
+     {-0x1.b73896p-2f, -125.0f, -0.5f, -1.5f, -124.5f, -0.0f}},
+    {"exp_minus", BOTH(exp_minus), exp_minus, 0.0f, FLT_MAX, 2.6, 1.6,
+     {0x1.793f82p+1f, 0x1.5e8e16p+6f, 87.33654f, 104.0f, 0.34657359f, 0.0f}},
+    {"silu", BOTH(silu), silu, -88.0f, FLT_MAX, 3.8, 0.5,
+     {-0x1.215508p+5f, -87.33654f, -88.0f, -0.0f, 0.0f, 80.0f}},
+    {"softplus", BOTH(softplus), softplus, -FLT_MAX, FLT_MAX, 4.9, 2.2,
+     {-0x1.cf9b44p+1f, -0x1.5e87acp+6f, -103.97208f, 20.0f, 0.0f, -16.6f}},
+    {"gelu", BOTH(gelu), gelu, -13.0f, FLT_MAX, 10.6, 0.5,
+     {-0x1.d4fadcp+0f, -13.0f, -5.0f, -0.0f, 0.0f, 0x1p127f}},
+    {"rsqrt", BOTH(rsqrt), rsqrt, 0x1p-125f, FLT_MAX, 1.8, 0,
+     {0x1.001626p-124f, 0x1p-125f, 1.0f, 4.0f, 0.5f, 2.0f}},
 };
 /* clang-format on */
 

@@ -60,7 +60,7 @@ export const EMULATORS: Readonly<Record<EmulatedTarget, Emulator>> = {
       ...["-M", "mps2-an500", "-serial", "none", "-chardev", "stdio,id=s0,signal=off"],
       ...["-semihosting-config", "enable=on,target=native,chardev=s0"],
       ...QUIET,
-      ...counting(6),
+      ...counting(8),
     ],
     packages: ["cmake", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"],
   },

@@ -1,6 +1,6 @@
 /*
  * emulator.c - QEMU's mps2-an500, a Cortex-M7 with semihosting: console, exit status and a timer that,
- * under -icount shift=6, counts instructions.
+ * under -icount shift=8, counts instructions.
  */
 #include "emulator.h"
 #include "port.h"
@@ -67,5 +67,5 @@ uint32_t port_ticks(void) { return 0xFFFFFFFFu - REGISTER(TIMER_VALUE); }
 
 uint32_t port_ticks_per_second(void) { return 0; }
 
-/* 64 ns an instruction (-icount shift=6), 40 ns a tick. */
-uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 5 + 4) / 8; }
+/* 256 ns an instruction (-icount shift=8), 40 ns a tick. */
+uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 5 + 16) / 32; }
