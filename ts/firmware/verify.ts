@@ -2,7 +2,7 @@
  * Builds the firmware of a model, runs it in an emulator and compares its logits with WebAssembly's,
  * bit for bit, for Node. The sizes and bits it compares with come from the core.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "../core/engine.js";
@@ -38,8 +38,8 @@ export interface VerifyOptions {
   readonly sources?: Sources;
 }
 
-/** What one image showed. */
-export interface ImageReport extends HarnessReport {
+/** What is known of an image without running it. */
+interface ImageFacts {
   readonly variant: Variant;
   readonly plan: Plan;
   /** Flags the core was compiled with. */
@@ -49,6 +49,9 @@ export interface ImageReport extends HarnessReport {
   /** RAM besides arena and stack. */
   readonly staticBytes: number;
 }
+
+/** What one image showed. */
+export interface ImageReport extends ImageFacts, HarnessReport {}
 
 export interface Verification {
   readonly target: EmulatedTarget;
@@ -162,36 +165,45 @@ interface VariantRun {
   readonly skipped?: string;
 }
 
-/** One project, rebuilt for each execution: only the program changes. */
+interface BuiltImage extends ImageFacts {
+  readonly path: string;
+}
+
+/**
+ * One project, rebuilt for each execution: only the program changes. The images run while the next one
+ * is built: a soft float takes longer than a compiler.
+ */
 async function runVariant(
   folder: string,
   variant: Variant,
   executions: readonly SessionOptions[],
   work: Work,
 ): Promise<VariantRun> {
-  const images: ImageReport[] = [];
+  const running: Promise<ImageReport>[] = [];
+  let skipped: string | undefined;
   for (const execution of executions) {
     try {
-      images.push(await runImage(folder, variant, execution, work));
+      const image = await buildImage(folder, variant, execution, work);
+      const report = runImage(image, work.options);
+      report.catch(() => {}); // awaited below
+      running.push(report);
     } catch (error) {
       // The first execution is what was asked for; the others come on top where there is room.
-      if (images.length > 0 && error instanceof DoesNotFit) {
-        return { images, skipped: error.message };
-      }
-      throw error;
+      if (running.length === 0 || !(error instanceof DoesNotFit)) throw error;
+      skipped = error.message;
     }
   }
-  return { images };
+  const images = await Promise.all(running);
+  return { images, ...(skipped !== undefined && { skipped }) };
 }
 
-async function runImage(
+async function buildImage(
   folder: string,
   variant: Variant,
   execution: SessionOptions,
   { blob, model, version, options, frames }: Work,
-): Promise<ImageReport> {
+): Promise<BuiltImage> {
   const { target, inputs } = options;
-  const { prefix } = EMULATORS[target];
   const plan = model.plan(execution);
   const files = harnessProject(target, {
     sources: options.sources ?? readSources(),
@@ -200,16 +212,19 @@ async function runImage(
   });
   writeFiles(folder, files);
   await buildProject(folder, target, { ...variant.settings, ...options.settings });
-  const image = join(folder, "build/firmware.elf");
-  const report = await emulate(target, image, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const path = join(folder, `firmware-${plan.schedule}.elf`);
+  copyFileSync(join(folder, "build/firmware.elf"), path);
+  const memory = codeMemory(readSections(`${EMULATORS[target].prefix}size`, path), blob);
+  return { path, variant, plan, flags: readFlags(folder), ...memory };
+}
+
+async function runImage(
+  { path, ...image }: BuiltImage,
+  { target, timeoutMs = DEFAULT_TIMEOUT_MS }: VerifyOptions,
+): Promise<ImageReport> {
+  const report = await emulate(target, path, timeoutMs);
   if (!report.arena.guardsIntact) throw failed(target, "bytes beside the arena were written", 0);
-  return {
-    ...report,
-    variant,
-    plan,
-    flags: readFlags(folder),
-    ...memoryOf(readSections(`${prefix}size`, image), blob),
-  };
+  return { ...report, ...image };
 }
 
 function joined(inputs: readonly InputArray[], frames: number): HarnessInputs {
@@ -226,10 +241,10 @@ function joined(inputs: readonly InputArray[], frames: number): HarnessInputs {
 const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];
 const STATIC_SECTIONS = [".data", ".bss"];
 
-function memoryOf(
+function codeMemory(
   sections: Sections,
   blob: Uint8Array,
-): { codeBytes: number; staticBytes: number } {
+): Pick<ImageFacts, "codeBytes" | "staticBytes"> {
   const sum = (names: readonly string[]) =>
     names.reduce((total, name) => total + (sections.get(name) ?? 0), 0);
   return { codeBytes: sum(FLASH_SECTIONS) - blob.length, staticBytes: sum(STATIC_SECTIONS) };
