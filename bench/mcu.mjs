@@ -6,7 +6,8 @@
  *   node bench/mcu.mjs [--json]
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -19,7 +20,8 @@ const { createFoldedBlob } = await import("../dist/fold/index.js");
 const { EMULATORS, missingTools, verify } = await import("../dist/firmware/node.js");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const work = join(root, "build/firmware/bench");
+/** Builds of this run alone. */
+const work = mkdtempSync(join(tmpdir(), "mambalite-mcu-"));
 const TILES = [1, 4];
 const KIB = 1024;
 
@@ -289,5 +291,5 @@ function markdown({ tables, claims, skipped }) {
   return `${tables.map(table).join("\n")}\n${claims.map(claim).join("")}${rest.join("")}`;
 }
 
-const found = await result();
+const found = await result().finally(() => rmSync(work, { recursive: true, force: true }));
 stdout.write(argv.includes("--json") ? `${JSON.stringify(found)}\n` : markdown(found));

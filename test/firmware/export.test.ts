@@ -250,7 +250,7 @@ describe("mambalite export", () => {
       "--board",
       "esp32s3",
       "-o",
-      join(root, "build/x"),
+      buildFolder("x"),
     ];
     expect(failure(args)).toMatch(/--board: expected one of stm32h743, stm32h747, got esp32s3/);
   });

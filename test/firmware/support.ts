@@ -1,7 +1,9 @@
 /** Models, inputs and folders of the firmware tests. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { readArch, readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import type { EmulatedTarget } from "../../ts/firmware/index.js";
 import { missingTools, type Verification, verify } from "../../ts/firmware/node.js";
@@ -11,9 +13,13 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const PAPER = join(root, "../shared/data/paper_kws10");
 const HOW_TO_GET_TOOLS = "sudo scripts/setup.sh installs it";
 
-/** Kept between runs, so that only what changed is compiled again. */
+/** Of this test file and this run alone: two that build in one folder at once spoil both. */
+const builds = mkdtempSync(join(tmpdir(), "mambalite-firmware-tests-"));
+
+afterAll(() => rmSync(builds, { recursive: true, force: true }));
+
 export function buildFolder(name: string): string {
-  return join(root, "build/firmware", name);
+  return join(builds, name);
 }
 
 /** Empty, or why the firmware of a target cannot be built and run here, for a test's name. */
