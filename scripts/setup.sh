@@ -64,7 +64,9 @@ list_needs() {
   need has_module numpy python3-numpy
   need has_module torch python3-torch
   need has_command chromium chromium
-  # Compilers and emulators of microcontrollers.
+  # Compilers and emulators of microcontrollers, and what builds an exported project.
+  need has_command make make
+  need has_command cmake cmake
   need has_command arm-none-eabi-gcc gcc-arm-none-eabi
   need has_package libnewlib-arm-none-eabi libnewlib-arm-none-eabi
   need has_command qemu-system-arm qemu-system-arm
@@ -108,7 +110,7 @@ install_each() {
 if ! has_command apt-get; then
   say "no apt-get here; install by hand: gcc, clang with its sanitizers, clang-format 14, binutils,"
   say "Emscripten 3.1.6, Python 3 with numpy and torch, Chromium, and for the microcontrollers QEMU"
-  say "with gcc for arm-none-eabi, riscv64-unknown-elf and xtensa-lx106-elf"
+  say "with gcc for arm-none-eabi, riscv64-unknown-elf and xtensa-lx106-elf, make and CMake"
   exit 1
 fi
 

@@ -20,7 +20,11 @@ const vitestReport = join(root, "build/vitest.json");
 const FUZZ_SECONDS = 20;
 
 /** What the system's package manager is asked for; scripts/setup.sh knows the packages. */
-const TOOLS = ["gcc", "nm", "clang", "clang-format", "emcc", "chromium"];
+const TOOLS = [
+  ...["gcc", "nm", "clang", "clang-format", "emcc", "chromium", "make", "cmake"],
+  ...["arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "xtensa-lx106-elf-gcc"],
+  ...["qemu-system-arm", "qemu-system-riscv32", "qemu-system-xtensa"],
+];
 
 /** @typedef {{passed: number, failed: number, skipped: string[]}} Counts */
 

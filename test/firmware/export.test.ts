@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { crc32 } from "../../ts/checkpoint/crc32.js";
 import { HEADER } from "../../ts/core/format.js";
+import { crc32 } from "../../ts/crc32.js";
 import { BOARDS } from "../../ts/device/index.js";
 import {
   DoesNotFit,

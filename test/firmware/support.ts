@@ -14,11 +14,15 @@ const PAPER = join(root, "../shared/data/paper_kws10");
 const HOW_TO_GET_TOOLS = "sudo scripts/setup.sh installs it";
 
 /** Of this test file and this run alone: two that build in one folder at once spoil both. */
-const builds = mkdtempSync(join(tmpdir(), "mambalite-firmware-tests-"));
+let builds: string | undefined;
 
-afterAll(() => rmSync(builds, { recursive: true, force: true }));
+afterAll(() => {
+  if (builds !== undefined) rmSync(builds, { recursive: true, force: true });
+});
 
+/** Made when it is first asked for: where everything is skipped, nothing is left behind. */
 export function buildFolder(name: string): string {
+  builds ??= mkdtempSync(join(tmpdir(), "mambalite-firmware-tests-"));
   return join(builds, name);
 }
 

@@ -9,12 +9,14 @@
  * or `N passed, N failed, N skipped`.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, compilerVersion, missingFor, root, tests, variants } from "./build.mjs";
 
 const LIBC_THE_CORE_MAY_USE = new Set(["memcpy", "memmove", "memset"]);
+/** Units of 2^-149 by which any function is off for subnormal results; needs no mention. */
+const SUBNORMAL_ROUNDING = 0.5;
 const fuzzFolders = ["test/fuzz/seeds", "test/fuzz/regressions"];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -60,6 +62,30 @@ function checkSymbols(folder) {
   const writable = [...sections.matchAll(/^(\.data|\.bss|\.tdata|\.tbss|COMMON)\s+([1-9]\d*)/gm)];
   const sizes = writable.map(([, name, bytes]) => `${name} ${bytes}`).join(", ");
   report(writable.length === 0, "core has no writable globals", sizes);
+}
+
+/** The last comment before a function that speaks of ulp, as one line. */
+function statedErrors(headers, name) {
+  const at = headers.search(new RegExp(`\\b(v4|f32)_${name}\\(\\w+ x\\) \\{`));
+  const comments = headers.slice(0, at).match(/\/\*[\s\S]*?\*\//g) ?? [];
+  const last = comments.findLast((comment) => comment.includes(" ulp")) ?? "";
+  return last.replace(/\s*\n \*\s*/g, " ");
+}
+
+/** The maxima that math_test asserts must be those that the functions' comments state. */
+function checkStatedErrors() {
+  const read = (path) => readFileSync(join(root, path), "utf8");
+  const headers = read("csrc/core/math4.h") + read("csrc/core/f32.h");
+  const row = /^ {4}\{"(\w+)", BOTH\(\w+\), \w+, [^,]+, [^,]+, ([\d.]+), ([\d.]+),$/gm;
+  const tested = [...read("test/native/math_test.c").matchAll(row)];
+  const unstated = tested.filter(([, name, ulp, units]) => {
+    const stated = statedErrors(headers, name);
+    const hasUnits = Number(units) <= SUBNORMAL_ROUNDING || stated.includes(`${units} unit`);
+    return !stated.includes(`${ulp} ulp`) || !hasUnits;
+  });
+  const list = unstated.map(([, name, ulp, units]) => `${name} ${ulp} ulp, ${units} units`);
+  const ok = tested.length > 0 && unstated.length === 0;
+  report(ok, "the core's headers state the errors that are tested", list.join("; "));
 }
 
 /** The public header alone, as C++ sees it. */
@@ -125,6 +151,7 @@ async function runVariant(name, extra, bits) {
 /** @returns the counts of everything run */
 export async function runNative(names = Object.keys(variants), extra = []) {
   const bits = new Map();
+  checkStatedErrors();
   for (const name of names.filter((variant) => !variants[variant].fuzzer))
     await runVariant(name, extra, bits);
   compareBits(bits);

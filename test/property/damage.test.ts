@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { crc32 } from "../../ts/checkpoint/crc32.js";
 import { HEADER } from "../../ts/core/format.js";
+import { crc32 } from "../../ts/crc32.js";
 import {
   BadFile,
   BadModel,

@@ -4,7 +4,6 @@
  * core's to say.
  */
 
-import { crc32 } from "../checkpoint/crc32.js";
 import { BadArgument, BadInput, OutOfMemory, TooLarge } from "../core/errors.js";
 import {
   BLOB_ALIGNMENT,
@@ -22,6 +21,7 @@ import {
 } from "../core/format.js";
 import { checkInput, type InputArray } from "../core/input.js";
 import { roundUp } from "../core/regions.js";
+import { crc32 } from "../crc32.js";
 import type { Network } from "../network.js";
 import { type OpRecord, type Records, recordsOf } from "./ops.js";
 import { StringTable } from "./strings.js";

@@ -3,6 +3,7 @@
  * nothing of what an array is used for.
  */
 import { BadArgument, BadFile } from "../core/errors.js";
+import { hasText, looksLike } from "../looks-like.js";
 import {
   ELEMENT_BYTES,
   type ElementReader,
@@ -12,7 +13,6 @@ import {
   formatShape,
   isFloatType,
 } from "./elements.js";
-import { hasText, looksLike } from "./looks-like.js";
 
 /** An array in row-major order, whatever the order in the file. */
 export interface NpyArray<Data extends Float32Array | Int32Array | Float64Array> {

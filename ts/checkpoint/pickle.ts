@@ -9,7 +9,7 @@
  * keep to that). Values are built without recursion.
  */
 import { BadFile, UnsafePickle } from "../core/errors.js";
-import { looksLike } from "./looks-like.js";
+import { looksLike } from "../looks-like.js";
 
 /** A value a host makes: opaque here. */
 export abstract class PickleObject {

@@ -3,7 +3,7 @@
  * formats' insides or of networks.
  */
 import { BadFile } from "../core/errors.js";
-import { looksLike } from "./looks-like.js";
+import { looksLike } from "../looks-like.js";
 import { isSafetensors, readSafetensors } from "./safetensors.js";
 import type { StateDict } from "./state-dict.js";
 import { isTorch, readTorch } from "./torch.js";

@@ -3,6 +3,7 @@
  * tensors' bytes with neither gaps nor overlaps. Knows nothing of what the tensors mean.
  */
 import { BadArgument, BadFile } from "../core/errors.js";
+import { looksLike } from "../looks-like.js";
 import type { Tensor } from "../network.js";
 import {
   ELEMENT_BYTES,
@@ -13,7 +14,6 @@ import {
   readFloat32,
 } from "./elements.js";
 import { type JsonObject, type JsonValue, parseJson } from "./json.js";
-import { looksLike } from "./looks-like.js";
 import type { OtherTensor, StateDict } from "./state-dict.js";
 
 /**

@@ -4,6 +4,7 @@
  * what the tensors mean is not known here.
  */
 import { BadCheckpoint, BadFile } from "../core/errors.js";
+import { hasText, looksLike } from "../looks-like.js";
 import type { Tensor } from "../network.js";
 import {
   ELEMENT_BYTES,
@@ -12,7 +13,6 @@ import {
   formatShape,
   isFloatType,
 } from "./elements.js";
-import { hasText, looksLike } from "./looks-like.js";
 import {
   badPickle,
   PickleGlobal,

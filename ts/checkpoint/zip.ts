@@ -4,7 +4,7 @@
  */
 import { type UnzipFileInfo, unzipSync } from "fflate";
 import { BadFile } from "../core/errors.js";
-import { crc32 } from "./crc32.js";
+import { crc32 } from "../crc32.js";
 
 /** An archive's table of contents. */
 export interface ZipArchive {

@@ -3,7 +3,7 @@
  * in the same memory. Knows nothing of where the blob came from.
  */
 
-import { looksLike } from "../checkpoint/looks-like.js";
+import { looksLike } from "../looks-like.js";
 import { Core, STATUS_OK } from "./core.js";
 import { BadArgument, BadModel, type ModelFault } from "./errors.js";
 import { opNameIn, tensorNameIn } from "./format.js";

@@ -4,7 +4,7 @@
  * two cores, and nothing of what they export.
  */
 import { simd as detectSimd } from "wasm-feature-detect";
-import { looksLike } from "../checkpoint/looks-like.js";
+import { looksLike } from "../looks-like.js";
 import { BadArgument, BadWasm } from "./errors.js";
 
 export type WasmSource =

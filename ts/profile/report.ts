@@ -4,11 +4,12 @@
  * from model and plan), measured (on this host) or an allowance of a board. Knows nothing of how it
  * is shown.
  */
-import { crc32 } from "../checkpoint/crc32.js";
+
 import type { Engine } from "../core/engine.js";
 import type { Model } from "../core/model.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import type { Session } from "../core/session.js";
+import { crc32 } from "../crc32.js";
 import { BOARDS, type Board, type BoardVerdict, judge } from "../device/index.js";
 import { exampleInput } from "./example-input.js";
 import { type Effort, measureLatency, measureOperators } from "./measure.js";

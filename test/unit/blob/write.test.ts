@@ -1,7 +1,7 @@
 /** The bytes of a blob: read back by hand, field by field, as csrc/core/blob.h has them. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { crc32 } from "../../../ts/checkpoint/crc32.js";
 import { HEADER, NO_TENSOR, OP, OP_BYTES, TENSOR, TENSOR_BYTES } from "../../../ts/core/format.js";
+import { crc32 } from "../../../ts/crc32.js";
 import type { MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
 import {
   BadArgument,

@@ -1,6 +1,7 @@
 /** Changes to blobs for tests: bytes replaced, and the checksum made right again. */
-import { crc32 } from "../../../ts/checkpoint/crc32.js";
+
 import { HEADER, OP_BYTES, TENSOR, TENSOR_BYTES } from "../../../ts/core/format.js";
+import { crc32 } from "../../../ts/crc32.js";
 
 /** A copy that `change` was applied to, with a checksum that says nothing of it. */
 export function changed(blob: Uint8Array, change: (view: DataView) => void): Uint8Array {

@@ -1,0 +1,57 @@
+/**
+ * The models that come with this package: trained by the scripts in scripts/train, each with its
+ * model card. Plain data: where the files are, for Node, browsers and bundlers alike.
+ */
+
+/** An input of a bundled model that may be shown and shipped. */
+export interface BundledExample {
+  readonly name: string;
+  /** What it is: one of the model's labels. */
+  readonly label: string;
+  /** .npy: float32 frames. .wav: 16-bit mono at the model's sample rate. */
+  readonly url: URL;
+}
+
+export interface BundledModel {
+  readonly name: string;
+  /** One line for a person: what goes in and what comes out. */
+  readonly title: string;
+  /** The .mlm: front end, weights and labels. */
+  readonly blob: URL;
+  /** What a user would bring: a PyTorch state dict, the front end's constants, the labels. */
+  readonly checkpoint: URL;
+  readonly frontEnd: URL;
+  readonly labels: URL;
+  readonly examples: readonly BundledExample[];
+}
+
+const KWS: BundledModel = {
+  name: "kws",
+  title: "keyword spotting: 16 kHz audio to six words, unknown or silence",
+  blob: new URL("./kws/model.mlm", import.meta.url),
+  checkpoint: new URL("./kws/model.safetensors", import.meta.url),
+  frontEnd: new URL("./kws/frontend.json", import.meta.url),
+  labels: new URL("./kws/labels.json", import.meta.url),
+  examples: [
+    { name: "yes", label: "yes", url: new URL("./kws/yes.wav", import.meta.url) },
+    { name: "stop", label: "stop", url: new URL("./kws/stop.wav", import.meta.url) },
+    { name: "on", label: "on", url: new URL("./kws/on.wav", import.meta.url) },
+  ],
+};
+
+const HAR: BundledModel = {
+  name: "har",
+  title: "activity recognition: 50 Hz accelerometer and gyroscope to six activities",
+  blob: new URL("./har/model.mlm", import.meta.url),
+  checkpoint: new URL("./har/model.safetensors", import.meta.url),
+  frontEnd: new URL("./har/frontend.json", import.meta.url),
+  labels: new URL("./har/labels.json", import.meta.url),
+  examples: [
+    { name: "walking", label: "WALKING", url: new URL("./har/walking.npy", import.meta.url) },
+    { name: "standing", label: "STANDING", url: new URL("./har/standing.npy", import.meta.url) },
+    { name: "laying", label: "LAYING", url: new URL("./har/laying.npy", import.meta.url) },
+  ],
+};
+
+/** The first one is what `npm start` profiles. */
+export const BUNDLED_MODELS: readonly BundledModel[] = [KWS, HAR];
