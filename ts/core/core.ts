@@ -205,16 +205,26 @@ export class Core {
     return { status, counts };
   }
 
+  /** Plans; the numbers of the plan come with STATUS_OK only. */
+  planNumbers(options: OptionWords) {
+    return this.#withPlan(options, (status) => ({ status, plan: this.#result(PLAN) }));
+  }
+
   /** Plans and reads the plan's numbers and its buffers. */
   makePlan(options: OptionWords) {
-    const count = this.functions.plan_buffer_count(...options) >>> 0;
-    const table = this.memory.allocate(count * BUFFER_BYTES, "a plan");
-    try {
-      const status = this.functions.plan_make(...options, this.#results, table, count);
+    return this.#withPlan(options, (status, table) => {
       const plan = this.#result(PLAN);
       const length = status === STATUS_OK ? plan.bufferCount : 0;
       const buffers = Array.from({ length }, (_, i) => this.#buffer(table + i * BUFFER_BYTES));
       return { status, plan, buffers };
+    });
+  }
+
+  #withPlan<T>(options: OptionWords, read: (status: number, table: number) => T): T {
+    const count = this.functions.plan_buffer_count(...options) >>> 0;
+    const table = this.memory.allocate(count * BUFFER_BYTES, "a plan");
+    try {
+      return read(this.functions.plan_make(...options, this.#results, table, count), table);
     } finally {
       this.memory.free(table);
     }

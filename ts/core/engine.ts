@@ -27,6 +27,8 @@ export class Engine extends Resource {
   /** Version of the core, e.g. "0.1.0". */
   readonly version: string;
   #module: WebAssembly.Module | undefined;
+  /** The instance that showed what the core is; the first model gets it. */
+  #firstCore: Core | undefined;
 
   /**
    * Fetches (browser) or reads (Node) the core and compiles it.
@@ -35,8 +37,10 @@ export class Engine extends Resource {
    */
   static async load(options: EngineOptions = {}): Promise<Engine> {
     const choice = options.simd ?? "auto";
-    const simd = await resolveSimd(choice);
-    const module = await compileCore(options.wasm ?? packagedCore(simd));
+    const { wasm } = options;
+    const mayChoose = choice !== "auto" || wasm === undefined;
+    const simd = mayChoose ? await resolveSimd(choice) : undefined;
+    const module = await compileCore(wasm ?? packagedCore(simd === true));
     const engine = new Engine(module, await Core.instantiate(module));
     if (choice !== "auto" && engine.simd !== simd) {
       throw new BadWasm(
@@ -49,6 +53,7 @@ export class Engine extends Resource {
   private constructor(module: WebAssembly.Module, core: Core) {
     super("Engine");
     this.#module = module;
+    this.#firstCore = core;
     this.simd = core.simd;
     this.version = core.version;
   }
@@ -59,11 +64,14 @@ export class Engine extends Resource {
    */
   async loadModel(blob: Uint8Array | ArrayBuffer): Promise<Model> {
     this.assertAlive();
-    return Model.load(this.#module!, blob);
+    const core = this.#firstCore ?? (await Core.instantiate(this.#module!));
+    this.#firstCore = undefined;
+    return Model.load(core, blob);
   }
 
   /** Models that were loaded live on. */
   protected override release(): void {
     this.#module = undefined;
+    this.#firstCore = undefined;
   }
 }

@@ -7,11 +7,12 @@ import { Regions } from "./regions.js";
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
+/** Of a text that may be given to a function as arguments. */
+const MAX_ASCII_BYTES = 4096;
 
 export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #regions: Regions;
-  readonly #utf8 = new TextDecoder();
   /** Views of the whole memory. Growth replaces them: read them anew after every `allocate`. */
   u8!: Uint8Array<ArrayBuffer>;
   i32!: Int32Array<ArrayBuffer>;
@@ -48,7 +49,10 @@ export class LinearMemory {
   /** The NUL-terminated UTF-8 text at `address`. */
   text(address: number): string {
     const start = address >>> 0;
-    return this.#utf8.decode(this.u8.subarray(start, this.u8.indexOf(0, start)));
+    const bytes = this.u8.subarray(start, this.u8.indexOf(0, start));
+    /* Names are nearly always ASCII, and a decoder's first use costs as much as opening a model. */
+    const isAscii = bytes.length <= MAX_ASCII_BYTES && bytes.every((byte) => byte < 0x80);
+    return isAscii ? String.fromCharCode(...bytes) : new TextDecoder().decode(bytes);
   }
 
   /** The 32-bit words at `address`, as a view. */

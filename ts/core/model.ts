@@ -4,7 +4,7 @@
  */
 
 import { looksLike } from "../looks-like.js";
-import { Core, STATUS_OK } from "./core.js";
+import { type Core, STATUS_OK } from "./core.js";
 import { BadArgument, BadModel, type ModelFault } from "./errors.js";
 import { opNameIn, tensorNameIn } from "./format.js";
 import {
@@ -52,23 +52,20 @@ const POISONS = [0xa5, 0x5a] as const;
 
 export class Model extends Resource {
   readonly info: ModelInfo;
-  /** One name a logit, or empty. */
-  readonly labels: readonly string[];
   /** What the writer of the blob recorded: `convention` and whatever else. */
   readonly metadata: Record<string, unknown>;
-  readonly ops: readonly OpInfo[];
-  readonly tensors: readonly TensorInfo[];
   readonly #sessions = new Set<Session>();
+  #labels: readonly string[] | undefined;
+  #ops: readonly OpInfo[] | undefined;
+  #tensors: readonly TensorInfo[] | undefined;
   #core: Core | undefined;
 
   /**
-   * Made by `Engine.loadModel`.
-   * @throws BadModel, BadInput (not bytes), OutOfMemory, BadWasm
+   * Made by `Engine.loadModel`, with an instance that has no model yet.
+   * @throws BadModel, BadInput (not bytes), OutOfMemory
    */
-  static async load(module: WebAssembly.Module, blob: Uint8Array | ArrayBuffer): Promise<Model> {
-    const bytes = checkBytes(blob, "the bytes of an .mlm blob");
-    const core = await Core.instantiate(module);
-    openBlob(core, bytes);
+  static load(core: Core, blob: Uint8Array | ArrayBuffer): Model {
+    openBlob(core, checkBytes(blob, "the bytes of an .mlm blob"));
     return new Model(core);
   }
 
@@ -76,10 +73,25 @@ export class Model extends Resource {
     super("Model");
     this.#core = core;
     this.info = readInfo(core);
-    this.labels = readLabels(core);
     this.metadata = readMetadata(core);
-    this.ops = readOps(core, this.info.ops);
-    this.tensors = readTensors(core, this.info.tensors);
+  }
+
+  /** One name a logit, or empty. @throws Disposed */
+  get labels(): readonly string[] {
+    this.#labels ??= readLabels(this.#opened());
+    return this.#labels;
+  }
+
+  /** @throws Disposed */
+  get ops(): readonly OpInfo[] {
+    this.#ops ??= readOps(this.#opened(), this.info.ops);
+    return this.#ops;
+  }
+
+  /** @throws Disposed */
+  get tensors(): readonly TensorInfo[] {
+    this.#tensors ??= readTensors(this.#opened(), this.info.tensors);
+    return this.#tensors;
   }
 
   /** Bytes of linear memory that this model and its sessions hold, the core's own included. */
@@ -125,8 +137,7 @@ export class Model extends Resource {
     const session = new Session({
       core,
       info: this.info,
-      plan: makePlan(core, options),
-      options: optionWords(options),
+      options,
       onRelease: (released) => this.#sessions.delete(released),
     });
     this.#sessions.add(session);
@@ -143,7 +154,7 @@ export class Model extends Resource {
     const frames = checkInput(input, this.info, options);
     const sized = withFrames(options, frames);
     const plan = makePlan(core, sized);
-    const runs = POISONS.map((fill) => this.#runPoisoned(core, plan, sized, input, fill));
+    const runs = POISONS.map((fill) => this.#runPoisoned(core, sized, input, fill));
     return {
       plan,
       highWaterBytes: roundUp(Math.max(...runs.map((run) => run.touchedBytes)), REGION_ALIGNMENT),
@@ -159,13 +170,12 @@ export class Model extends Resource {
     this.#core = undefined;
   }
 
-  #runPoisoned(core: Core, plan: Plan, options: SessionOptions, input: InputArray, fill: number) {
+  #runPoisoned(core: Core, options: SessionOptions, input: InputArray, fill: number) {
     const poison = { guardBytes: GUARD_BYTES, fill };
     const session = new Session({
       core,
       info: this.info,
-      plan,
-      options: optionWords(options),
+      options,
       poison,
     });
     try {

@@ -106,6 +106,17 @@ export function frameCount(argument: string, value: number): number {
   return value;
 }
 
+/** The numbers of a plan that a session needs to be made. */
+export type PlanNumbers = Pick<Plan, "arenaBytes" | "outputBytes" | "tile" | "maxFrames">;
+
+/** @throws as `makePlan` */
+export function planNumbers(core: Core, options: SessionOptions): PlanNumbers {
+  const words = optionWords(options);
+  const { status, plan } = core.planNumbers(words);
+  if (status !== STATUS_OK) throw planError(core, status, options);
+  return { ...plan, maxFrames: words[2] };
+}
+
 /** @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory (the plan's own table). */
 export function makePlan(core: Core, options: SessionOptions): Plan {
   const words = optionWords(options);

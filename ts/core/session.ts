@@ -2,11 +2,18 @@
  * One sequence in progress: an arena and its input and output in the memory of a model's instance.
  * Knows how calls become calls of the core; the maths and the layout of the arena are the core's.
  */
-import { type Core, type OptionWords, STATUS_DONE, STATUS_OK } from "./core.js";
+import { type Core, STATUS_DONE, STATUS_OK } from "./core.js";
 import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from "./errors.js";
 import type { ModelInfo } from "./info.js";
 import { checkBytes, checkInput, type InputArray, type InputOptions } from "./input.js";
-import type { Plan } from "./plan.js";
+import {
+  makePlan,
+  optionWords,
+  type Plan,
+  type PlanNumbers,
+  planNumbers,
+  type SessionOptions,
+} from "./plan.js";
 import { REGION_ALIGNMENT, roundUp } from "./regions.js";
 import { Resource } from "./resource.js";
 import { readStruct, STEP } from "./structs.js";
@@ -38,8 +45,7 @@ export interface Step {
 export interface SessionParts {
   readonly core: Core;
   readonly info: ModelInfo;
-  readonly plan: Plan;
-  readonly options: OptionWords;
+  readonly options: SessionOptions;
   /** Bytes on both sides of the arena, and in it before its first use, that hold `fill`. */
   readonly poison?: { readonly guardBytes: number; readonly fill: number };
   /** Called once, on disposal. */
@@ -59,8 +65,9 @@ interface Layout {
 const NO_FRAMES = "finish needs at least one frame";
 
 export class Session extends Resource {
-  /** The memory of this session, exact. */
-  readonly plan: Plan;
+  readonly #numbers: PlanNumbers;
+  readonly #options: SessionOptions;
+  #plan: Plan | undefined;
   readonly #core: Core;
   readonly #info: ModelInfo;
   readonly #onRelease: ((session: Session) => void) | undefined;
@@ -77,14 +84,16 @@ export class Session extends Resource {
    * Made by `Model.createSession`.
    * @throws OutOfMemory, BadArgument
    */
-  constructor({ core, info, plan, options, poison, onRelease }: SessionParts) {
+  constructor({ core, info, options, poison, onRelease }: SessionParts) {
     super("Session");
-    this.plan = plan;
+    const numbers = planNumbers(core, options);
+    this.#numbers = numbers;
+    this.#options = options;
     this.#core = core;
     this.#info = info;
     this.#onRelease = onRelease;
-    const tileBytes = plan.tile * info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
-    this.#slabFrames = plan.tile * Math.max(1, Math.floor(SLAB_BYTES / tileBytes));
+    const tileBytes = numbers.tile * info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
+    this.#slabFrames = numbers.tile * Math.max(1, Math.floor(SLAB_BYTES / tileBytes));
     const layout = this.#layOut(poison?.guardBytes ?? 0);
     this.#region = core.memory.allocate(layout.bytes, "a session");
     this.#arena = this.#region + layout.arena;
@@ -94,7 +103,13 @@ export class Session extends Resource {
     if (poison !== undefined) {
       core.memory.u8.fill(poison.fill, this.#region, this.#region + layout.input);
     }
-    this.#handle = this.#initialise(options);
+    this.#handle = this.#initialise();
+  }
+
+  /** The memory of this session, exact. */
+  get plan(): Plan {
+    this.#plan ??= makePlan(this.#core, this.#options);
+    return this.#plan;
   }
 
   /** Frames since the last reset. */
@@ -178,7 +193,7 @@ export class Session extends Resource {
       this.#core.memory.u8.set(bytes, address);
       this.#expectOk(
         this.#core.functions.session_load_state(this.#handle, address, bytes.length),
-        `the state was saved after more than ${this.plan.maxFrames} frames`,
+        `the state was saved after more than ${this.#numbers.maxFrames} frames`,
       );
     });
   }
@@ -194,7 +209,7 @@ export class Session extends Resource {
     this.#generation++;
     this.#expectOk(
       this.#core.functions.session_self_test(this.#handle),
-      `the self-test needs ${this.#info.selfTestFrames} frames, the plan has ${this.plan.maxFrames}`,
+      `the self-test needs ${this.#info.selfTestFrames} frames, the plan has ${this.#numbers.maxFrames}`,
     );
   }
 
@@ -206,8 +221,11 @@ export class Session extends Resource {
   feed(input: InputArray, options?: InputOptions): void {
     this.assertAlive();
     const frames = checkInput(input, this.#info, options);
-    if (frames > this.plan.tile) {
-      throw new BadInput(`at most ${this.plan.tile} frames, the plan's tile`, `${frames} frames`);
+    if (frames > this.#numbers.tile) {
+      throw new BadInput(
+        `at most ${this.#numbers.tile} frames, the plan's tile`,
+        `${frames} frames`,
+      );
     }
     this.#assertRoom(this.frames, frames);
     this.#generation++;
@@ -240,7 +258,7 @@ export class Session extends Resource {
    */
   arena(): Uint8Array {
     this.assertAlive();
-    return this.#core.memory.u8.subarray(this.#arena, this.#arena + this.plan.arenaBytes);
+    return this.#core.memory.u8.subarray(this.#arena, this.#arena + this.#numbers.arenaBytes);
   }
 
   protected override release(): void {
@@ -251,20 +269,20 @@ export class Session extends Resource {
   #layOut(guardBytes: number): Layout {
     const frameBytes = this.#info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
     const arena = roundUp(guardBytes, REGION_ALIGNMENT);
-    const input = roundUp(arena + this.plan.arenaBytes + guardBytes, REGION_ALIGNMENT);
+    const input = roundUp(arena + this.#numbers.arenaBytes + guardBytes, REGION_ALIGNMENT);
     const logits = input + roundUp(this.#slabFrames * frameBytes, REGION_ALIGNMENT);
-    const step = logits + roundUp(this.plan.outputBytes, REGION_ALIGNMENT);
+    const step = logits + roundUp(this.#numbers.outputBytes, REGION_ALIGNMENT);
     return { arena, input, logits, step, bytes: step + STEP.length * WORD_BYTES };
   }
 
   /** The core's handle; it is written where steps are, which are read only after it. */
-  #initialise(options: OptionWords): number {
+  #initialise(): number {
     const { functions, memory } = this.#core;
     const status = functions.session_init(
       this.#step,
-      ...options,
+      ...optionWords(this.#options),
       this.#arena,
-      this.plan.arenaBytes,
+      this.#numbers.arenaBytes,
     );
     if (status !== STATUS_OK) {
       memory.free(this.#region);
@@ -335,7 +353,7 @@ export class Session extends Resource {
   }
 
   #assertRoom(have: number, more: number): void {
-    const limit = this.plan.maxFrames === 0 ? MAX_FRAMES : this.plan.maxFrames;
+    const limit = this.#numbers.maxFrames === 0 ? MAX_FRAMES : this.#numbers.maxFrames;
     if (have + more > limit) {
       throw new BadState(`${have} + ${more} frames exceed this session's limit of ${limit}`);
     }
