@@ -14,8 +14,8 @@ const EMSCRIPTEN_VERSION = "3.1.6";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const variants = [
-  { file: "core.wasm", flags: ["-DMLM_NO_SIMD"] },
-  { file: "core.simd.wasm", flags: ["-msimd128"] },
+  { file: "core.wasm", flags: ["-DMLM_NO_SIMD"], optimize: [] },
+  { file: "core.simd.wasm", flags: ["-msimd128"], optimize: ["--enable-simd"] },
 ];
 
 const COMPILE = [
@@ -32,7 +32,7 @@ const COMPILE = [
 ];
 
 const LINK = [
-  "-O3",
+  "-O1", // what emcc would do beyond this, OPTIMIZE does
   "-mbulk-memory",
   "--no-entry",
   "-sSTANDALONE_WASM",
@@ -43,9 +43,22 @@ const LINK = [
   "-Wl,--export=__heap_base",
 ];
 
+/** For wasm-opt: small functions are not copied into their callers, which is where -O3 costs size. */
+const OPTIMIZE = [
+  "--strip-dwarf",
+  "--strip-debug",
+  "--strip-producers",
+  "--post-emscripten",
+  "--low-memory-unused",
+  "--zero-filled-memory",
+  "--enable-bulk-memory",
+  "-O3",
+  "--flexible-inline-max-function-size=2",
+];
+
 /** What a run spends its time in. The kernels are vectorised by hand; what a compiler adds to that is
  * only size, as are fast forms of everything else. */
-const HOT_SOURCES = ["conv1d.c", "gates.c", "linear.c", "selective_scan.c"];
+const HOT_SOURCES = ["conv1d.c", "gates.c", "linear.c", "mamba.c", "selective_scan.c"];
 const HOT_FLAGS = ["-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
 const COLD_FLAGS = ["-Oz"];
 
@@ -56,8 +69,8 @@ function sourcesIn(folder) {
     .map((file) => join(folder, file));
 }
 
-function emcc(args) {
-  execFileSync("emcc", args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+function run(command, args) {
+  execFileSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 function build(folder) {
@@ -67,10 +80,12 @@ function build(folder) {
       const linked = ["csrc/core", "csrc/kernels", "wasm"].flatMap(sourcesIn).map((source) => {
         const object = join(objects, `${basename(source)}.o`);
         const flags = HOT_SOURCES.includes(basename(source)) ? HOT_FLAGS : COLD_FLAGS;
-        emcc([...COMPILE, ...flags, ...variant.flags, "-c", source, "-o", object]);
+        run("emcc", [...COMPILE, ...flags, ...variant.flags, "-c", source, "-o", object]);
         return object;
       });
-      emcc([...LINK, ...variant.flags, ...linked, "-o", join(folder, variant.file)]);
+      const raw = join(objects, variant.file);
+      run("emcc", [...LINK, ...variant.flags, ...linked, "-o", raw]);
+      run("wasm-opt", [...OPTIMIZE, ...variant.optimize, raw, "-o", join(folder, variant.file)]);
     }
   } finally {
     rmSync(objects, { recursive: true, force: true });

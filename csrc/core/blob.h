@@ -10,6 +10,7 @@
  *                              the weights of outputs 8p .. 8p+7
  *   groups   [rows][columns]   float[rows up to 4, / 4][columns][4]: channels of the convolution and
  *                              of A
+ *   words    [rows]            uint32_t[rows up to 8]
  */
 #ifndef MLM_BLOB_H
 #define MLM_BLOB_H
@@ -42,7 +43,7 @@ typedef struct mlm_blob_header {
     uint32_t string_bytes;  /* > 0; the last byte is NUL */
     uint32_t string_offset;
     uint32_t metadata;         /* offset into the strings of a JSON text; offset of "" if none */
-    uint32_t self_test_frames; /* 0: none */
+    uint32_t self_test_frames; /* frames, tokens or samples; 0: none */
     uint32_t self_test_input;  /* offset of float or int32 [frames][input_width] */
     uint32_t self_test_logits; /* offset of float [logits] */
     uint32_t reserved;         /* 0 */
@@ -67,13 +68,27 @@ enum {                     /* dims of every op */
        MLM_DIM_INNER = 2,
        MLM_DIM_STATE = 3,
        MLM_DIM_CONV = 4,
-       MLM_DIM_DT_RANK = 5
+       MLM_DIM_DT_RANK = 5,
+       /* of logmel, whose input width is 1 */
+       MLM_DIM_WINDOW = 2, /* samples */
+       MLM_DIM_HOP = 3,
+       MLM_DIM_FFT = 4,
+       MLM_DIM_SAMPLE_RATE = 5 /* Hz; a fact for people, nothing is computed from it */
 };
 
 enum {                   /* tensors of linear, norm, embedding */
        MLM_T_WEIGHT = 0, /* linear, embedding: panels [output][input] ([vocabulary][output] for an
                            embedding); norm: vector [width] */
        MLM_T_BIAS = 1    /* optional; linear: vector [output]; layer norm: vector [width] */
+};
+
+/* affine: MLM_T_WEIGHT and MLM_T_BIAS, both vectors [width], both needed. */
+
+enum {                    /* tensors of logmel; its epsilon is the least energy of a band */
+       MLM_T_WINDOW = 0,  /* vector [window] */
+       MLM_T_TWIDDLES,    /* vector [fft]: cos and -sin of 2 pi k / fft by turns, k < fft / 2 */
+       MLM_T_FILTER_BINS, /* words [2 bands]: of each band its first bin and number of bins */
+       MLM_T_FILTERS      /* vector: the bands' weights, one behind the other */
 };
 
 enum {                  /* tensors of mamba */
@@ -94,8 +109,8 @@ enum {                  /* tensors of mamba */
        MLM_T_OUT_BIAS   /* optional vector [output]; only with MLM_T_OUT */
 };
 
-enum { MLM_PACK_VECTOR = 0, MLM_PACK_PANELS = 1, MLM_PACK_GROUPS = 2 };
-enum { MLM_DTYPE_F32 = 0 };
+enum { MLM_PACK_VECTOR = 0, MLM_PACK_PANELS = 1, MLM_PACK_GROUPS = 2, MLM_PACK_WORDS = 3 };
+enum { MLM_DTYPE_F32 = 0, MLM_DTYPE_U32 = 1 }; /* U32 is the dtype of words, and of nothing else */
 
 typedef struct mlm_blob_tensor {
     uint32_t name; /* offset into the strings */

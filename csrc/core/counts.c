@@ -48,6 +48,25 @@ static uint64_t gelu_exps(uint32_t activation) {
     return activation == MLM_ACTIVATION_SILU ? 1 : 0;
 }
 
+/* Window, butterflies (4 multiplications each), spectrum (10 for two bins), filters, logarithms. */
+static void count_logmel(const mlm_model *model, const work *todo, const mlm_blob_op *op) {
+    const uint64_t window = op->dims[MLM_DIM_WINDOW], bands = op->dims[MLM_DIM_OUTPUT];
+    const uint64_t points = op->dims[MLM_DIM_FFT] / 2;
+    const uint64_t filters = mlm_tensors(model)[op->tensors[MLM_T_FILTERS]].rows;
+    uint64_t stages = 0;
+    for (uint64_t n = points; n > 1; n /= 2) stages++;
+    todo->counts->macs +=
+        todo->rows * (window + stages * points / 2 * 4 + (points / 2 - 1) * 10 + 4 + filters);
+    todo->counts->exps += todo->rows * bands;
+    for (uint32_t tensor = MLM_T_WINDOW; tensor <= MLM_T_FILTERS; tensor++)
+        read_once_a_tile(todo, tensor_bytes(model, op, tensor));
+    /* Samples to the window and out of it, what of it stays moves up; then the spectrum. */
+    read_floats(todo, op->dims[MLM_DIM_HOP] + window + (window - op->dims[MLM_DIM_HOP]));
+    write_floats(todo, op->dims[MLM_DIM_HOP] + (window - op->dims[MLM_DIM_HOP]));
+    read_floats(todo, stages * 2 * points + 2 * points + filters);
+    write_floats(todo, 2 * points + stages * 2 * points + points + 1 + bands);
+}
+
 static void count_whole(const mlm_model *model, const work *todo, const mlm_blob_op *op) {
     const uint64_t width = op->dims[MLM_DIM_OUTPUT];
     switch (op->kind) {
@@ -61,6 +80,14 @@ static void count_whole(const mlm_model *model, const work *todo, const mlm_blob
             read_floats(todo, width);
             write_floats(todo, width);
             break;
+        case MLM_OP_AFFINE:
+            todo->counts->macs += todo->rows * width;
+            read_once_a_tile(
+                todo, tensor_bytes(model, op, MLM_T_WEIGHT) + tensor_bytes(model, op, MLM_T_BIAS));
+            read_floats(todo, width);
+            write_floats(todo, width);
+            break;
+        case MLM_OP_LOGMEL: count_logmel(model, todo, op); break;
         case MLM_OP_ADD:
             read_floats(todo, 2 * width);
             write_floats(todo, width);

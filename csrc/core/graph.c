@@ -10,6 +10,21 @@ uint32_t mlm_value_width(const mlm_model *model, uint32_t value) {
                       : mlm_op_at(model, value - 1)->dims[MLM_DIM_OUTPUT];
 }
 
+static int has_samples(const mlm_model *model) {
+    return mlm_header(model)->input_kind == MLM_INPUT_SAMPLES;
+}
+
+uint32_t mlm_inputs_per_frame(const mlm_model *model) {
+    return has_samples(model) ? mlm_op_at(model, 0)->dims[MLM_DIM_HOP] : 1;
+}
+
+uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs) {
+    if (!has_samples(model)) return inputs;
+    const uint32_t *dims = mlm_op_at(model, 0)->dims;
+    return inputs < dims[MLM_DIM_WINDOW] ? 0
+                                         : 1 + (inputs - dims[MLM_DIM_WINDOW]) / dims[MLM_DIM_HOP];
+}
+
 /* ---- operators --------------------------------------------------------------------------- */
 
 /* Whether a mamba op has an operator of this kind under this schedule. */
@@ -110,7 +125,8 @@ uint32_t mlm_last_reader(const mlm_model *model, uint32_t value) {
 }
 
 static int is_elementwise(uint32_t kind) {
-    return kind == MLM_OP_NORM || kind == MLM_OP_ADD || kind == MLM_OP_ACTIVATION;
+    return kind == MLM_OP_NORM || kind == MLM_OP_ADD || kind == MLM_OP_ACTIVATION ||
+           kind == MLM_OP_AFFINE;
 }
 
 /* The input value that an op overwrites with its output; 0 if it has an output of its own. The last
@@ -250,6 +266,11 @@ uint32_t mlm_op_needs(const mlm_model *model, const mlm_shape *shape, uint32_t o
         record->kind == MLM_OP_MAMBA && record->tensors[MLM_T_OUT] == MLM_NO_TENSOR;
 
     if (record->kind == MLM_OP_MAMBA) mamba_needs(model, shape, op, &list);
+    if (record->kind == MLM_OP_LOGMEL) {
+        add_need(&list, MLM_ROLE_SAMPLES, MLM_BUFFER_STATE, 0, last, record->dims[MLM_DIM_WINDOW]);
+        add_need(&list, MLM_ROLE_SPECTRUM, MLM_BUFFER_SCRATCH, 0, 0,
+                 (uint64_t)record->dims[MLM_DIM_FFT] + 2);
+    }
     if (record->kind == MLM_OP_POOL)
         add_need(&list, MLM_ROLE_POOL_STATE, MLM_BUFFER_STATE, 0, last,
                  record->variant == MLM_POOL_MEAN ? 2 * stride : stride);
@@ -275,8 +296,10 @@ static const char *const role_names[] = {
     [MLM_ROLE_DA] = "dA",
     [MLM_ROLE_DBX] = "dBx",
     [MLM_ROLE_Z] = "z",
+    [MLM_ROLE_SAMPLES] = "samples",
+    [MLM_ROLE_SPECTRUM] = "spectrum",
 };
 
 const char *mlm_buffer_role_string(uint32_t role) {
-    return role <= MLM_ROLE_Z ? role_names[role] : "";
+    return role <= MLM_ROLE_SPECTRUM ? role_names[role] : "";
 }

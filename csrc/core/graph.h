@@ -21,6 +21,11 @@ static inline uint32_t mlm_row_stride(uint32_t width) { return mlm_round_up(widt
 
 uint32_t mlm_value_width(const mlm_model *model, uint32_t value);
 
+/* Frames that the network has seen after `inputs` inputs: themselves, or of samples the windows. */
+uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs);
+/* Most inputs that make at most one frame, whatever came before: 1, or a hop of samples. */
+uint32_t mlm_inputs_per_frame(const mlm_model *model);
+
 /* Operators of an op under a schedule; and the kind of the n-th of them. */
 uint32_t mlm_op_operator_count(const mlm_blob_op *op, uint32_t schedule);
 mlm_operator_kind mlm_op_operator_kind(const mlm_blob_op *op, uint32_t schedule, uint32_t n);

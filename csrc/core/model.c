@@ -95,10 +95,10 @@ static mlm_status check_header(checker *check, size_t bytes) {
 static mlm_status check_sections(checker *check) {
     const mlm_blob_header *header = mlm_header(&check->model);
     const uint32_t bytes = header->blob_bytes;
-    const int tokens = header->input_kind == MLM_INPUT_TOKENS;
+    const int frames = header->input_kind == MLM_INPUT_FRAMES;
     if (bytes % MLM_ALIGNMENT != 0 || header->reserved != 0 ||
-        header->input_kind > MLM_INPUT_TOKENS || header->input_width == 0 ||
-        header->input_width > MAX_WIDTH || (tokens && header->input_width != 1) ||
+        header->input_kind > MLM_INPUT_SAMPLES || header->input_width == 0 ||
+        header->input_width > MAX_WIDTH || (!frames && header->input_width != 1) ||
         header->logits == 0 || header->logits > MAX_WIDTH)
         return fail(check, MLM_ERR_FORMAT, 0, 0, header->input_width);
     if (header->op_count == 0 || header->op_count > MLM_MAX_OPS)
@@ -133,11 +133,13 @@ static uint64_t packed_floats(uint32_t packing, uint32_t rows, uint32_t columns)
 static mlm_status check_tensor(checker *check, uint32_t index) {
     const mlm_blob_header *header = mlm_header(&check->model);
     const mlm_blob_tensor *tensor = mlm_tensors(&check->model) + index;
-    if (tensor->name >= header->string_bytes || tensor->dtype != MLM_DTYPE_F32 ||
-        tensor->packing > MLM_PACK_GROUPS || tensor->rows == 0 || tensor->rows > MAX_WIDTH ||
+    const int words = tensor->packing == MLM_PACK_WORDS;
+    if (tensor->name >= header->string_bytes ||
+        tensor->dtype != (words ? MLM_DTYPE_U32 : MLM_DTYPE_F32) ||
+        tensor->packing > MLM_PACK_WORDS || tensor->rows == 0 || tensor->rows > MAX_WIDTH ||
         tensor->columns == 0 || tensor->columns > MAX_WIDTH ||
-        (tensor->packing == MLM_PACK_VECTOR && tensor->columns != 1) || tensor->reserved[0] != 0 ||
-        tensor->reserved[1] != 0)
+        ((words || tensor->packing == MLM_PACK_VECTOR) && tensor->columns != 1) ||
+        tensor->reserved[0] != 0 || tensor->reserved[1] != 0)
         return fail(check, MLM_ERR_TENSOR, index, 0, tensor->rows);
     const uint64_t floats = packed_floats(tensor->packing, tensor->rows, tensor->columns);
     if (tensor->bytes / sizeof(float) != floats || tensor->bytes % sizeof(float) != 0 ||
@@ -145,7 +147,7 @@ static mlm_status check_tensor(checker *check, uint32_t index) {
         return fail(check, MLM_ERR_TENSOR, index, (uint32_t)(floats * sizeof(float)),
                     tensor->bytes);
     const float *data = mlm_weights(&check->model, (uint16_t)index);
-    for (uint32_t i = 0; i < floats; i++)
+    for (uint32_t i = 0; i < floats && !words; i++)
         if (!f32_is_finite(f32_bits(data[i]))) return fail(check, MLM_ERR_NONFINITE, index, 0, i);
     return MLM_OK;
 }
@@ -178,11 +180,12 @@ static const op_form forms[] = {
     [MLM_OP_LINEAR] = {2, 2, 1, 1, 0},     [MLM_OP_MAMBA] = {6, MLM_T_OUT_BIAS + 1, 1, 1, 0},
     [MLM_OP_NORM] = {2, 2, 1, 2, 1},       [MLM_OP_ADD] = {2, 0, 2, 1, 0},
     [MLM_OP_POOL] = {2, 0, 1, 3, 0},       [MLM_OP_EMBEDDING] = {2, 1, 1, 1, 0},
-    [MLM_OP_ACTIVATION] = {2, 0, 1, 3, 0},
+    [MLM_OP_ACTIVATION] = {2, 0, 1, 3, 0}, [MLM_OP_LOGMEL] = {6, 4, 1, 1, 1},
+    [MLM_OP_AFFINE] = {2, 2, 1, 1, 0},
 };
 
 static int has_form(const mlm_blob_op *op) {
-    if (op->kind < MLM_OP_LINEAR || op->kind > MLM_OP_ACTIVATION) return 0;
+    if (op->kind < MLM_OP_LINEAR || op->kind > MLM_OP_AFFINE) return 0;
     const op_form *form = forms + op->kind;
     if (op->variant >= form->variants) return 0;
     for (uint32_t i = 0; i < 8; i++)
@@ -218,17 +221,47 @@ static int mamba_is_sound(const mlm_model *model, const mlm_blob_op *op) {
            has_optional_vector(model, op, MLM_T_OUT_BIAS, output);
 }
 
+/* Whether the filters lie within the spectrum and have as many weights as there are. */
+static int filters_are_sound(const mlm_model *model, const mlm_blob_op *op) {
+    const uint32_t bins = op->dims[MLM_DIM_FFT] / 2 + 1, bands = op->dims[MLM_DIM_OUTPUT];
+    const uint16_t table = op->tensors[MLM_T_FILTER_BINS], filters = op->tensors[MLM_T_FILTERS];
+    const mlm_blob_tensor *tensors = mlm_tensors(model);
+    const uint32_t *range = (const uint32_t *)(const void *)mlm_weights(model, table);
+    uint64_t weights = 0;
+    for (const uint32_t *end = range + 2 * bands; range < end; range += 2) {
+        if (range[0] > bins || range[1] > bins - range[0]) return 0;
+        weights += range[1];
+    }
+    return filters < mlm_header(model)->tensor_count &&
+           tensors[filters].packing == MLM_PACK_VECTOR && tensors[filters].rows == weights;
+}
+
+static int logmel_is_sound(const mlm_model *model, const mlm_blob_op *op) {
+    const uint32_t window = op->dims[MLM_DIM_WINDOW], hop = op->dims[MLM_DIM_HOP];
+    const uint32_t fft = op->dims[MLM_DIM_FFT], bands = op->dims[MLM_DIM_OUTPUT];
+    return op->dims[MLM_DIM_INPUT] == 1 && hop <= window && window <= fft && fft >= 4 &&
+           (fft & (fft - 1)) == 0 && f32_bits(op->epsilon) >= MLM_LEAST_NORMAL_BITS &&
+           has_vector(model, op, MLM_T_WINDOW, window) &&
+           has_vector(model, op, MLM_T_TWIDDLES, fft) &&
+           has_shape(model, op, MLM_T_FILTER_BINS, MLM_PACK_WORDS, 2 * bands, 1) &&
+           filters_are_sound(model, op);
+}
+
 /* Whether sizes and tensors of an op agree with each other and with the values it reads. */
 static int is_sound(const mlm_model *model, uint32_t index) {
     const mlm_blob_op *op = mlm_op_at(model, index);
     const uint32_t input = op->dims[MLM_DIM_INPUT], output = op->dims[MLM_DIM_OUTPUT];
     if (op->inputs[0] > index || op->inputs[1] > index) return 0;
-    const int reads_tokens = mlm_header(model)->input_kind == MLM_INPUT_TOKENS &&
-                             (op->inputs[0] == 0 || (op->kind == MLM_OP_ADD && op->inputs[1] == 0));
+    const uint32_t input_kind = mlm_header(model)->input_kind;
+    const int reads_input = op->inputs[0] == 0 || (op->kind == MLM_OP_ADD && op->inputs[1] == 0);
     if (op->kind == MLM_OP_EMBEDDING)
-        return index == 0 && reads_tokens &&
+        return index == 0 && input_kind == MLM_INPUT_TOKENS &&
                has_shape(model, op, MLM_T_WEIGHT, MLM_PACK_PANELS, input, output);
-    if (reads_tokens || mlm_value_width(model, op->inputs[0]) != input) return 0;
+    if (op->kind == MLM_OP_LOGMEL)
+        return index == 0 && input_kind == MLM_INPUT_SAMPLES && logmel_is_sound(model, op);
+    if ((reads_input && input_kind != MLM_INPUT_FRAMES) ||
+        mlm_value_width(model, op->inputs[0]) != input)
+        return 0;
     switch (op->kind) {
         case MLM_OP_LINEAR:
             return has_shape(model, op, MLM_T_WEIGHT, MLM_PACK_PANELS, output, input) &&
@@ -238,6 +271,9 @@ static int is_sound(const mlm_model *model, uint32_t index) {
             return input == output && has_vector(model, op, MLM_T_WEIGHT, input) &&
                    (op->variant == 1 ? has_optional_vector(model, op, MLM_T_BIAS, input)
                                      : op->tensors[MLM_T_BIAS] == MLM_NO_TENSOR);
+        case MLM_OP_AFFINE:
+            return input == output && has_vector(model, op, MLM_T_WEIGHT, input) &&
+                   has_vector(model, op, MLM_T_BIAS, input);
         case MLM_OP_ADD: return input == output && mlm_value_width(model, op->inputs[1]) == input;
         default: return input == output;
     }
@@ -302,6 +338,8 @@ static mlm_status check_self_test(checker *check) {
     if (!section_fits(header, header->self_test_input, elements, sizeof(float)) ||
         !section_fits(header, header->self_test_logits, header->logits, sizeof(float)))
         return fail(check, MLM_ERR_FORMAT, 0, header->blob_bytes, header->self_test_input);
+    if (mlm_frames_of(&check->model, header->self_test_frames) == 0)
+        return fail(check, MLM_ERR_FORMAT, 0, 1, 0);
     if (header->input_kind != MLM_INPUT_TOKENS) return MLM_OK;
     const uint32_t vocabulary = mlm_op_at(&check->model, 0)->dims[MLM_DIM_INPUT];
     const int32_t *tokens =
@@ -356,8 +394,12 @@ void mlm_model_get_info(const mlm_model *model, mlm_model_info *info) {
     info->weights_bytes = weights_bytes(model);
     info->crc32 = header->crc32;
     info->self_test_frames = header->self_test_frames;
-    info->vocabulary =
-        header->input_kind == MLM_INPUT_TOKENS ? mlm_op_at(model, 0)->dims[MLM_DIM_INPUT] : 0;
+    const uint32_t *dims = mlm_op_at(model, 0)->dims;
+    const int samples = header->input_kind == MLM_INPUT_SAMPLES;
+    info->vocabulary = header->input_kind == MLM_INPUT_TOKENS ? dims[MLM_DIM_INPUT] : 0;
+    info->sample_rate = samples ? dims[MLM_DIM_SAMPLE_RATE] : 0;
+    info->window_samples = samples ? dims[MLM_DIM_WINDOW] : 0;
+    info->hop_samples = samples ? dims[MLM_DIM_HOP] : 0;
 }
 
 const char *mlm_op_name(const mlm_model *model, uint32_t op) {
@@ -376,6 +418,7 @@ const char *mlm_metadata(const mlm_model *model) {
 
 static uint32_t parameters(const mlm_model *model, const mlm_blob_op *op) {
     uint64_t count = 0;
+    if (op->kind == MLM_OP_LOGMEL || op->kind == MLM_OP_AFFINE) return 0;
     for (uint32_t i = 0; i < MLM_TENSOR_REFS; i++) {
         if (op->tensors[i] == MLM_NO_TENSOR) continue;
         const mlm_blob_tensor *tensor = mlm_tensors(model) + op->tensors[i];
@@ -393,12 +436,12 @@ mlm_status mlm_op_get_info(const mlm_model *model, uint32_t op, mlm_op_info *inf
     info->inputs[1] = record->inputs[1];
     info->input_width = record->kind == MLM_OP_EMBEDDING ? 1 : record->dims[MLM_DIM_INPUT];
     info->output_width = record->dims[MLM_DIM_OUTPUT];
-    info->d_inner = record->dims[MLM_DIM_INNER];
-    info->d_state = record->dims[MLM_DIM_STATE];
-    info->d_conv = record->dims[MLM_DIM_CONV];
-    info->dt_rank = record->dims[MLM_DIM_DT_RANK];
-    info->has_out_proj =
-        record->kind == MLM_OP_MAMBA && record->tensors[MLM_T_OUT] != MLM_NO_TENSOR;
+    const int mamba = record->kind == MLM_OP_MAMBA;
+    info->d_inner = mamba ? record->dims[MLM_DIM_INNER] : 0;
+    info->d_state = mamba ? record->dims[MLM_DIM_STATE] : 0;
+    info->d_conv = mamba ? record->dims[MLM_DIM_CONV] : 0;
+    info->dt_rank = mamba ? record->dims[MLM_DIM_DT_RANK] : 0;
+    info->has_out_proj = mamba && record->tensors[MLM_T_OUT] != MLM_NO_TENSOR;
     info->parameters = parameters(model, record);
     return MLM_OK;
 }

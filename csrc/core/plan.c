@@ -128,7 +128,8 @@ mlm_status mlm_plan_walk(mlm_plan *plan, const mlm_model *model, const mlm_shape
     const uint64_t session_bytes =
         mlm_round_up(MLM_SESSION_BYTES + all.slots * (uint32_t)sizeof(uint32_t), MLM_ALIGNMENT);
     const uint64_t states = session_bytes + all.states;
-    const uint64_t input_bytes = (uint64_t)shape->tile * header->input_width * sizeof(float);
+    const uint64_t inputs = (uint64_t)shape->tile * mlm_inputs_per_frame(model);
+    const uint64_t input_bytes = inputs * header->input_width * sizeof(float);
     if (states + all.io > LIMIT || input_bytes > LIMIT) return MLM_ERR_TOO_LARGE;
 
     const uint64_t start = states + all.io;

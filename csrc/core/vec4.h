@@ -146,12 +146,13 @@ MLM_INLINE v4 v4_zero(void) { return v4_splat(0.0f); }
 /* The larger one; NaN if either is NaN. */
 MLM_INLINE v4 v4_max_or_nan(v4 x, v4 y) { return v4_where_nan(y, y, v4_pmax(x, y)); }
 
+/* `count` elements, fewer than 4, and 0 beyond them. */
+v4 v4_load_some(const float *p, uint32_t count);
+
 /* Elements i .. i+3 of a row of `width` elements, 0 beyond it: nothing beyond it is read. */
 MLM_INLINE v4 v4_load_row(const float *row, uint32_t i, uint32_t width) {
     if (i + 4 <= width) return v4_load(row + i);
-    float part[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    for (uint32_t lane = 0; i + lane < width; lane++) part[lane] = row[i + lane];
-    return v4_load(part);
+    return v4_load_some(row + i, i < width ? width - i : 0);
 }
 
 #endif

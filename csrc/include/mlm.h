@@ -65,7 +65,7 @@ typedef enum mlm_status {
     MLM_ERR_TOO_LARGE,       /* a size exceeds 4 GiB */
     MLM_ERR_CAPACITY,        /* the table given to mlm_plan_make is too short */
     MLM_ERR_ARENA_TOO_SMALL, /* arena smaller than the plan's arena_bytes */
-    MLM_ERR_FRAMES,          /* no frame pushed yet, or more than max_frames or 2^32 - 1 */
+    MLM_ERR_FRAMES,          /* no frame yet, or more than max_frames or 2^32 - 1 inputs */
     MLM_ERR_TOKEN,           /* a token is negative or not in the vocabulary */
     MLM_ERR_BUSY,            /* frames fed to mlm_session_feed are not stepped through yet */
     MLM_ERR_STATE,           /* saved state is damaged or of another model */
@@ -100,12 +100,16 @@ mlm_status mlm_model_open(mlm_model *model, const void *blob, size_t bytes, mlm_
 
 typedef enum mlm_input_kind {
     MLM_INPUT_FRAMES = 0, /* float [frames][input_width] */
-    MLM_INPUT_TOKENS = 1  /* int32_t [frames] */
+    MLM_INPUT_TOKENS = 1, /* int32_t [frames] */
+    MLM_INPUT_SAMPLES = 2 /* float [samples], audio in [-1, 1): the front end in the model makes a
+                             frame of every window of samples. What push, run and feed count are
+                             samples then; max_frames and everything else that counts frames means
+                             the front end's frames. */
 } mlm_input_kind;
 
 typedef struct mlm_model_info {
     uint32_t input_kind;  /* mlm_input_kind */
-    uint32_t input_width; /* elements in one input frame; 1 for tokens */
+    uint32_t input_width; /* elements in one input frame; 1 for tokens and samples */
     uint32_t logits;      /* elements of the output */
     uint32_t ops;
     uint32_t tensors;
@@ -113,8 +117,11 @@ typedef struct mlm_model_info {
     uint32_t blob_bytes;
     uint32_t weights_bytes;    /* bytes of tensor data in the blob, padding included */
     uint32_t crc32;            /* of the blob, as stored in it */
-    uint32_t self_test_frames; /* 0: the blob has no self-test vector */
-    uint32_t vocabulary;       /* tokens 0 .. vocabulary-1; 0 when input_kind is FRAMES */
+    uint32_t self_test_frames; /* frames, tokens or samples of the self-test vector; 0: none */
+    uint32_t vocabulary;       /* tokens 0 .. vocabulary-1; 0 when input_kind is not TOKENS */
+    uint32_t sample_rate;      /* Hz; 0 when input_kind is not SAMPLES, as the next two */
+    uint32_t window_samples;   /* in a frame; frame t begins at sample t * hop_samples */
+    uint32_t hop_samples;
 } mlm_model_info;
 
 void mlm_model_get_info(const mlm_model *model, mlm_model_info *info);
@@ -132,7 +139,9 @@ typedef enum mlm_op_kind {
     MLM_OP_ADD = 4,
     MLM_OP_POOL = 5,
     MLM_OP_EMBEDDING = 6,
-    MLM_OP_ACTIVATION = 7
+    MLM_OP_ACTIVATION = 7,
+    MLM_OP_LOGMEL = 8, /* samples to log-mel frames; always the first op */
+    MLM_OP_AFFINE = 9  /* x * scale + shift, channel by channel */
 } mlm_op_kind;
 
 typedef struct mlm_op_info {
@@ -145,7 +154,8 @@ typedef struct mlm_op_info {
     uint32_t output_width;
     uint32_t d_inner, d_state, d_conv, dt_rank; /* mamba only, else 0 */
     uint32_t has_out_proj;                      /* mamba: 0 when the gated y itself is the output */
-    uint32_t parameters;                        /* weights of this op as trained, without padding */
+    uint32_t parameters; /* weights of this op as trained, without padding; 0 for front ends,
+                                whose constants are not trained (logmel, affine) */
 } mlm_op_info;
 
 /* Errors: ARGUMENT (no such op). */
@@ -154,7 +164,8 @@ mlm_status mlm_op_get_info(const mlm_model *model, uint32_t op, mlm_op_info *inf
 typedef struct mlm_tensor_info {
     const char *name;
     uint32_t rows, columns; /* a vector has columns == 1 */
-    uint32_t packing;       /* 0 vector, 1 panels of 8 rows, 2 groups of 4 rows (see core/blob.h) */
+    uint32_t packing;       /* 0 vector, 1 panels of 8 rows, 2 groups of 4 rows, 3 words
+                               (see core/blob.h) */
     uint32_t bytes;         /* in the blob, padding included */
 } mlm_tensor_info;
 
@@ -208,7 +219,7 @@ mlm_status mlm_operator_get_info(const mlm_model *model, uint32_t schedule, uint
 typedef struct mlm_counts {
     uint64_t macs;          /* multiplications, each with the addition that follows it if there is
                                one, of the unpadded sizes; element-wise functions not included */
-    uint64_t exps;          /* exponentials evaluated, of the unpadded sizes */
+    uint64_t exps;          /* exponentials and logarithms evaluated, of the unpadded sizes */
     uint64_t bytes_read;    /* weights once a tile, activations and state, from and to buffers;   */
     uint64_t bytes_written; /* values held in registers and on the stack are not counted          */
 } mlm_counts;
@@ -234,7 +245,9 @@ typedef enum mlm_buffer_role {
     MLM_ROLE_DT,          /* dt of a chunk of channels */
     MLM_ROLE_DA,          /* unfused: exp(dt A) */
     MLM_ROLE_DBX,         /* unfused: dt B x */
-    MLM_ROLE_Z            /* z of a chunk of channels */
+    MLM_ROLE_Z,           /* z of a chunk of channels */
+    MLM_ROLE_SAMPLES,     /* samples of the window that is not full yet  float [window] */
+    MLM_ROLE_SPECTRUM     /* of one window           float [fft + 2] */
 } mlm_buffer_role;
 
 const char *mlm_buffer_role_string(uint32_t role);
@@ -257,7 +270,7 @@ typedef struct mlm_plan {
     uint32_t session_bytes; /* of these, the bookkeeping */
     uint32_t scratch_bytes; /* the region that the scratch buffers share */
     uint32_t io_bytes;      /* the logits buffer */
-    uint32_t input_bytes;   /* the caller's memory for one tile of input frames (not in arena) */
+    uint32_t input_bytes;   /* the caller's memory for the input of one tile (not in arena) */
     uint32_t output_bytes;  /* the caller's memory for the logits (not in arena) */
     uint32_t tile;          /* frames processed together: options.tile or options.max_frames */
     uint32_t channel_chunk; /* channels of dt alive at a time */
@@ -291,9 +304,10 @@ mlm_status mlm_session_init(mlm_session **session, const mlm_model *model,
 void mlm_session_reset(mlm_session *session);
 
 /*
- * Processes `count` further frames: float [count][input_width], or int32_t [count] tokens, aligned
- * to 4 bytes. count may be 0. Tokens are checked before any is processed.
- * Errors: ARGUMENT, FRAMES (max_frames exceeded), TOKEN, BUSY.
+ * Processes `count` further frames: float [count][input_width], or int32_t [count] tokens, or
+ * float [count] samples, aligned to 4 bytes. count may be 0. Tokens are checked before any is
+ * processed.
+ * Errors: ARGUMENT, FRAMES (max_frames or 2^32 - 1 inputs exceeded), TOKEN, BUSY.
  */
 mlm_status mlm_session_push(mlm_session *session, const void *frames, uint32_t count);
 
@@ -304,10 +318,10 @@ mlm_status mlm_session_push(mlm_session *session, const void *frames, uint32_t c
  */
 mlm_status mlm_session_finish(mlm_session *session, float *logits);
 
-/* reset + push + finish. Errors: as those two; FRAMES when `count` is 0. */
+/* reset + push + finish. Errors: as those two; FRAMES when `count` makes no frame. */
 mlm_status mlm_session_run(mlm_session *session, const void *frames, uint32_t count, float *logits);
 
-/* Frames pushed since the last reset. */
+/* Frames since the last reset; of samples, the windows that were completed. */
 uint32_t mlm_session_frames(const mlm_session *session);
 
 /* The recurrent state as bytes, to go on later, in another session of the same model, under any
@@ -319,8 +333,8 @@ mlm_status mlm_session_save_state(const mlm_session *session, void *state, size_
 mlm_status mlm_session_load_state(mlm_session *session, const void *state, size_t bytes);
 
 /*
- * The same work one operator at a time, for profilers and traces. Feed up to `plan.tile` frames (they
- * must stay in place) and step until MLM_DONE; or feed the end and step until MLM_DONE, then read
+ * The same work one operator at a time, for profilers and traces. Feed up to `plan.tile` frames, or
+ * `plan.tile` times hop_samples samples (they must stay in place) and step until MLM_DONE; or feed the end and step until MLM_DONE, then read
  * the logits from the last operator's output or with mlm_session_finish.
  */
 mlm_status mlm_session_feed(mlm_session *session, const void *frames, uint32_t count);

@@ -96,6 +96,31 @@ void mlm_pool_rows(mlm_pool pool, uint32_t width, mlm_source x, uint32_t frames,
 /* The pooled row of `total` rows; `state` is left as it is. */
 void mlm_pool_result(mlm_pool pool, uint32_t width, const float *state, uint32_t total, float *y);
 
+/* Constants of a log-mel front end. */
+typedef struct mlm_logmel_form {
+    uint32_t window, hop; /* samples; 1 <= hop <= window <= fft */
+    uint32_t fft;         /* samples, a power of two, at least 4 */
+    uint32_t bands;
+    float floor;           /* least energy of a band, before the log */
+    const float *weights;  /* [window] */
+    const float *twiddles; /* [fft / 2][2]: cos and -sin of 2 pi k / fft */
+    const uint32_t *bins;  /* [bands][2]: first bin, number of bins */
+    const float *filters;  /* each band's weights, one behind the other */
+} mlm_logmel_form;
+
+/*
+ * Takes `count` further samples behind the `have` samples, fewer than a window, that are in `history`
+ * ([window]), and makes a row of y for each window that they complete:
+ * y[t][band] = ln(max(sum over its bins of filter |FFT(window x)|^2, floor)). spectrum: scratch
+ * [fft + 2]. Returns the number of rows made.
+ */
+uint32_t mlm_logmel(const mlm_logmel_form *form, float *history, uint32_t have,
+                    const float *samples, uint32_t count, float *spectrum, mlm_rows y);
+
+/* y = x * scale + shift, channel by channel, rounded after the product. */
+void mlm_affine(const float *scale, const float *shift, uint32_t width, mlm_source x, mlm_rows y,
+                uint32_t frames);
+
 /* y[t] = row tokens[t] of weight: panels [rows up to 8, / 8][width][8]. Tokens are valid. */
 void mlm_embedding(const float *weight, uint32_t width, const int32_t *tokens, mlm_rows y,
                    uint32_t frames);

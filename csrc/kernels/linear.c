@@ -29,10 +29,9 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 
 /* The pieces of a micro-kernel for panel p and row t. One named variable an accumulator: arrays of
  * accumulators are not kept in registers by every compiler. */
-#define DECLARE_PANEL(p, t)                                          \
-    const float *w##p = weight + (p)*inputs * PANEL;                 \
-    const v4 b##p##l = bias ? v4_load(bias + (p)*PANEL) : v4_zero(); \
-    const v4 b##p##h = bias ? v4_load(bias + (p)*PANEL + 4) : v4_zero();
+#define DECLARE_PANEL(p, t)                          \
+    const float *w##p = weight + (p)*inputs * PANEL; \
+    const v4 b##p##l = v4_load(bias + (p)*PANEL), b##p##h = v4_load(bias + (p)*PANEL + 4);
 #define DECLARE_ROW(t) const float *x##t = x + (t)*x_stride;
 #define DECLARE_SUM(p, t) v4 s##p##t##l = b##p##l, s##p##t##h = b##p##h;
 #define LOAD_PANEL(p, t)                                           \
@@ -121,14 +120,17 @@ STRIP(2, 2, ONE_BY_ONE(2, 2))
         t += count * (rows);                                                               \
     } while (0)
 
-#define NEXT_PANELS(n)                  \
-    weight += (n)*inputs * PANEL;       \
-    bias = bias ? bias + (n)*PANEL : 0; \
-    y.data += (n)*PANEL;                \
+#define NEXT_PANELS(n)            \
+    weight += (n)*inputs * PANEL; \
+    bias += (n)*bias_step;        \
+    y.data += (n)*PANEL;          \
     panels -= (n)
 
 void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
                 mlm_source x, mlm_rows y, uint32_t frames) {
+    static const float zeros[4 * PANEL] = {0.0f};
+    const uint32_t bias_step = bias ? PANEL : 0;
+    if (!bias) bias = zeros;
     uint32_t t = 0;
 #if MLM_SIMD
     /* One row has only the panels' sums to overlap: leave no panel alone behind fours. */

@@ -38,7 +38,8 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
 
 #else
 
-MLM_INLINE v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt,
+/* One state after the other: any number of them. */
+static MLM_NOINLINE v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt,
                           v4 dt_x, v4 y) {
     for (uint32_t n = 0; n < states; n++, a += LANES, h += LANES, bc += 2) {
         const v4 da = v4_exp2_negative(v4_mul(dt, v4_load(a)));

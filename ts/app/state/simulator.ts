@@ -1,0 +1,185 @@
+/**
+ * The page's state: which model is open, its figures, what is under way and what went wrong; and the
+ * actions that change it. Everything is computed in the worker. Knows nothing of how it is shown.
+ */
+import { batch, computed, effect, signal } from "@preact/signals";
+import { offeredModel } from "../models.js";
+import { CANCELLED, SimulatorClient, SimulatorProblem } from "../worker/client.js";
+import type {
+  CallName,
+  Calls,
+  Choice,
+  ExactFigures,
+  MeasuredFigures,
+  OpenedModel,
+  Progress,
+  Source,
+} from "../worker/protocol.js";
+import { bundledName, frames, schedule, tile } from "./choice.js";
+
+const client = new SimulatorClient();
+
+export const model = signal<OpenedModel | null>(null);
+export const exact = signal<ExactFigures | null>(null);
+export const measured = signal<MeasuredFigures | null>(null);
+export const busy = signal<Progress | null>(null);
+/** One line; null when nothing is wrong. */
+export const problem = signal<string | null>(null);
+/** Changes with every model that is opened: what belongs to the one before is out of date. */
+export const generation = signal(0);
+
+let source: Source | null = null;
+let isCurrent = true;
+let isRefreshing = false;
+
+/** The offer that the open model is, if it is one. */
+export const offered = computed(() => {
+  if (model.value === null || bundledName.value === null) return undefined;
+  return offeredModel(bundledName.value);
+});
+
+export const choice = computed<Choice>(() => ({
+  schedule: schedule.value,
+  tile: tile.value,
+  frames: frames.value > 0 ? frames.value : (model.value?.usualFrames ?? 1),
+}));
+
+/** A call of the worker whose progress is shown. @throws SimulatorProblem */
+export async function work<Name extends CallName>(
+  name: Name,
+  input: Calls[Name]["input"],
+  what: string,
+): Promise<Calls[Name]["output"]> {
+  busy.value = { what };
+  try {
+    return await client.call(name, input, (progress) => {
+      busy.value = progress;
+    });
+  } finally {
+    busy.value = null;
+  }
+}
+
+/** A call that is quick, or shows its own progress. */
+export function ask<Name extends CallName>(
+  name: Name,
+  input: Calls[Name]["input"],
+  transfer: Transferable[] = [],
+): Promise<Calls[Name]["output"]> {
+  return client.call(name, input, undefined, transfer);
+}
+
+/** What to tell a person; null for what the person asked for. */
+export function explain(error: unknown): string | null {
+  if (error instanceof SimulatorProblem && error.code === CANCELLED) return null;
+  return error instanceof Error ? error.message : String(error);
+}
+
+export async function openBundled(name: string): Promise<void> {
+  const offer = offeredModel(name);
+  if (offer === undefined) {
+    problem.value = `there is no bundled model ${JSON.stringify(name)}`;
+    bundledName.value = null;
+    return;
+  }
+  await open({ name: `${name}.mlm`, from: offer.blob.href }, name, offer.windowFrames);
+}
+
+/** A checkpoint or blob, and perhaps the .json that names its operators. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  const arch = files.find(({ name }) => name.endsWith(".json"));
+  const [file] = files.filter((candidate) => candidate !== arch);
+  if (file === undefined) {
+    problem.value = "expected a .pth, .pt, .safetensors or .mlm file";
+    return;
+  }
+  await open({ name: file.name, from: file, ...(arch && { arch }) }, null, 0);
+}
+
+async function open(next: Source, bundled: string | null, usual: number): Promise<void> {
+  problem.value = null;
+  try {
+    const opened = await work("open", { source: next }, `reading ${next.name}`);
+    source = next;
+    batch(() => {
+      model.value = usual > 0 ? { ...opened, usualFrames: usual } : opened;
+      bundledName.value = bundled;
+      exact.value = null;
+      measured.value = null;
+      generation.value++;
+    });
+  } catch (error) {
+    const reason = explain(error);
+    problem.value = reason === null ? null : `${next.name}: ${reason}`;
+  }
+}
+
+/** Stops what is under way; what was shown before stays, with its model. */
+export async function cancel(): Promise<void> {
+  client.cancel();
+  busy.value = null;
+  await reopen();
+}
+
+/** The worker is a fresh one: it gets the model again that the page shows. */
+async function reopen(): Promise<void> {
+  if (source === null) return;
+  try {
+    await client.call("open", { source });
+    generation.value++;
+  } catch (error) {
+    problem.value = explain(error);
+  }
+}
+
+/** Keeps the figures those of model and choice from now on. */
+export function followFigures(): void {
+  effect(() => {
+    if (model.value === null || choice.value === null) return;
+    isCurrent = false;
+    void refresh();
+  });
+}
+
+/** After a cancelled measurement. */
+export function measureAgain(): void {
+  isCurrent = false;
+  void refresh();
+}
+
+/** One at a time; a choice that changes meanwhile is taken up afterwards. */
+async function refresh(): Promise<void> {
+  if (isRefreshing) return;
+  isRefreshing = true;
+  try {
+    while (!isCurrent) {
+      isCurrent = true;
+      await computeFigures(choice.peek());
+    }
+  } catch (error) {
+    problem.value = explain(error);
+  } finally {
+    isRefreshing = false;
+  }
+}
+
+async function computeFigures(wanted: Choice): Promise<void> {
+  problem.value = null;
+  exact.value = await ask("plan", wanted);
+  if (!isCurrent) return;
+  const figures = await work("profile", wanted, "measuring");
+  if (isCurrent) measured.value = figures;
+}
+
+/** Goes on measuring the same runs. */
+export async function measureMore(totalMs: number, isStopped: () => boolean): Promise<void> {
+  const PIECE_MS = 100;
+  for (let spent = 0; spent < totalMs && !isStopped(); spent += PIECE_MS) {
+    const before = measured.peek();
+    if (before === null) return;
+    const more = await ask("sample", { budgetMs: PIECE_MS });
+    const now = measured.peek();
+    if (now === null || now.choice !== before.choice) return;
+    measured.value = { ...now, samplesMs: [...now.samplesMs, ...more] };
+  }
+}

@@ -1,0 +1,99 @@
+/** Small parts that every view is made of: panels, tags, bars. Knows nothing of models. */
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+
+export type Basis = "exact" | "measured" | "allowance";
+
+const BASIS_TEXT: Readonly<Record<Basis, string>> = {
+  exact: "exact",
+  measured: "measured on this host",
+  allowance: "exact, with allowances of the board",
+};
+
+interface PanelProps {
+  readonly id: string;
+  readonly title: string;
+  readonly basis?: Basis;
+  readonly note?: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A section with its heading, and how its figures came about. */
+export function Panel({ id, title, basis, note, class: extra = "", children }: PanelProps) {
+  return (
+    <section id={id} class={`panel ${extra}`} aria-labelledby={`${id}-title`}>
+      <header class="panel-head">
+        <h2 id={`${id}-title`}>{title}</h2>
+        {basis && <span class={`basis basis-${basis}`}>{BASIS_TEXT[basis]}</span>}
+        {note && <p class="panel-note">{note}</p>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+interface BarProps {
+  /** 0 to 1; more is shown as full. */
+  readonly share: number;
+  readonly tone?: "good" | "bad" | "plain";
+}
+
+/** Decoration: the number stands beside it. */
+export function Bar({ share, tone = "plain" }: BarProps) {
+  const width = `${100 * Math.min(1, Math.max(0, share))}%`;
+  return (
+    <span class={`bar bar-${tone}`} aria-hidden="true">
+      <span class="bar-fill" style={{ width }} />
+    </span>
+  );
+}
+
+interface FileButtonProps {
+  readonly label: string;
+  readonly accept?: string;
+  readonly multiple?: boolean;
+  /** Chooses a folder and everything in it. */
+  readonly folder?: boolean;
+  readonly name: string;
+  onFiles(files: File[]): void;
+}
+
+/** A button that opens the browser's file chooser. */
+export function FileButton({ label, accept, multiple, folder, name, onFiles }: FileButtonProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const choose = () => {
+    const element = input.current;
+    if (element === null) return;
+    onFiles([...(element.files ?? [])]);
+    element.value = "";
+  };
+  return (
+    <>
+      <button type="button" onClick={() => input.current?.click()}>
+        {label}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        name={name}
+        class="file-input"
+        aria-label={label}
+        tabIndex={-1}
+        accept={accept ?? ""}
+        multiple={multiple === true || folder === true}
+        {...(folder === true ? { webkitdirectory: true } : {})}
+        onChange={choose}
+      />
+    </>
+  );
+}
+
+/** A message that assistive technology reads when it appears; takes its room only when there is one. */
+export function Message({ text, tone }: { text: string | null; tone: "problem" | "note" }) {
+  return (
+    <p class={`message message-${tone}`} role={tone === "problem" ? "alert" : "status"}>
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * The figures of an open model under a choice: first those that follow from the plan, then those
+ * that are measured by running it. Every number comes from the core, the profile or the board
+ * catalogue. Knows nothing of how it is shown.
+ */
+import { BOARDS, judge } from "../../device/index.js";
+import type { Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
+import { type Effort, exampleInput, profile } from "../../profile/index.js";
+import type {
+  Choice,
+  ExactFigures,
+  MeasuredFigures,
+  PlanSummary,
+  SchedulePlan,
+} from "./protocol.js";
+import type { Bench, Workbench } from "./workbench.js";
+
+/** In the order of the story: the textbook, the paper, this project. */
+const SCHEDULES: readonly Schedule[] = ["unfused", "layer", "stream"];
+const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
+/** Short, because a person waits for it; `sample` goes on afterwards. */
+const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 70 };
+
+export function sessionOptions({ schedule, tile, frames }: Choice): SessionOptions {
+  return schedule === "stream" ? { schedule, tile } : { schedule, maxFrames: frames };
+}
+
+export function exactFigures({ model }: Bench, choice: Choice): ExactFigures {
+  const plan = model.plan(sessionOptions(choice));
+  return {
+    choice,
+    chosen: { plan, operators: operatorNames(model, choice.schedule) },
+    boards: BOARDS.map((board) =>
+      judge(board, {
+        arenaBytes: plan.arenaBytes,
+        callerBytes: plan.inputBytes + plan.outputBytes,
+        weightsBytes: model.info.blobBytes,
+      }),
+    ),
+    schedules: SCHEDULES.map((schedule) => schedulePlan(model, { ...choice, schedule })),
+    alternatives: alternatives(model, choice),
+  };
+}
+
+function schedulePlan(
+  model: Model,
+  choice: Choice,
+): SchedulePlan | { refused: string; schedule: Schedule } {
+  const { schedule } = choice;
+  try {
+    return {
+      plan: model.plan(sessionOptions(choice)),
+      operators: operatorNames(model, schedule),
+    };
+  } catch (cause) {
+    return { schedule, refused: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+function operatorNames(model: Model, schedule: Schedule): string[] {
+  return model.operators(schedule).map(({ name }) => name);
+}
+
+/** Every other way to run it, cheapest in RAM first. */
+function alternatives(model: Model, choice: Choice): PlanSummary[] {
+  const tiles = [...new Set([...TILES, choice.tile])].filter((tile) => tile <= choice.frames);
+  const choices: Choice[] = [
+    ...tiles.map((tile) => ({ ...choice, schedule: "stream" as const, tile })),
+    { ...choice, schedule: "layer" },
+    { ...choice, schedule: "unfused" },
+  ];
+  return choices
+    .flatMap((other) => {
+      const planned = schedulePlan(model, other);
+      return "plan" in planned ? [summary(planned.plan)] : [];
+    })
+    .sort((a, b) => a.arenaBytes + a.callerBytes - b.arenaBytes - b.callerBytes);
+}
+
+function summary(plan: Plan): PlanSummary {
+  const { schedule, tile, arenaBytes, inputBytes, outputBytes } = plan;
+  return {
+    schedule,
+    tile: schedule === "stream" ? tile : 0,
+    arenaBytes,
+    callerBytes: inputBytes + outputBytes,
+  };
+}
+
+/** Profiles, and keeps what `sample` needs to go on. */
+export class Measurements {
+  readonly #workbench: Workbench;
+  #session: Session | undefined;
+  #input: Float32Array | Int32Array = new Float32Array(0);
+
+  constructor(workbench: Workbench) {
+    this.#workbench = workbench;
+  }
+
+  profile(choice: Choice): MeasuredFigures {
+    const { engine, model } = this.#workbench.open;
+    const { frames } = choice;
+    const report = profile(engine, model, {
+      ...sessionOptions(choice),
+      frames,
+      host: navigator.userAgent,
+      effort: EFFORT,
+    });
+    this.#prepare(choice);
+    return { choice, report, samplesMs: this.sample(EFFORT.budgetMs) };
+  }
+
+  /** Milliseconds of further runs of the same input; at least one. */
+  sample(budgetMs: number): number[] {
+    const session = this.#session;
+    if (session === undefined) return [];
+    const samples: number[] = [];
+    const end = performance.now() + budgetMs;
+    do {
+      const start = performance.now();
+      session.run(this.#input);
+      samples.push(performance.now() - start);
+    } while (performance.now() < end);
+    return samples;
+  }
+
+  #prepare(choice: Choice): void {
+    const { model } = this.#workbench.open;
+    this.#session?.dispose();
+    this.#session = model.createSession(sessionOptions(choice));
+    this.#input = exampleInput(model.info, choice.frames);
+    this.#workbench.whenClosed(() => {
+      this.#session?.dispose();
+      this.#session = undefined;
+    });
+  }
+}

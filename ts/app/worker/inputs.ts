@@ -1,0 +1,73 @@
+/**
+ * Reads a file into sequences that a model takes: arrays (.npy) and, for models of samples, audio
+ * (.wav). Knows nothing of what they are run for.
+ */
+import { readNpy } from "../../checkpoint/index.js";
+import { BadInput, NonFinite } from "../../core/errors.js";
+import { elementsFor, framesIn, type Sampling } from "../sampling.js";
+import { isWav, readWav } from "../wav.js";
+
+export type Sequence = Float32Array | Int32Array;
+
+/** Sequences of one length. */
+export interface Sequences {
+  readonly frames: number;
+  readonly sequences: readonly Sequence[];
+}
+
+/** @throws BadFile, BadInput, NonFinite */
+export function readSequences(bytes: Uint8Array, sampling: Sampling): Sequences {
+  if (isWav(bytes)) return fromWav(bytes, sampling);
+  const { data, shape } = readNpy(bytes);
+  if (data instanceof Float32Array) requireFinite(data);
+  const rank = requireShape(data, shape, sampling);
+  const count = shape.length === rank ? 1 : (shape[0] ?? 0);
+  const length = data.length / count;
+  const frames = framesIn(sampling, length);
+  if (frames < 1) {
+    throw new BadInput(`at least ${elementsFor(sampling, 1)} elements`, `${length} elements`);
+  }
+  const sequences = Array.from({ length: count }, (_, i) =>
+    data.subarray(i * length, (i + 1) * length),
+  );
+  return { frames, sequences };
+}
+
+function fromWav(bytes: Uint8Array, sampling: Sampling): Sequences {
+  if (sampling.kind !== "samples") {
+    throw new BadInput(`${sampling.kind}, as .npy: this model does not hear`, "a WAV file");
+  }
+  const samples = readWav(bytes, sampling.rateHz);
+  const frames = framesIn(sampling, samples.length);
+  if (frames < 1) {
+    throw new BadInput(`at least ${sampling.window} samples`, `${samples.length} samples`);
+  }
+  return { frames, sequences: [samples] };
+}
+
+const EXPECTED = {
+  frames: (width: number) => `float32 [T, ${width}] or [N, T, ${width}]`,
+  tokens: () => "integer tokens [T] or [N, T]",
+  samples: () => "float32 samples [T] or [N, T], or a .wav",
+} as const;
+
+/** Dimensions of one sequence. */
+function requireShape(
+  data: Sequence,
+  shape: readonly number[],
+  { kind, width }: Sampling,
+): number {
+  const rank = kind === "frames" ? 2 : 1;
+  const isFloat = data instanceof Float32Array;
+  const hasType = isFloat === (kind !== "tokens");
+  const hasRank = shape.length === rank || shape.length === rank + 1;
+  const hasWidth = kind !== "frames" || shape.at(-1) === width;
+  if (hasType && hasRank && hasWidth && data.length > 0) return rank;
+  const type = isFloat ? "floating-point" : "integer";
+  throw new BadInput(EXPECTED[kind](width), `${type} [${shape.join(", ")}]`);
+}
+
+function requireFinite(data: Float32Array): void {
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  if (index >= 0) throw new NonFinite("input", [index], data[index] ?? Number.NaN);
+}

@@ -1,0 +1,190 @@
+/**
+ * What the page and its worker say to each other, as types: one request, any number of progress
+ * notes, one answer or one problem. Plain data that can be cloned. Knows nothing of either side.
+ */
+import type { BoardVerdict } from "../../device/index.js";
+import type { ModelInfo, OpInfo, Plan, Schedule } from "../../index.js";
+import type { Accuracy, ProfileReport, TraceComparison } from "../../profile/index.js";
+
+/** A model as a user gives it: a file of theirs, or the address of a bundled one. */
+export interface Source {
+  readonly name: string;
+  readonly from: File | string;
+  /** The architecture of a checkpoint whose tensor names say nothing. */
+  readonly arch?: File;
+}
+
+/** How the user wants the model to run. `tile` counts for "stream" only. */
+export interface Choice {
+  readonly schedule: Schedule;
+  readonly tile: number;
+  readonly frames: number;
+}
+
+export interface OpenedModel {
+  readonly name: string;
+  readonly format: "mlm" | "safetensors" | "pth";
+  readonly convention?: string;
+  readonly fileBytes: number;
+  readonly info: ModelInfo;
+  readonly labels: readonly string[];
+  readonly ops: readonly OpInfo[];
+  readonly parameters: number;
+  readonly simd: boolean;
+  readonly version: string;
+  /** Frames to profile with unless the user says otherwise. */
+  readonly usualFrames: number;
+}
+
+/** What another choice would need. */
+export interface PlanSummary {
+  readonly schedule: Schedule;
+  /** 0: the schedule has none. */
+  readonly tile: number;
+  readonly arenaBytes: number;
+  readonly callerBytes: number;
+}
+
+export interface SchedulePlan {
+  readonly plan: Plan;
+  /** Names in order of execution. */
+  readonly operators: readonly string[];
+}
+
+/** Everything that follows from model and choice without running anything. */
+export interface ExactFigures {
+  readonly choice: Choice;
+  readonly chosen: SchedulePlan;
+  /** Every board of the catalogue. */
+  readonly boards: readonly BoardVerdict[];
+  /** unfused, layer, stream: what could be planned of them, and why not. */
+  readonly schedules: readonly (SchedulePlan | { readonly refused: string; schedule: Schedule })[];
+  readonly alternatives: readonly PlanSummary[];
+}
+
+export interface MeasuredFigures {
+  readonly choice: Choice;
+  readonly report: ProfileReport;
+  readonly samplesMs: readonly number[];
+}
+
+/** Logits of one sequence. */
+export interface RunResult {
+  readonly logits: readonly number[];
+  readonly bits: readonly string[];
+  /** -1: no logit is a number. */
+  readonly classIndex: number;
+}
+
+export interface RunAnswer {
+  readonly name: string;
+  /** Of each sequence. */
+  readonly frames: number;
+  readonly count: number;
+  /** Of the first sequences only, when there are very many. */
+  readonly results: readonly RunResult[];
+  /** Of all the runs together. */
+  readonly ms: number;
+}
+
+/** A session that has seen some frames of the sequence that is watched. */
+export interface Watched {
+  /** Frames pushed so far. */
+  readonly frame: number;
+  readonly frames: number;
+  /** Of the frames so far; empty before the first. */
+  readonly logits: Float32Array;
+  readonly states: readonly { readonly name: string; readonly values: Float32Array }[];
+}
+
+/** A file with its path in what was dropped. */
+export interface NamedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+export interface ComparisonAnswer {
+  readonly accuracy: Accuracy;
+  readonly trace: TraceComparison | null;
+  readonly tolerance: number;
+  readonly traceTolerance: number;
+  readonly reference: string;
+}
+
+/** What the recogniser of a live stream says after a block of input. */
+export interface LiveNote {
+  /** Network frames heard so far. */
+  readonly frames: number;
+  readonly windows: number;
+  /** Smoothed over the last windows; empty before the first. */
+  readonly probabilities: readonly number[];
+  /** -1: none yet, or none is likely enough. */
+  readonly classIndex: number;
+  readonly msPerFrame: number;
+  /** Real time of a frame; 0: not known. */
+  readonly frameMs: number;
+  readonly sessions: number;
+  readonly memoryBytes: number;
+  /** New rows of the front end's output (log-mel), or of the input itself. */
+  readonly rows: Float32Array;
+  readonly rowWidth: number;
+}
+
+interface Call<Input, Output> {
+  readonly input: Input;
+  readonly output: Output;
+}
+
+export interface Calls {
+  open: Call<{ readonly source: Source }, OpenedModel>;
+  plan: Call<Choice, ExactFigures>;
+  profile: Call<Choice, MeasuredFigures>;
+  /** More runs of what was profiled last; milliseconds each. */
+  sample: Call<{ readonly budgetMs: number }, readonly number[]>;
+  run: Call<
+    {
+      readonly choice: Choice;
+      /** A file, the address of an example, or null: the numbers that are profiled with. */
+      readonly input: File | string | null;
+      readonly name: string;
+    },
+    RunAnswer
+  >;
+  /** Brings the sequence of the last run to a frame; 0 is before the first. */
+  watch: Call<{ readonly sequence: number; readonly frame: number }, Watched>;
+  compare: Call<{ readonly choice: Choice; readonly files: readonly NamedFile[] }, ComparisonAnswer>;
+  blob: Call<null, Uint8Array<ArrayBuffer>>;
+  firmware: Call<
+    { readonly choice: Choice; readonly target: string; readonly board: string | null },
+    Uint8Array<ArrayBuffer>
+  >;
+  /** Input comes through the port as Float32Arrays; notes go back through it. */
+  listen: Call<{ readonly port: MessagePort; readonly windowFrames: number }, null>;
+  /** Bytes of linear memory of the open model. */
+  memory: Call<null, number>;
+}
+
+export type CallName = keyof Calls;
+
+export interface Request<Name extends CallName = CallName> {
+  readonly id: number;
+  readonly name: Name;
+  readonly input: Calls[Name]["input"];
+}
+
+export interface Progress {
+  readonly what: string;
+  /** 0 to 1; absent: nobody knows. */
+  readonly share?: number;
+}
+
+/** One line for a person, and the code of the error's class. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Reply =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly output: unknown }
+  | { readonly id: number; readonly problem: Problem };

@@ -1,0 +1,111 @@
+/**
+ * The worker's own loop: takes requests one after another, gives each to the part that knows, and
+ * turns whatever is thrown into one line for a person. Knows no maths and no pages.
+ */
+import { MambaliteError } from "../../core/errors.js";
+import { compareWith } from "./comparing.js";
+import { exactFigures, Measurements } from "./figures.js";
+import { firmwareZip } from "./firmware.js";
+import { Listener } from "./listener.js";
+import { fetchBytes, openModel, readFile } from "./open.js";
+import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
+import { Runs } from "./running.js";
+import { Workbench } from "./workbench.js";
+
+/** The part of a worker's global scope that is used here. */
+interface Scope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(message: Reply, transfer?: Transferable[]): void;
+}
+
+const scope = globalThis as unknown as Scope;
+const workbench = new Workbench();
+const measurements = new Measurements(workbench);
+const runs = new Runs(workbench);
+
+type Handlers = {
+  [Name in CallName]: (
+    input: Calls[Name]["input"],
+    report: (progress: Progress) => void,
+  ) => Calls[Name]["output"] | Promise<Calls[Name]["output"]>;
+};
+
+const handlers: Handlers = {
+  open: ({ source }, report) => openModel(workbench, source, report),
+  plan: (choice) => exactFigures(workbench.open, choice),
+  profile: (choice, report) => {
+    report({ what: "measuring" });
+    return measurements.profile(choice);
+  },
+  sample: ({ budgetMs }) => measurements.sample(budgetMs),
+  run: async ({ choice, input, name }, report) => {
+    if (input === null) return runs.runGenerated(name, choice, report);
+    const isAddress = typeof input === "string";
+    const bytes = isAddress ? await fetchBytes(input) : await readFile(input, () => {});
+    return runs.runFile(name, bytes, choice, report);
+  },
+  watch: ({ sequence, frame }) => runs.watch(sequence, frame),
+  compare: ({ choice, files }, report) => compareWith(workbench, files, choice, report),
+  blob: () => workbench.open.blob.slice(),
+  firmware: ({ choice, target, board }) => firmwareZip(workbench, choice, target, board),
+  listen: ({ port, windowFrames }) => {
+    listen(port, windowFrames);
+    return null;
+  },
+  memory: () => workbench.open.model.memoryBytes,
+};
+
+function listen(port: MessagePort, windowFrames: number): void {
+  const listener = new Listener(workbench.open, windowFrames);
+  let isOver = false;
+  const stop = (): void => {
+    if (isOver) return;
+    isOver = true;
+    listener.dispose();
+    port.close();
+  };
+  workbench.whenClosed(stop);
+  port.onmessage = ({ data }: MessageEvent<Float32Array | null>) => {
+    if (isOver) return;
+    if (data === null) {
+      stop();
+      return;
+    }
+    try {
+      const note = listener.push(data);
+      port.postMessage(note, [note.rows.buffer]);
+    } catch (error) {
+      port.postMessage(problemOf(error));
+      stop();
+    }
+  };
+}
+
+let queue: Promise<void> = Promise.resolve();
+
+scope.onmessage = ({ data }) => {
+  queue = queue.then(() => answer(data));
+};
+
+async function answer({ id, name, input }: Request): Promise<void> {
+  const report = (progress: Progress) => scope.postMessage({ id, progress });
+  try {
+    const handler = handlers[name] as Handlers[CallName] as (
+      input: unknown,
+      report: (progress: Progress) => void,
+    ) => unknown;
+    scope.postMessage({ id, output: await handler(input, report) });
+  } catch (error) {
+    scope.postMessage({ id, problem: problemOf(error) });
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.replace(/\s+/g, " ").trim();
+  if (error instanceof MambaliteError) return { code: error.code, message };
+  if (error instanceof RangeError) {
+    return { code: "OUT_OF_MEMORY", message: `this browser cannot hold it: ${message}` };
+  }
+  return { code: "UNEXPECTED", message: `unexpected error: ${message}` };
+}

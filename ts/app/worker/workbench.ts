@@ -1,0 +1,51 @@
+/**
+ * The one model that is open in the worker, with its engine and its blob. Opening another one gives
+ * the first one's memory back. Knows nothing of messages.
+ */
+import { Engine, type Model } from "../../index.js";
+import { BadState } from "../../core/errors.js";
+import { type Sampling, samplingOf } from "../sampling.js";
+
+export interface Bench {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly blob: Uint8Array;
+  readonly sampling: Sampling;
+}
+
+export class Workbench {
+  #engine: Promise<Engine> | undefined;
+  #bench: Bench | undefined;
+  readonly #onClose: (() => void)[] = [];
+
+  engine(): Promise<Engine> {
+    this.#engine ??= Engine.load();
+    return this.#engine;
+  }
+
+  /** @throws BadState when no model is open. */
+  get open(): Bench {
+    if (this.#bench === undefined) throw new BadState("no model is open");
+    return this.#bench;
+  }
+
+  /** What must go before the model goes: called once. */
+  whenClosed(release: () => void): void {
+    this.#onClose.push(release);
+  }
+
+  /** Opens `blob`; the model that was open stays when this one is refused. */
+  async replace(blob: Uint8Array): Promise<Bench> {
+    const engine = await this.engine();
+    const model = await engine.loadModel(blob);
+    this.close();
+    this.#bench = { engine, model, blob, sampling: samplingOf(model.info) };
+    return this.#bench;
+  }
+
+  close(): void {
+    for (const release of this.#onClose.splice(0)) release();
+    this.#bench?.model.dispose();
+    this.#bench = undefined;
+  }
+}
