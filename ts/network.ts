@@ -89,13 +89,56 @@ export interface ActivationOp {
   readonly activation: "silu" | "relu" | "gelu";
 }
 
-export type Op = LinearOp | MambaOp | NormOp | AddOp | PoolOp | EmbeddingOp | ActivationOp;
+/**
+ * Log-mel frames of audio (see frontend/logmel.ts for the tables). Only as the first operator; the
+ * network's input is then samples.
+ */
+export interface LogmelOp {
+  readonly kind: "logmel";
+  readonly name: string;
+  readonly input: 0;
+  readonly sampleRateHz: number;
+  /** 1 to the window's length. */
+  readonly hopSamples: number;
+  /** Least energy of a band, before the logarithm. */
+  readonly energyFloor: number;
+  /** [windowSamples] */
+  readonly window: Tensor;
+  /** [fftSamples / 2, 2]: cos and -sin of 2 pi k / fftSamples; a power of two >= windowSamples. */
+  readonly twiddles: Tensor;
+  /** [bands, 2]: first bin of each band's filter and its number of bins, as integers. */
+  readonly filterBins: Tensor;
+  /** The filters' weights, one behind the other. */
+  readonly filters: Tensor;
+}
+
+/** y = x * scale + shift, channel by channel. */
+export interface AffineOp {
+  readonly kind: "affine";
+  readonly name: string;
+  readonly input: Value;
+  /** [width] */
+  readonly scale: Tensor;
+  /** [width] */
+  readonly shift: Tensor;
+}
+
+export type Op =
+  | LinearOp
+  | MambaOp
+  | NormOp
+  | AddOp
+  | PoolOp
+  | EmbeddingOp
+  | ActivationOp
+  | LogmelOp
+  | AffineOp;
 
 export interface Network {
-  /** Width of one input frame; 1 for tokens. */
+  /** Width of one input frame; 1 for tokens and samples. */
   readonly inputWidth: number;
-  /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. */
-  readonly inputKind: "frames" | "tokens";
+  /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. "samples": float32 [T] in [-1, 1). */
+  readonly inputKind: "frames" | "tokens" | "samples";
   /** Exactly one of them is a pool; the last one's output is the logits. */
   readonly ops: readonly Op[];
   /** One name a logit, if known. */

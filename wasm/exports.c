@@ -107,6 +107,10 @@ EXPORT(session_frames) uint32_t session_frames(const mlm_session *session) {
     return mlm_session_frames(session);
 }
 
+EXPORT(session_inputs) uint32_t session_inputs(const mlm_session *session) {
+    return mlm_session_inputs(session);
+}
+
 EXPORT(session_state_bytes) uint32_t session_state_bytes(const mlm_session *session) {
     return mlm_session_state_bytes(session);
 }

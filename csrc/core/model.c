@@ -397,7 +397,7 @@ void mlm_model_get_info(const mlm_model *model, mlm_model_info *info) {
     const uint32_t *dims = mlm_op_at(model, 0)->dims;
     const int samples = header->input_kind == MLM_INPUT_SAMPLES;
     info->vocabulary = header->input_kind == MLM_INPUT_TOKENS ? dims[MLM_DIM_INPUT] : 0;
-    info->sample_rate = samples ? dims[MLM_DIM_SAMPLE_RATE] : 0;
+    info->sample_rate_hz = samples ? dims[MLM_DIM_SAMPLE_RATE] : 0;
     info->window_samples = samples ? dims[MLM_DIM_WINDOW] : 0;
     info->hop_samples = samples ? dims[MLM_DIM_HOP] : 0;
 }

@@ -65,6 +65,8 @@ void mlm_session_reset(mlm_session *session) {
 
 uint32_t mlm_session_frames(const mlm_session *session) { return session->frames; }
 
+uint32_t mlm_session_inputs(const mlm_session *session) { return session->inputs; }
+
 /* Whether `inputs` inputs in all are within max_frames. */
 static int has_room(const mlm_session *session, uint32_t inputs) {
     return session->max_frames == 0 ||

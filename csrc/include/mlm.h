@@ -119,7 +119,7 @@ typedef struct mlm_model_info {
     uint32_t crc32;            /* of the blob, as stored in it */
     uint32_t self_test_frames; /* frames, tokens or samples of the self-test vector; 0: none */
     uint32_t vocabulary;       /* tokens 0 .. vocabulary-1; 0 when input_kind is not TOKENS */
-    uint32_t sample_rate;      /* Hz; 0 when input_kind is not SAMPLES, as the next two */
+    uint32_t sample_rate_hz;   /* 0 when input_kind is not SAMPLES, as the next two */
     uint32_t window_samples;   /* in a frame; frame t begins at sample t * hop_samples */
     uint32_t hop_samples;
 } mlm_model_info;
@@ -323,6 +323,8 @@ mlm_status mlm_session_run(mlm_session *session, const void *frames, uint32_t co
 
 /* Frames since the last reset; of samples, the windows that were completed. */
 uint32_t mlm_session_frames(const mlm_session *session);
+/* Inputs since the last reset: frames, tokens or samples. */
+uint32_t mlm_session_inputs(const mlm_session *session);
 
 /* The recurrent state as bytes, to go on later, in another session of the same model, under any
  * schedule and on any target. */

@@ -2,7 +2,7 @@
  * The forward pass of any network in float64, written as plainly as the equations (Gu & Dao, arXiv
  * 2312.00752, algorithm 2). Slow; shares no code with the core or with the blob.
  */
-import type { MambaOp, Network, NormOp, Op, PoolOp, Tensor } from "../../ts/network.js";
+import type { LogmelOp, MambaOp, Network, NormOp, Op, PoolOp, Tensor } from "../../ts/network.js";
 
 /** [rows][width] */
 type Rows = number[][];
@@ -33,7 +33,39 @@ function evaluate(op: Op, values: readonly Rows[]): Rows {
       return [pooled(op.pool, x)];
     case "mamba":
       return mamba(op, x);
+    case "affine":
+      return x.map((row) => row.map((value, i) => value * op.scale.data[i]! + op.shift.data[i]!));
+    case "logmel":
+      return logmel(op, x.flat());
   }
+}
+
+/** By the definition of the discrete Fourier transform. */
+function logmel(op: LogmelOp, samples: readonly number[]): Rows {
+  const window = op.window.data;
+  const fft = 2 * op.twiddles.shape[0]!;
+  const frames = Math.floor((samples.length - window.length) / op.hopSamples) + 1;
+  return Array.from({ length: frames }, (_, t) => {
+    const x = Array.from(window, (weight, n) => weight * samples[t * op.hopSamples + n]!);
+    const power = Array.from({ length: fft / 2 + 1 }, (_, k) => {
+      const angle = (n: number) => (2 * Math.PI * ((k * n) % fft)) / fft;
+      const re = x.reduce((sum, value, n) => sum + value * Math.cos(angle(n)), 0);
+      const im = x.reduce((sum, value, n) => sum - value * Math.sin(angle(n)), 0);
+      return re * re + im * im;
+    });
+    let next = 0;
+    return Array.from({ length: op.filterBins.shape[0]! }, (_, band) => {
+      const [first, count] = op.filterBins.data.subarray(2 * band, 2 * band + 2) as unknown as [
+        number,
+        number,
+      ];
+      let energy = 0;
+      for (let bin = first; bin < first + count; bin++) {
+        energy += op.filters.data[next++]! * power[bin]!;
+      }
+      return Math.log(Math.max(energy, Math.fround(op.energyFloor)));
+    });
+  });
 }
 
 function mamba(op: MambaOp, u: Rows): Rows {

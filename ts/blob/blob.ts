@@ -3,7 +3,7 @@
  * whose logits the core itself has computed. Knows nothing of the format.
  */
 import type { Engine } from "../core/engine.js";
-import type { InputArray } from "../core/input.js";
+import { type InputArray, inputLength } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Network } from "../network.js";
 import { type BlobOptions, type SelfTest, writeBlob } from "./write.js";
@@ -12,12 +12,14 @@ import { type BlobOptions, type SelfTest, writeBlob } from "./write.js";
 const LEAST_TEST_FRAMES = 8;
 const FRAMES_AFTER_HISTORY = 2;
 const SEED = 0x6d6c6d31;
+/** Of noise that stays within the range of samples, [-1, 1). */
+const SAMPLE_DEVIATION = 1 / 16;
 /** A sum of twelve uniform numbers has variance 1 and needs no function but +. */
 const UNIFORMS_PER_NORMAL = 12;
 
 /**
- * The bytes of a network's blob with a self-test vector: seeded input of about 8 frames, N(0, 1) or
- * random tokens. A network whose logits are NaN for it (their bits are no part of the contract) gets
+ * The bytes of a network's blob with a self-test vector: seeded input of about 8 frames, N(0, 1), or
+ * random tokens, or noise. A network whose logits are NaN for it (their bits are no part of the contract) gets
  * no vector.
  * @throws as `writeBlob` and `Engine.loadModel`
  */
@@ -42,7 +44,7 @@ function recordSelfTest(model: Model): SelfTest {
   const input = testInput(model, frames);
   const session = model.createSession();
   try {
-    return { input, frames, logits: session.run(input) };
+    return { input, logits: session.run(input) };
   } finally {
     session.dispose();
   }
@@ -53,10 +55,11 @@ function testInput({ info }: Model, frames: number): InputArray {
   if (info.inputKind === "tokens") {
     return Int32Array.from({ length: frames }, () => Math.floor(uniform() * info.vocabulary));
   }
-  return Float32Array.from({ length: frames * info.inputWidth }, () => {
+  const scale = info.inputKind === "samples" ? SAMPLE_DEVIATION : 1;
+  return Float32Array.from({ length: inputLength(info, frames) }, () => {
     let sum = -UNIFORMS_PER_NORMAL / 2;
     for (let i = 0; i < UNIFORMS_PER_NORMAL; i++) sum += uniform();
-    return sum;
+    return scale * sum;
   });
 }
 

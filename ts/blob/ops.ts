@@ -4,7 +4,16 @@
  */
 import { BadArgument, BadCheckpoint } from "../core/errors.js";
 import { OP_KIND, VARIANT } from "../core/format.js";
-import type { EmbeddingOp, LinearOp, MambaOp, Network, NormOp, Op, Tensor } from "../network.js";
+import type {
+  EmbeddingOp,
+  LinearOp,
+  LogmelOp,
+  MambaOp,
+  Network,
+  NormOp,
+  Op,
+  Tensor,
+} from "../network.js";
 import { decayRate } from "./decay.js";
 import { assertShape, sizesOf, TensorTable, wholeTensor } from "./tensors.js";
 
@@ -76,9 +85,37 @@ function bodyOf(op: Op, widths: readonly number[], tensors: TensorTable): Body {
       return { dims: [width, width], tensors: [] };
     case "pool":
       return { dims: [width, width], tensors: [], variant: VARIANT.pool[op.pool] };
+    case "logmel":
+      return logmelBody(op, tensors);
+    case "affine":
+      return {
+        dims: [width, width],
+        tensors: [tensors.vector(op.scale, width), tensors.vector(op.shift, width)],
+      };
     case "activation":
       return { dims: [width, width], tensors: [], variant: VARIANT.activation[op.activation] };
   }
+}
+
+function logmelBody(op: LogmelOp, tensors: TensorTable): Body {
+  const [samples] = sizesOf(op.window, 1) as [number];
+  const [half] = sizesOf(op.twiddles, 2) as [number, number];
+  const [bands] = sizesOf(op.filterBins, 2) as [number, number];
+  const [weights] = sizesOf(op.filters, 1) as [number];
+  const epsilon = Math.fround(op.energyFloor);
+  const flat = (tensor: Tensor) => ({ ...tensor, shape: [tensor.data.length] });
+  assertShape(op.twiddles, [[half, 2]]);
+  assertShape(op.filterBins, [[bands, 2]]);
+  return {
+    dims: [1, bands, samples, op.hopSamples, 2 * half, op.sampleRateHz],
+    tensors: [
+      tensors.vector(op.window, samples),
+      tensors.vector(flat(op.twiddles), 2 * half),
+      tensors.words(flat(op.filterBins), 2 * bands),
+      tensors.vector(op.filters, weights),
+    ],
+    epsilon,
+  };
 }
 
 function linearBody({ weight, bias }: LinearOp, width: number, tensors: TensorTable): Body {

@@ -40,6 +40,11 @@ export class TensorTable {
     return this.add("vector", wholeTensor(source, "vector", rows, 1));
   }
 
+  /** Integers [rows]. */
+  words(source: Tensor, rows: number): number {
+    return this.add("words", wholeTensor(source, "words", rows, 1));
+  }
+
   /** The weight [outputs, inputs] of a linear layer, or of an embedding [vocabulary, width]. */
   panels(source: Tensor, rows: number, columns: number): number {
     assertShape(source, [[rows, columns]]);
@@ -67,8 +72,8 @@ export function packedElements({ packing, rows, columns }: PackedTensor): number
   return Math.ceil(rows / side) * side * columns;
 }
 
-/** Packs a tensor into `target`, which holds `packedElements` zeros. */
-export function pack(tensor: PackedTensor, target: Float32Array): void {
+/** Packs a tensor into `target`, which holds `packedElements` zeros; words go into integers. */
+export function pack(tensor: PackedTensor, target: Float32Array | Uint32Array): void {
   const { source, packing, rows, columns, sourceRow, map } = tensor;
   const side = sideBySide(packing);
   for (let row = 0; row < rows; row++) {

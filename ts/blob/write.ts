@@ -9,8 +9,10 @@ import {
   BLOB_ALIGNMENT,
   BLOB_MAGIC,
   BLOB_VERSION,
+  DTYPE_U32,
   HEADER,
   HEADER_BYTES,
+  INPUT_KIND,
   NO_TENSOR,
   OP,
   OP_BYTES,
@@ -29,9 +31,8 @@ import { assertFinite, type PackedTensor, pack, packedElements } from "./tensors
 
 /** One input and the logits that the core gave for it, to be compared bit for bit on a device. */
 export interface SelfTest {
-  /** float32 [frames, inputWidth] or int32 [frames] */
+  /** float32 [frames, inputWidth], int32 [frames] or float32 [samples] */
   readonly input: InputArray;
-  readonly frames: number;
   /** float32 [logits] */
   readonly logits: Float32Array;
 }
@@ -83,7 +84,8 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
   });
   contents.tensors.list.forEach((tensor, i) => {
     writeTensor(view, layout.tensors + i * TENSOR_BYTES, tensor, layout.data[i]!, contents.strings);
-    pack(tensor, new Float32Array(blob.buffer, layout.data[i]!, packedElements(tensor)));
+    const elements = tensor.packing === "words" ? Uint32Array : Float32Array;
+    pack(tensor, new elements(blob.buffer, layout.data[i]!, packedElements(tensor)));
   });
   contents.labels.forEach((label, i) => {
     view.setUint32(layout.labels + i * 4, contents.strings.add(label), true);
@@ -113,10 +115,7 @@ function contentsOf(network: Network, options: BlobOptions): Contents {
 function checkSelfTest(selfTest: SelfTest, network: Network, records: Records): void {
   const { inputKind, inputWidth } = network;
   const shape = { inputKind, inputWidth, vocabulary: records.vocabulary };
-  const frames = checkInput(selfTest.input, shape, { allowNonfinite: true });
-  if (frames !== selfTest.frames) {
-    throw new BadInput(`${selfTest.frames} self-test frames`, `${frames}`);
-  }
+  checkInput(selfTest.input, shape, { allowNonfinite: true });
   if (selfTest.logits.length !== records.logits) {
     throw new BadInput(`${records.logits} self-test logits`, `${selfTest.logits.length}`);
   }
@@ -156,7 +155,7 @@ function writeHeader(view: DataView, contents: Contents, layout: Layout): void {
     version: BLOB_VERSION,
     blobBytes: layout.bytes,
     crc32: 0,
-    inputKind: network.inputKind === "tokens" ? 1 : 0,
+    inputKind: INPUT_KIND[network.inputKind],
     inputWidth: network.inputWidth,
     logits: contents.logits,
     opCount: contents.ops.length,
@@ -168,7 +167,7 @@ function writeHeader(view: DataView, contents: Contents, layout: Layout): void {
     stringBytes: contents.strings.byteLength,
     stringOffset: layout.strings,
     metadata: contents.metadata,
-    selfTestFrames: selfTest?.frames ?? 0,
+    selfTestFrames: (selfTest?.input.length ?? 0) / network.inputWidth,
     selfTestInput: selfTest === undefined ? 0 : layout.selfTestInput,
     selfTestLogits: selfTest === undefined ? 0 : layout.selfTestLogits,
   };
@@ -201,6 +200,7 @@ function writeTensor(
   strings: StringTable,
 ): void {
   view.setUint32(at + TENSOR.name, strings.add(tensor.name), true);
+  view.setUint16(at + TENSOR.dtype, tensor.packing === "words" ? DTYPE_U32 : 0, true);
   view.setUint16(at + TENSOR.packing, PACKING[tensor.packing], true);
   view.setUint32(at + TENSOR.rows, tensor.rows, true);
   view.setUint32(at + TENSOR.columns, tensor.columns, true);

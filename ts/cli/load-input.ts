@@ -4,19 +4,25 @@
  */
 import { readNpy } from "../checkpoint/index.js";
 import { BadInput, NonFinite } from "../core/errors.js";
+import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { inFile, readBytes } from "./files.js";
 
 /** Sequences of one length, each as `Session.run` takes it. */
 export interface Inputs {
+  /** That the network makes of each. */
   readonly frames: number;
   readonly sequences: readonly (Float32Array | Int32Array)[];
 }
 
-type ModelInput = Pick<Model["info"], "inputKind" | "inputWidth">;
+type ModelInput = Pick<
+  Model["info"],
+  "inputKind" | "inputWidth" | "windowSamples" | "hopSamples"
+>;
 
 /**
- * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, or of integer tokens `[T]` or `[N, T]`.
+ * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, of integer tokens `[T]` or `[N, T]`, or of
+ * float32 samples `[S]` or `[N, S]`.
  *
  * @throws FileProblem, with what is wrong with the file, its shape or (unless `allowNonfinite`)
  * its values.
@@ -45,6 +51,10 @@ function requireElements(
   if (inputKind === "tokens") {
     if (isFloat || shape.length < 1 || shape.length > 2) {
       throw new BadInput("integer tokens [T] or [N, T]", got);
+    }
+  } else if (inputKind === "samples") {
+    if (!isFloat || shape.length < 1 || shape.length > 2) {
+      throw new BadInput("float32 samples [S] or [N, S]", got);
     }
   } else if (
     !isFloat ||
@@ -80,10 +90,13 @@ function split(
   shape: readonly number[],
   model: ModelInput,
 ): Inputs {
-  const hasBatch = shape.length === (model.inputKind === "tokens" ? 2 : 3);
+  const hasBatch = shape.length === (model.inputKind === "frames" ? 3 : 2);
   const count = hasBatch ? (shape[0] as number) : 1;
-  const frames = shape[hasBatch ? 1 : 0] as number;
   const length = data.length / count;
+  const frames = framesIn(model, length);
+  if (frames === 0) {
+    throw new BadInput(`at least ${model.windowSamples} samples, a window`, `${length}`);
+  }
   const sequences = Array.from({ length: count }, (_, i) =>
     data.subarray(i * length, (i + 1) * length),
   );

@@ -62,6 +62,7 @@ export interface CoreFunctions {
   session_push(session: number, frames: number, count: number): number;
   session_finish(session: number, logits: number): number;
   session_frames(session: number): number;
+  session_inputs(session: number): number;
   session_state_bytes(session: number): number;
   session_save_state(session: number, state: number, bytes: number): number;
   session_load_state(session: number, state: number, bytes: number): number;
@@ -98,6 +99,7 @@ const FUNCTION_NAMES = [
   "session_push",
   "session_finish",
   "session_frames",
+  "session_inputs",
   "session_state_bytes",
   "session_save_state",
   "session_load_state",

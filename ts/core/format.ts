@@ -70,7 +70,12 @@ export const OP_KIND = {
   pool: 5,
   embedding: 6,
   activation: 7,
+  logmel: 8,
+  affine: 9,
 } as const;
+
+/** mlm_input_kind */
+export const INPUT_KIND = { frames: 0, tokens: 1, samples: 2 } as const;
 
 /** Values of an op record's `variant`. */
 export const VARIANT = {
@@ -79,7 +84,9 @@ export const VARIANT = {
   activation: { silu: 0, relu: 1, gelu: 2 },
 } as const;
 
-export const PACKING = { vector: 0, panels: 1, groups: 2 } as const;
+export const PACKING = { vector: 0, panels: 1, groups: 2, words: 3 } as const;
+/** Of the packing "words"; all others are float32, 0. */
+export const DTYPE_U32 = 1;
 
 /** Name of tensor `index` of a blob that may be anything; undefined when it cannot be read. */
 export function tensorNameIn(blob: Uint8Array, index: number): string | undefined {

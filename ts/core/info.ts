@@ -8,9 +8,9 @@ import { type Schedule, scheduleWord } from "./plan.js";
 import { COUNTS } from "./structs.js";
 
 export interface ModelInfo {
-  /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. */
-  readonly inputKind: "frames" | "tokens";
-  /** Elements of one input frame; 1 for tokens. */
+  /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. "samples": float32 [T] in [-1, 1). */
+  readonly inputKind: "frames" | "tokens" | "samples";
+  /** Elements of one input frame; 1 for tokens and samples. */
   readonly inputWidth: number;
   /** Elements of the output. */
   readonly logits: number;
@@ -22,13 +22,26 @@ export interface ModelInfo {
   readonly weightsBytes: number;
   /** CRC-32 of the blob, as stored in it. */
   readonly crc32: number;
-  /** Frames of the self-test vector; 0: there is none. */
+  /** Frames, tokens or samples of the self-test vector; 0: there is none. */
   readonly selfTestFrames: number;
-  /** Tokens are 0 .. vocabulary - 1; 0 when the input is frames. */
+  /** Tokens are 0 .. vocabulary - 1; 0 when the input is not tokens. */
   readonly vocabulary: number;
+  /** Of samples, otherwise 0: frame t covers samples [t hopSamples, t hopSamples + windowSamples). */
+  readonly sampleRateHz: number;
+  readonly windowSamples: number;
+  readonly hopSamples: number;
 }
 
-export type OpKind = "linear" | "mamba" | "norm" | "add" | "pool" | "embedding" | "activation";
+export type OpKind =
+  | "linear"
+  | "mamba"
+  | "norm"
+  | "add"
+  | "pool"
+  | "embedding"
+  | "activation"
+  | "logmel"
+  | "affine";
 
 /** norm: rms, layer. pool: mean, last, max. activation: silu, relu, gelu. Otherwise "". */
 export type OpVariant = "rms" | "layer" | "mean" | "last" | "max" | "silu" | "relu" | "gelu" | "";
@@ -48,12 +61,12 @@ export interface OpInfo {
   readonly dtRank: number;
   /** False for a "mamba" whose gated y itself is the output, and for other kinds. */
   readonly hasOutProj: boolean;
-  /** Weights as trained, without padding. */
+  /** Weights as trained, without padding; 0 for front ends, whose constants are not trained. */
   readonly parameters: number;
 }
 
 /** How a tensor lies in the blob; see csrc/core/blob.h. */
-export type Packing = "vector" | "panels" | "groups";
+export type Packing = "vector" | "panels" | "groups" | "words";
 
 export interface TensorInfo {
   readonly name: string;
@@ -81,15 +94,15 @@ export interface OperatorCounts {
   readonly name: string;
   /** Multiplications, each with the addition that follows it if there is one. */
   readonly macs: number;
-  /** Exponentials evaluated. */
+  /** Exponentials and logarithms evaluated. */
   readonly exps: number;
   /** From and to buffers and weights; weights are read once a tile. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
 }
 
-const INPUT_KINDS = ["frames", "tokens"] as const;
-const PACKINGS: readonly Packing[] = ["vector", "panels", "groups"];
+const INPUT_KINDS = ["frames", "tokens", "samples"] as const;
+const PACKINGS: readonly Packing[] = ["vector", "panels", "groups", "words"];
 /** By mlm_op_kind, which starts at 1. */
 const OP_KINDS: readonly (OpKind | undefined)[] = [
   undefined,
@@ -100,6 +113,8 @@ const OP_KINDS: readonly (OpKind | undefined)[] = [
   "pool",
   "embedding",
   "activation",
+  "logmel",
+  "affine",
 ];
 const VARIANTS: Readonly<Partial<Record<OpKind, readonly OpVariant[]>>> = {
   norm: ["rms", "layer"],
@@ -136,7 +151,7 @@ export function readTensors(core: Core, count: number): readonly TensorInfo[] {
     listOf(count, (index) => {
       const { name, rows, columns, packing, bytes } = core.tensorInfo(index);
       const kind = PACKINGS[packing]!;
-      return { name, shape: kind === "vector" ? [rows] : [rows, columns], packing: kind, bytes };
+      return { name, shape: columns === 1 && kind !== "panels" && kind !== "groups" ? [rows] : [rows, columns], packing: kind, bytes };
     }),
   );
 }

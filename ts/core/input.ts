@@ -4,7 +4,7 @@
  */
 import { BadInput, NonFinite } from "./errors.js";
 
-/** Frames: float32 [T, inputWidth], row by row. Tokens: int32 [T]. */
+/** Frames: float32 [T, inputWidth], row by row. Tokens: int32 [T]. Samples: float32 [T]. */
 export type InputArray = Float32Array | Int32Array;
 
 export interface InputOptions {
@@ -14,18 +14,48 @@ export interface InputOptions {
 
 /** What a model takes. */
 export interface InputShape {
-  readonly inputKind: "frames" | "tokens";
-  /** Elements of one frame; 1 for tokens. */
+  readonly inputKind: "frames" | "tokens" | "samples";
+  /** Elements of one frame; 1 for tokens and samples. */
   readonly inputWidth: number;
   /** Tokens are 0 .. vocabulary - 1. */
   readonly vocabulary: number;
 }
 
 const MAX_FINITE = 3.4028234663852886e38;
-const ARRAY_TYPES = { frames: "Float32Array", tokens: "Int32Array" } as const;
+const ARRAY_TYPES = {
+  frames: "Float32Array",
+  tokens: "Int32Array",
+  samples: "Float32Array",
+} as const;
+
+/** How a model's input becomes frames: a part of `Model.info`. */
+export type FrameShape = Pick<InputShape, "inputKind" | "inputWidth"> & {
+  readonly windowSamples: number;
+  readonly hopSamples: number;
+};
+
+/** Frames that the network makes of an input of `length` elements; of samples, the full windows. */
+export function framesIn(shape: FrameShape, length: number): number {
+  const { inputKind, inputWidth, windowSamples, hopSamples } = shape;
+  if (inputKind !== "samples") return length / inputWidth;
+  return length < windowSamples ? 0 : 1 + Math.floor((length - windowSamples) / hopSamples);
+}
+
+/** Elements of the shortest input that makes `frames` frames, 1 or more. */
+export function inputLength(shape: FrameShape, frames: number): number {
+  const { inputKind, inputWidth, windowSamples, hopSamples } = shape;
+  if (inputKind !== "samples") return frames * inputWidth;
+  return windowSamples + (frames - 1) * hopSamples;
+}
+
+/** Elements that may be fed to a session for one tile: they make at most `tile` frames. */
+export function tileLength(shape: FrameShape, tile: number): number {
+  return tile * (shape.inputKind === "samples" ? shape.hopSamples : shape.inputWidth);
+}
+
 
 /**
- * Number of frames in `input`.
+ * Number of frames, tokens or samples in `input`.
  * @throws BadInput for another array type, a length that is no positive multiple of the width, or a
  * token outside the vocabulary; NonFinite for NaN and infinities unless they are allowed.
  */
@@ -56,8 +86,8 @@ function arrayType(input: unknown): string {
 function badLength(length: number, shape: InputShape): BadInput {
   const { inputKind, inputWidth } = shape;
   return new BadInput(
-    inputKind === "tokens"
-      ? "at least one token"
+    inputKind !== "frames"
+      ? `at least one ${inputKind.slice(0, -1)}`
       : `one or more frames of ${inputWidth} elements: a multiple of ${inputWidth}`,
     `${length} elements`,
   );
@@ -67,7 +97,7 @@ function checkFinite(input: InputArray, width: number): void {
   for (let i = 0; i < input.length; i++) {
     const value = input[i]!;
     if (Math.abs(value) <= MAX_FINITE) continue;
-    throw new NonFinite("input", [Math.floor(i / width), i % width], value);
+    throw new NonFinite("input", width === 1 ? [i] : [Math.floor(i / width), i % width], value);
   }
 }
 

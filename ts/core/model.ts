@@ -21,7 +21,13 @@ import {
   readTensors,
   type TensorInfo,
 } from "./info.js";
-import { checkBytes, checkInput, type InputArray, type InputOptions } from "./input.js";
+import {
+  checkBytes,
+  checkInput,
+  framesIn,
+  type InputArray,
+  type InputOptions,
+} from "./input.js";
 import {
   frameCount,
   makePlan,
@@ -151,8 +157,8 @@ export class Model extends Resource {
    */
   measureArena(input: InputArray, options: SessionOptions & InputOptions = {}): ArenaMeasurement {
     const core = this.#opened();
-    const frames = checkInput(input, this.info, options);
-    const sized = withFrames(options, frames);
+    checkInput(input, this.info, options);
+    const sized = withFrames(options, framesIn(this.info, input.length));
     const plan = makePlan(core, sized);
     const runs = POISONS.map((fill) => this.#runPoisoned(core, sized, input, fill));
     return {

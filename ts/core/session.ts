@@ -5,7 +5,14 @@
 import { type Core, STATUS_DONE, STATUS_OK } from "./core.js";
 import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from "./errors.js";
 import type { ModelInfo } from "./info.js";
-import { checkBytes, checkInput, type InputArray, type InputOptions } from "./input.js";
+import {
+  checkBytes,
+  checkInput,
+  framesIn,
+  type InputArray,
+  type InputOptions,
+  tileLength,
+} from "./input.js";
 import {
   makePlan,
   optionWords,
@@ -20,7 +27,7 @@ import { readStruct, STEP } from "./structs.js";
 
 /** Input is copied into the instance in pieces of about this many bytes, of whole tiles. */
 const SLAB_BYTES = 16384;
-const MAX_FRAMES = 2 ** 32 - 1;
+const MAX_INPUTS = 2 ** 32 - 1;
 const WORD_BYTES = 4;
 
 /** What one `step()` has done. */
@@ -71,7 +78,7 @@ export class Session extends Resource {
   readonly #core: Core;
   readonly #info: ModelInfo;
   readonly #onRelease: ((session: Session) => void) | undefined;
-  readonly #slabFrames: number;
+  readonly #slabInputs: number;
   readonly #region: number;
   readonly #arena: number;
   readonly #input: number;
@@ -92,8 +99,9 @@ export class Session extends Resource {
     this.#core = core;
     this.#info = info;
     this.#onRelease = onRelease;
-    const tileBytes = numbers.tile * info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
-    this.#slabFrames = numbers.tile * Math.max(1, Math.floor(SLAB_BYTES / tileBytes));
+    const tileElements = tileLength(info, numbers.tile);
+    const tiles = Math.max(1, Math.floor(SLAB_BYTES / (tileElements * WORD_BYTES)));
+    this.#slabInputs = (tileElements / info.inputWidth) * tiles;
     const layout = this.#layOut(poison?.guardBytes ?? 0);
     this.#region = core.memory.allocate(layout.bytes, "a session");
     this.#arena = this.#region + layout.arena;
@@ -112,7 +120,7 @@ export class Session extends Resource {
     return this.#plan;
   }
 
-  /** Frames since the last reset. */
+  /** Frames since the last reset; of samples, the windows that were completed. */
   get frames(): number {
     this.assertAlive();
     return this.#core.functions.session_frames(this.#handle) >>> 0;
@@ -120,31 +128,34 @@ export class Session extends Resource {
 
   /**
    * The logits of a whole sequence: `reset`, `push` and `finish`. The same bits as any portions.
-   * @param input float32 [T, inputWidth] or int32 [T], T >= 1.
+   * @param input float32 [T, inputWidth] or int32 [T], T >= 1; float32 [samples], a window or more.
    * @returns float32 [logits]
    * @throws BadInput, NonFinite, BadState (more than `plan.maxFrames` frames), Disposed
    */
   run(input: InputArray, options?: InputOptions): Float32Array {
     this.assertAlive();
-    const frames = checkInput(input, this.#info, options);
-    this.#assertRoom(0, frames);
+    const count = checkInput(input, this.#info, options);
+    if (framesIn(this.#info, input.length) === 0) {
+      throw new BadInput(`at least ${this.#info.windowSamples} samples, a window`, `${count}`);
+    }
+    this.#assertRoom(0, count);
     this.reset();
-    this.#pushPieces(input, frames);
+    this.#pushPieces(input, count);
     return this.finish();
   }
 
   /**
    * Processes further frames of the sequence.
-   * @param input float32 [n, inputWidth] or int32 [n], n >= 1.
+   * @param input float32 [n, inputWidth], int32 [n] or float32 [samples]; n >= 1.
    * @throws BadInput, NonFinite, BadState (too many frames, or fed frames not stepped through),
    * Disposed. Nothing has changed then.
    */
   push(input: InputArray, options?: InputOptions): void {
     this.assertAlive();
-    const frames = checkInput(input, this.#info, options);
-    this.#assertRoom(this.frames, frames);
+    const count = checkInput(input, this.#info, options);
+    this.#assertRoom(this.#inputs, count);
     this.#assertIdle();
-    this.#pushPieces(input, frames);
+    this.#pushPieces(input, count);
   }
 
   /**
@@ -209,29 +220,28 @@ export class Session extends Resource {
     this.#generation++;
     this.#expectOk(
       this.#core.functions.session_self_test(this.#handle),
-      `the self-test needs ${this.#info.selfTestFrames} frames, the plan has ${this.#numbers.maxFrames}`,
+      `the self-test needs ${framesIn(this.#info, this.#info.selfTestFrames * this.#info.inputWidth)} frames, the plan has ${this.#numbers.maxFrames}`,
     );
   }
 
   /**
    * Takes frames to be worked on by `step()`, one operator at a time.
-   * @param input as for `push`, but at most `plan.tile` frames.
+   * @param input as for `push`, but at most `plan.tile` frames, or that many hops of samples.
    * @throws BadInput, NonFinite, BadState (as for `push`), Disposed
    */
   feed(input: InputArray, options?: InputOptions): void {
     this.assertAlive();
-    const frames = checkInput(input, this.#info, options);
-    if (frames > this.#numbers.tile) {
-      throw new BadInput(
-        `at most ${this.#numbers.tile} frames, the plan's tile`,
-        `${frames} frames`,
-      );
+    const count = checkInput(input, this.#info, options);
+    const { inputKind, inputWidth } = this.#info;
+    const most = tileLength(this.#info, this.#numbers.tile) / inputWidth;
+    if (count > most) {
+      throw new BadInput(`at most ${most} ${inputKind}, the plan's tile`, `${count} ${inputKind}`);
     }
-    this.#assertRoom(this.frames, frames);
+    this.#assertRoom(this.#inputs, count);
     this.#generation++;
     this.#assertIdle();
     this.#copyIn(input);
-    this.#expectOk(this.#core.functions.session_feed(this.#handle, this.#input, frames));
+    this.#expectOk(this.#core.functions.session_feed(this.#handle, this.#input, count));
   }
 
   /** Ends the sequence so far: `step()` then runs pooling and head. @throws BadState, Disposed */
@@ -267,10 +277,10 @@ export class Session extends Resource {
   }
 
   #layOut(guardBytes: number): Layout {
-    const frameBytes = this.#info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
+    const inputBytes = this.#info.inputWidth * WORD_BYTES;
     const arena = roundUp(guardBytes, REGION_ALIGNMENT);
     const input = roundUp(arena + this.#numbers.arenaBytes + guardBytes, REGION_ALIGNMENT);
-    const logits = input + roundUp(this.#slabFrames * frameBytes, REGION_ALIGNMENT);
+    const logits = input + roundUp(this.#slabInputs * inputBytes, REGION_ALIGNMENT);
     const step = logits + roundUp(this.#numbers.outputBytes, REGION_ALIGNMENT);
     return { arena, input, logits, step, bytes: step + STEP.length * WORD_BYTES };
   }
@@ -291,22 +301,22 @@ export class Session extends Resource {
     return memory.words(this.#step, 1)[0]!;
   }
 
-  #pushPieces(input: InputArray, frames: number): void {
-    if (frames <= this.#slabFrames) {
-      this.#pushPiece(input, frames);
+  #pushPieces(input: InputArray, count: number): void {
+    if (count <= this.#slabInputs) {
+      this.#pushPiece(input, count);
       return;
     }
     const width = this.#info.inputWidth;
-    for (let first = 0; first < frames; first += this.#slabFrames) {
-      const end = Math.min(first + this.#slabFrames, frames);
+    for (let first = 0; first < count; first += this.#slabInputs) {
+      const end = Math.min(first + this.#slabInputs, count);
       this.#pushPiece(input.subarray(first * width, end * width), end - first);
     }
   }
 
-  #pushPiece(input: InputArray, frames: number): void {
+  #pushPiece(input: InputArray, count: number): void {
     this.#generation++;
     this.#copyIn(input);
-    this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, frames));
+    this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, count));
   }
 
   #copyIn(input: InputArray): void {
@@ -352,10 +362,23 @@ export class Session extends Resource {
     }
   }
 
+  /** Frames, tokens or samples since the last reset. */
+  get #inputs(): number {
+    return this.#core.functions.session_inputs(this.#handle) >>> 0;
+  }
+
   #assertRoom(have: number, more: number): void {
-    const limit = this.#numbers.maxFrames === 0 ? MAX_FRAMES : this.#numbers.maxFrames;
-    if (have + more > limit) {
-      throw new BadState(`${have} + ${more} frames exceed this session's limit of ${limit}`);
+    const { inputKind, inputWidth } = this.#info;
+    const { maxFrames } = this.#numbers;
+    const frames = framesIn(this.#info, (have + more) * inputWidth);
+    if (maxFrames !== 0 && frames > maxFrames) {
+      const what = inputKind === "samples" ? `samples, ${frames} frames,` : "frames";
+      throw new BadState(`${have} + ${more} ${what} exceed this session's limit of ${maxFrames}`);
+    }
+    if (have + more > MAX_INPUTS) {
+      throw new BadState(
+        `${have} + ${more} ${inputKind} exceed the limit of ${MAX_INPUTS} without a reset`,
+      );
     }
   }
 

@@ -17,6 +17,9 @@ export const MODEL_INFO = [
   "crc32",
   "selfTestFrames",
   "vocabulary",
+  "sampleRateHz",
+  "windowSamples",
+  "hopSamples",
 ] as const;
 
 export const OP_INFO = [

@@ -30,7 +30,7 @@ export interface FirmwareModel {
 
 /** One sequence, and the logits that the simulation gives for it. */
 export interface Example {
-  /** float32 [frames, inputWidth] or int32 [frames] */
+  /** float32 [frames, inputWidth], int32 [frames] or float32 [samples] */
   readonly input: InputArray;
   /** float32 [logits] */
   readonly logits: Float32Array;
@@ -39,8 +39,9 @@ export interface Example {
 /** Sequences of one length for the harness, one behind the other. */
 export interface HarnessInputs {
   readonly count: number;
-  readonly frames: number;
-  /** float32 [count, frames, inputWidth] or int32 [count, frames] */
+  /** Frames, tokens or samples of each. */
+  readonly length: number;
+  /** float32 [count, frames, inputWidth], int32 [count, frames] or float32 [count, samples] */
   readonly data: InputArray;
 }
 
@@ -170,6 +171,7 @@ function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, 
         `${defines({
           MODEL_BLOB_BYTES: blob.length,
           MODEL_INPUT_WIDTH: info.inputWidth,
+          MODEL_INPUTS_PER_FRAME: info.inputKind === "samples" ? info.hopSamples : 1,
           MODEL_LOGITS: info.logits,
         })}\nextern const uint32_t model_blob[MODEL_BLOB_BYTES / 4u];\n`,
       ),
@@ -211,19 +213,24 @@ function lastOperator({ buffers }: Plan): number {
   return Math.max(...buffers.map((buffer) => buffer.lastOp));
 }
 
+const C_SHAPES = {
+  frames: "float [frames][input width]",
+  tokens: "int32_t [frames]",
+  samples: "float [samples]",
+} as const;
+
 function exampleFiles(
   { program }: ProjectLayout,
   { input, logits }: Example,
   { info }: FirmwareModel,
 ): [string, string][] {
-  const kind = info.inputKind === "tokens" ? "int32_t [frames]" : "float [frames][input width]";
   return [
     [
       `${program}/example.h`,
       header(
         "EXAMPLE_H",
-        `An input, ${kind}, and the bits of the simulation's logits. ${GENERATED}`,
-        `${defines({ EXAMPLE_FRAMES: input.length / info.inputWidth })}
+        `An input, ${C_SHAPES[info.inputKind]}, and the bits of the simulation's logits. ${GENERATED}`,
+        `${defines({ EXAMPLE_LENGTH: input.length / info.inputWidth })}
 extern const uint32_t example_input[${input.length}];
 extern const uint32_t example_logits[${logits.length}];
 `,
@@ -239,17 +246,17 @@ extern const uint32_t example_logits[${logits.length}];
 }
 
 /** Assembly, because the assembler takes a file as it is. */
-function inputsAssembly({ count, frames }: HarnessInputs): string {
+function inputsAssembly({ count, length }: HarnessInputs): string {
   return `/* ${GENERATED} */
     .section .emulator.inputs, "a"
-    .global harness_input_count, harness_input_frames, harness_inputs
+    .global harness_input_count, harness_input_length, harness_inputs
     .balign 16
 harness_inputs:
     .incbin "inputs.bin"
 harness_input_count:
     .word ${count}
-harness_input_frames:
-    .word ${frames}
+harness_input_length:
+    .word ${length}
 `;
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
-import type { InputArray } from "../core/input.js";
+import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
@@ -105,7 +105,7 @@ async function verifyIn(
 ): Promise<Verification> {
   const { target, inputs } = options;
   const model = models[0]!;
-  const frames = inputs[0]!.length / model.info.inputWidth;
+  const frames = framesIn(model.info, inputs[0]!.length);
   const executions: SessionOptions[] =
     options.execution === undefined
       ? [{ schedule: "stream" }, { schedule: "layer", maxFrames: frames }]
@@ -208,7 +208,7 @@ async function buildImage(
   const files = harnessProject(target, {
     sources: options.sources ?? readSources(),
     model: { blob, info: model.info, plan, version },
-    inputs: joined(inputs, frames),
+    inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth),
   });
   writeFiles(folder, files);
   await buildProject(folder, target, { ...variant.settings, ...options.settings });
@@ -227,15 +227,14 @@ async function runImage(
   return { ...report, ...image };
 }
 
-function joined(inputs: readonly InputArray[], frames: number): HarnessInputs {
-  const length = inputs.reduce((sum, input) => sum + input.byteLength, 0);
-  const bytes = new Uint8Array(length);
+function joined(inputs: readonly InputArray[], length: number): HarnessInputs {
+  const bytes = new Uint8Array(inputs.reduce((sum, input) => sum + input.byteLength, 0));
   let at = 0;
   for (const input of inputs) {
     bytes.set(bytesOf(input), at);
     at += input.byteLength;
   }
-  return { count: inputs.length, frames, data: new Int32Array(bytes.buffer) };
+  return { count: inputs.length, length, data: new Int32Array(bytes.buffer) };
 }
 
 const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];

@@ -83,7 +83,7 @@ function inputsOf(op: Op): readonly Value[] {
 }
 
 function withInputs(op: Op, map: (value: Value) => Value): Op {
-  if (op.kind === "embedding") return op;
+  if (op.kind === "embedding" || op.kind === "logmel") return op;
   if (op.kind === "add") return { ...op, inputs: [map(op.inputs[0]), map(op.inputs[1])] };
   return { ...op, input: map(op.input) };
 }

@@ -4,18 +4,16 @@
  */
 
 import { OutOfMemory } from "../core/errors.js";
+import type { ModelInfo } from "../core/info.js";
+import { type FrameShape, inputLength } from "../core/input.js";
 
 /** What a model takes: a part of `Model.info`. */
-export interface InputKind {
-  readonly inputKind: "frames" | "tokens";
-  readonly inputWidth: number;
-  readonly vocabulary: number;
-}
+export type InputKind = FrameShape & Pick<ModelInfo, "vocabulary">;
 
 const SEED = 0x4d4c4d;
 
 /**
- * `frames` frames of numbers in [-1, 1), or tokens of the whole vocabulary.
+ * What makes `frames` frames: numbers in [-1, 1), or tokens of the whole vocabulary.
  *
  * @throws OutOfMemory
  */
@@ -24,7 +22,7 @@ export function exampleInput(kind: InputKind, frames: number): Float32Array | In
   if (kind.inputKind === "tokens") {
     return allocate(Int32Array, frames).map(() => random() % kind.vocabulary);
   }
-  return allocate(Float32Array, frames * kind.inputWidth).map(() => random() / 2 ** 31 - 1);
+  return allocate(Float32Array, inputLength(kind, frames)).map(() => random() / 2 ** 31 - 1);
 }
 
 function allocate<T>(type: new (length: number) => T, length: number): T {

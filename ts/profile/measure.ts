@@ -2,6 +2,7 @@
  * Times a session on this host: whole runs, and operator by operator. Knows nothing of boards: these
  * milliseconds are the host's.
  */
+import { type FrameShape, tileLength } from "../core/input.js";
 import type { Session } from "../core/session.js";
 import { type Latency, summarize } from "./statistics.js";
 
@@ -38,21 +39,21 @@ export function measureLatency(
 export function measureOperators(
   session: Session,
   input: Float32Array | Int32Array,
-  inputWidth: number,
+  shape: FrameShape,
   operators: number,
   wholeRunMs: number,
   effort: Effort,
 ): number[] {
-  const tileLength = session.plan.tile * inputWidth;
+  const feedLength = tileLength(shape, session.plan.tile);
   const newPass = (): Pass => ({
     ms: new Float64Array(operators),
     steps: new Float64Array(operators),
   });
-  const { steps } = stepThrough(session, input, tileLength, newPass());
+  const { steps } = stepThrough(session, input, feedLength, newPass());
   const passes: Pass[] = [];
   repeat(effort, () => {
     const start = performance.now();
-    passes.push(stepThrough(session, input, tileLength, newPass()));
+    passes.push(stepThrough(session, input, feedLength, newPass()));
     return performance.now() - start;
   });
   session.reset();
@@ -84,12 +85,12 @@ function repeat(effort: Effort, runOnceMs: () => number): number[] {
 function stepThrough(
   session: Session,
   input: Float32Array | Int32Array,
-  tileLength: number,
+  feedLength: number,
   pass: Pass,
 ): Pass {
   session.reset();
-  for (let at = 0; at < input.length; at += tileLength) {
-    session.feed(input.subarray(at, at + tileLength), { allowNonfinite: true });
+  for (let at = 0; at < input.length; at += feedLength) {
+    session.feed(input.subarray(at, at + feedLength), { allowNonfinite: true });
     addSteps(session, pass);
   }
   session.feedEnd();

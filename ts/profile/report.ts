@@ -6,6 +6,7 @@
  */
 
 import type { Engine } from "../core/engine.js";
+import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import type { Session } from "../core/session.js";
@@ -43,13 +44,13 @@ export interface ProfileReport {
     >
   >;
   readonly model: {
-    readonly inputKind: "frames" | "tokens";
+    readonly inputKind: "frames" | "tokens" | "samples";
     readonly inputWidth: number;
     readonly logits: number;
     readonly ops: number;
     readonly parameters: number;
   };
-  /** Frames (or tokens) of the input that was profiled. */
+  /** Frames (or tokens) of the input that was profiled; of samples, the frames they make. */
   readonly frames: number;
   readonly input: "given" | "generated";
   readonly plan: Plan;
@@ -112,9 +113,8 @@ const DEFAULT_EFFORT: Effort = { minRuns: 3, maxRuns: 2000, budgetMs: 300 };
  * @throws what `createSession` and `Session.run` throw.
  */
 export function profile(engine: Engine, model: Model, options: ProfileOptions = {}): ProfileReport {
-  const { inputWidth } = model.info;
   const frames = options.input
-    ? options.input.length / inputWidth
+    ? framesIn(model.info, options.input.length)
     : (options.frames ?? DEFAULT_FRAMES);
   const sessionOptions = withRoomFor(frames, options);
   model.plan(sessionOptions); // what cannot be planned is refused before an input is made
@@ -231,9 +231,8 @@ function profileOperators(
   wholeRunMs: number,
   effort: Effort,
 ): OperatorProfile[] {
-  const { inputWidth } = model.info;
-  const counts = model.operatorCounts(input.length / inputWidth, options);
-  const hostMs = measureOperators(session, input, inputWidth, counts.length, wholeRunMs, effort);
+  const counts = model.operatorCounts(framesIn(model.info, input.length), options);
+  const hostMs = measureOperators(session, input, model.info, counts.length, wholeRunMs, effort);
   const totalMs = hostMs.reduce((sum, ms) => sum + ms, 0);
   return counts.map((count, operator) => {
     const ms = hostMs[operator] ?? 0;

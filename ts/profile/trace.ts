@@ -6,6 +6,7 @@
 
 import { BadInput } from "../core/errors.js";
 import type { OperatorInfo, OpInfo } from "../core/info.js";
+import { framesIn, tileLength } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Session } from "../core/session.js";
 import { relativeErrors } from "./accuracy.js";
@@ -90,9 +91,8 @@ function collectOutputs(
   session: Session,
   input: Float32Array | Int32Array,
 ): (Matrix | undefined)[] {
-  const { inputWidth } = model.info;
   const infos = model.operators(session.plan.schedule);
-  const frames = input.length / inputWidth;
+  const frames = framesIn(model.info, input.length);
   const pool = model.ops.findIndex((op) => op.kind === "pool");
   const outputs = infos.map((info) => {
     const rows = info.op < pool ? frames : 1;
@@ -103,7 +103,7 @@ function collectOutputs(
     };
   });
   const written = new Set<number>();
-  const takeSteps = (firstFrame: number, isWanted: (info: OperatorInfo) => boolean): void => {
+  const takeSteps = (firstFrame: number, isWanted: (info: OperatorInfo) => boolean) => {
     for (let step = session.step(); step !== undefined; step = session.step()) {
       const { operatorIndex, frames: rows, width, firstChannel } = step;
       const part = step.output();
@@ -117,10 +117,11 @@ function collectOutputs(
     }
   };
   session.reset();
-  const { tile } = session.plan;
-  for (let frame = 0; frame < frames; frame += tile) {
-    session.feed(input.subarray(frame * inputWidth, (frame + tile) * inputWidth));
-    takeSteps(frame, (info) => info.op < pool);
+  const length = tileLength(model.info, session.plan.tile);
+  for (let at = 0; at < input.length; at += length) {
+    const firstFrame = session.frames;
+    session.feed(input.subarray(at, at + length));
+    takeSteps(firstFrame, (info) => info.op < pool);
   }
   session.feedEnd();
   takeSteps(0, (info) => info.op >= pool);

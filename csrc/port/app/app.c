@@ -86,7 +86,7 @@ int port_main(void) {
     if (status != MLM_OK) return (int)status;
 
     const uint32_t start = port_ticks();
-    status = mlm_session_run(session, example_input, EXAMPLE_FRAMES, logits);
+    status = mlm_session_run(session, example_input, EXAMPLE_LENGTH, logits);
     const uint32_t ticks = port_ticks() - start;
     print_line("run", mlm_status_string(status));
     if (status != MLM_OK) return (int)status;

@@ -74,7 +74,7 @@ static mlm_status call_self_test(void) { return mlm_session_self_test(session); 
 
 static mlm_status call_run(void) {
     const uint32_t start = port_ticks();
-    const mlm_status status = mlm_session_run(session, input, harness_input_frames, logits);
+    const mlm_status status = mlm_session_run(session, input, harness_input_length, logits);
     run_ticks = port_ticks() - start;
     return status;
 }
@@ -125,7 +125,8 @@ static void step_until_done(void) {
 }
 
 static mlm_status step_through(const uint32_t *frames, uint32_t count) {
-    const uint32_t tile = MODEL_TILE != 0 ? MODEL_TILE : MODEL_MAX_FRAMES;
+    const uint32_t frames_a_tile = MODEL_TILE != 0 ? MODEL_TILE : MODEL_MAX_FRAMES;
+    const uint32_t tile = frames_a_tile * MODEL_INPUTS_PER_FRAME;
     while (count > 0) {
         const uint32_t rows = count < tile ? count : tile;
         const mlm_status status = mlm_session_feed(session, frames, rows);
@@ -194,7 +195,7 @@ static mlm_status measure_stepped_run(void) {
     poison_arena(SECOND_POISON);
     memset(operator_ticks, 0, sizeof operator_ticks);
     mlm_status status = call_init();
-    if (status == MLM_OK) status = step_through(harness_inputs, harness_input_frames);
+    if (status == MLM_OK) status = step_through(harness_inputs, harness_input_length);
     if (status != MLM_OK) return status;
     const uint32_t stepped_end = high_water(SECOND_POISON);
     port_write("arena");
@@ -207,7 +208,7 @@ static mlm_status measure_stepped_run(void) {
 
 static mlm_status run_other_inputs(void) {
     for (uint32_t i = 1; i < harness_input_count; i++) {
-        input = harness_inputs + (size_t)i * harness_input_frames * MODEL_INPUT_WIDTH;
+        input = harness_inputs + (size_t)i * harness_input_length * MODEL_INPUT_WIDTH;
         const mlm_status status = call_run();
         if (status != MLM_OK) return status;
         print_logits(i);

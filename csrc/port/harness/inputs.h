@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 extern const uint32_t harness_input_count;
-extern const uint32_t harness_input_frames;
+extern const uint32_t harness_input_length;
 /* float or int32_t [count][frames][input width] */
 extern const uint32_t harness_inputs[];
 

@@ -49,6 +49,9 @@ describe("a model says", () => {
       crc32: new DataView(paperBlob.buffer).getUint32(HEADER.crc32, true),
       selfTestFrames: 8,
       vocabulary: 0,
+      sampleRateHz: 0,
+      windowSamples: 0,
+      hopSamples: 0,
     } satisfies ModelInfo);
     expect(language.info).toMatchObject({ inputKind: "tokens", inputWidth: 1, vocabulary: 19 });
   });

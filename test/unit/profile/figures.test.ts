@@ -44,12 +44,16 @@ describe("compareLogits", () => {
 
 describe("exampleInput", () => {
   it("is the same every time, and as long as asked for", () => {
-    const frames = { inputKind: "frames", inputWidth: 3, vocabulary: 0 } as const;
+    const noSamples = { windowSamples: 0, hopSamples: 0 };
+    const frames = { inputKind: "frames", inputWidth: 3, vocabulary: 0, ...noSamples } as const;
     const input = exampleInput(frames, 50);
     expect(input).toEqual(exampleInput(frames, 50));
     expect(input).toHaveLength(150);
     expect(input.every((value) => value >= -1 && value <= 1)).toBe(true);
-    const tokens = exampleInput({ inputKind: "tokens", inputWidth: 1, vocabulary: 5 }, 200);
-    expect(new Set(tokens)).toEqual(new Set([0, 1, 2, 3, 4]));
+    const tokens = { inputKind: "tokens", inputWidth: 1, vocabulary: 5, ...noSamples } as const;
+    expect(new Set(exampleInput(tokens, 200))).toEqual(new Set([0, 1, 2, 3, 4]));
+    const hops = { windowSamples: 400, hopSamples: 160 };
+    const samples = { inputKind: "samples", inputWidth: 1, vocabulary: 0, ...hops } as const;
+    expect(exampleInput(samples, 3)).toHaveLength(400 + 2 * 160);
   });
 });

@@ -1,6 +1,6 @@
 /** `mambalite export`: a model becomes a firmware project, ready to build and flash. */
 import { BadArgument } from "../../core/errors.js";
-import type { InputArray } from "../../core/input.js";
+import { framesIn, type InputArray } from "../../core/input.js";
 import type { Board } from "../../device/index.js";
 import { type ExportTarget, exportProject, type Files, LAYOUTS } from "../../firmware/index.js";
 import { readSources } from "../../firmware/node.js";
@@ -27,7 +27,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
   return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
     const input = await exampleOf(model.info, options);
     const session = model.createSession(
-      sessionOptions(options, input.length / model.info.inputWidth),
+      sessionOptions(options, framesIn(model.info, input.length)),
     );
     try {
       const { plan } = session;

@@ -38,21 +38,31 @@ function describe({ model, format, fileBytes, convention }: OpenModel) {
   };
 }
 
+function describeInput(info: Model["info"]): string {
+  switch (info.inputKind) {
+    case "tokens":
+      return `tokens, vocabulary ${grouped(info.vocabulary)}`;
+    case "samples":
+      return (
+        `samples at ${grouped(info.sampleRateHz)} Hz, ` +
+        `a frame of ${info.windowSamples} every ${info.hopSamples}`
+      );
+    default:
+      return `frames of ${grouped(info.inputWidth)}`;
+  }
+}
+
 function render(path: string, { model, format, fileBytes, convention }: OpenModel): string {
   const { info } = model;
-  const input =
-    info.inputKind === "tokens"
-      ? `tokens, vocabulary ${grouped(info.vocabulary)}`
-      : `frames of ${grouped(info.inputWidth)}`;
   const naming = convention === undefined ? "" : `, ${convention} naming`;
   const facts = [
     ["file", `${format}${naming}, ${grouped(fileBytes)} bytes`],
-    ["input", input],
+    ["input", describeInput(info)],
     ["output", `${counted(info.logits, "logit")}${labelsOf(model)}`],
     ["parameters", grouped(parameters(model))],
     ["blob", `${grouped(info.blobBytes)} bytes, weights ${grouped(info.weightsBytes)} of them`],
     ["CRC-32", info.crc32.toString(16).padStart(8, "0")],
-    ["self-test", info.selfTestFrames === 0 ? "none" : counted(info.selfTestFrames, "frame")],
+    ["self-test", info.selfTestFrames === 0 ? "none" : counted(info.selfTestFrames, info.inputKind.slice(0, -1))],
   ];
   const lines = facts.map(([name = "", value = ""]) => `  ${name.padEnd(12)}${value}\n`).join("");
   const record = readFoldRecord(model.metadata);

@@ -1,6 +1,7 @@
 /** `mambalite profile`: what a model needs, what it does, and which boards can hold it. */
 import { cpus } from "node:os";
 import { BadArgument } from "../../core/errors.js";
+import { framesIn, inputLength } from "../../core/input.js";
 import type { Model } from "../../core/model.js";
 import type { Board } from "../../device/index.js";
 import { DEFAULT_FRAMES, profile } from "../../profile/index.js";
@@ -26,7 +27,7 @@ export async function profileCommand(
   return withModel(path, options, async ({ engine, model }) => {
     const input = options.input === undefined ? undefined : await firstInput(model, options);
     const frames = input
-      ? input.length / model.info.inputWidth
+      ? framesIn(model.info, input.length)
       : (options.frames ?? DEFAULT_FRAMES);
     const report = profile(engine, model, {
       ...sessionOptions(options, frames),
@@ -50,7 +51,7 @@ async function firstInput(
   if (frames > inputs.frames) {
     throw new BadArgument("--frames", `at most the ${inputs.frames} of ${input}`, String(frames));
   }
-  return first.subarray(0, frames * model.info.inputWidth);
+  return first.subarray(0, inputLength(model.info, frames));
 }
 
 function describeHost(): string {

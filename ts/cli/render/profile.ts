@@ -29,7 +29,7 @@ function heading(title: string, basis: string): string {
 
 function summary(path: string, { model, plan, frames, input }: ProfileReport): string {
   const unit = model.inputKind === "tokens" ? "token" : "frame";
-  const shape = model.inputKind === "tokens" ? "" : ` of ${grouped(model.inputWidth)}`;
+  const shape = model.inputKind === "frames" ? ` of ${grouped(model.inputWidth)}` : "";
   const tile = plan.schedule === "stream" ? `, tile ${plan.tile}` : "";
   const source = input === "generated" ? "generated" : "from the given input";
   return (
