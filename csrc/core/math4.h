@@ -65,16 +65,25 @@ MLM_INLINE v4 v4_exp2_negative(v4 x) {
 #define MLM_EXP_C4 0.041898176f
 #define MLM_EXP_C5 0.0082895f
 
-MLM_INLINE v4 v4_exp_minus_parts(v4 x, float magic, v4 *n) {
+MLM_INLINE void v4_exp_minus_reduce(v4 x, float magic, v4 *n, v4 *s) {
     *n = v4_add(v4_mul(x, v4_splat(-MLM_LOG2_E)), v4_splat(magic));
     const v4 whole = v4_sub(*n, v4_splat(magic));
-    const v4 s = v4_add(v4_add(x, v4_mul(whole, v4_splat(MLM_LN2_HIGH))),
-                        v4_mul(whole, v4_splat(MLM_LN2_LOW)));
+    *s = v4_add(v4_add(x, v4_mul(whole, v4_splat(MLM_LN2_HIGH))),
+                v4_mul(whole, v4_splat(MLM_LN2_LOW)));
+}
+
+MLM_INLINE v4 v4_exp_minus_polynomial(v4 s) {
     const v4 s2 = v4_mul(s, s);
     const v4 high = v4_add(v4_mul(v4_splat(-MLM_EXP_C5), s), v4_splat(MLM_EXP_C4));
     const v4 middle = v4_add(v4_mul(v4_splat(-MLM_EXP_C3), s), v4_splat(MLM_EXP_C2));
     const v4 low = v4_add(v4_mul(v4_splat(-MLM_EXP_C1), s), v4_splat(1.0f));
     return v4_add(v4_mul(v4_add(v4_mul(high, s2), middle), s2), low);
+}
+
+MLM_INLINE v4 v4_exp_minus_parts(v4 x, float magic, v4 *n) {
+    v4 s;
+    v4_exp_minus_reduce(x, magic, n, &s);
+    return v4_exp_minus_polynomial(s);
 }
 
 /*
@@ -99,11 +108,19 @@ MLM_INLINE v4 v4_exp_minus(v4 x) {
 #define MLM_SILU_MIN (-88.0f) /* e^88 is finite */
 #define MLM_SILU_MAX 80.0f    /* 1 + e^-80 is 1 */
 
-MLM_INLINE v4 v4_silu(v4 x) {
-    v4 n;
+MLM_INLINE void v4_silu_reduce(v4 x, v4 *n, v4 *s) {
     const v4 above = v4_pmax(x, v4_splat(MLM_SILU_MIN));
-    const v4 p = v4_exp_minus_parts(v4_pmin(above, v4_splat(MLM_SILU_MAX)), MLM_ROUND_MAGIC, &n);
-    return v4_div(above, v4_add(v4_splat(1.0f), v4_scale(p, n)));
+    v4_exp_minus_reduce(v4_pmin(above, v4_splat(MLM_SILU_MAX)), MLM_ROUND_MAGIC, n, s);
+}
+
+MLM_INLINE v4 v4_silu_divide(v4 x, v4 e) {
+    return v4_div(v4_pmax(x, v4_splat(MLM_SILU_MIN)), v4_add(v4_splat(1.0f), e));
+}
+
+MLM_INLINE v4 v4_silu(v4 x) {
+    v4 n, s;
+    v4_silu_reduce(x, &n, &s);
+    return v4_silu_divide(x, v4_scale(v4_exp_minus_polynomial(s), n));
 }
 
 /*
@@ -117,15 +134,29 @@ MLM_INLINE v4 v4_silu(v4 x) {
 #define MLM_LOG1P_C3 0.2799736f
 #define MLM_LOG1P_C4 0.28035504f
 
-MLM_INLINE v4 v4_softplus(v4 x) {
-    const v4 e = v4_exp_minus(v4_abs(x));
-    const v4 q = v4_div(e, v4_add(e, v4_splat(2.0f)));
+MLM_INLINE void v4_softplus_reduce(v4 x, v4 *n, v4 *s) {
+    v4_exp_minus_reduce(v4_pmin(v4_abs(x), v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, n, s);
+}
+
+/* q from the two parts of e^-|x|. */
+MLM_INLINE v4 v4_softplus_divide(v4 n, v4 s) {
+    const v4 e = v4_mul(v4_scale(v4_exp_minus_polynomial(s), n), v4_splat(MLM_TWO_TO_MINUS_64));
+    return v4_div(e, v4_add(e, v4_splat(2.0f)));
+}
+
+MLM_INLINE v4 v4_softplus_sum(v4 x, v4 q) {
     const v4 q2 = v4_mul(q, q), q4 = v4_mul(q2, q2);
     const v4 high = v4_add(v4_mul(v4_splat(MLM_LOG1P_C4), q2), v4_splat(MLM_LOG1P_C3));
     const v4 middle = v4_add(v4_mul(v4_splat(MLM_LOG1P_C2), q2), v4_splat(MLM_LOG1P_C1));
     const v4 upper = v4_add(v4_mul(high, q4), middle);
     const v4 p = v4_add(v4_mul(upper, q2), v4_splat(MLM_LOG1P_C0));
     return v4_add(v4_pmax(x, v4_zero()), v4_mul(q, p));
+}
+
+MLM_INLINE v4 v4_softplus(v4 x) {
+    v4 n, s;
+    v4_softplus_reduce(x, &n, &s);
+    return v4_softplus_sum(x, v4_softplus_divide(n, s));
 }
 
 /*

@@ -25,6 +25,46 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
     }
 }
 
+#elif defined(__wasm__) && !MLM_SIMD
+
+/* Half a panel: WebAssembly engines load all weights of an input before they use the first, and with
+ * eight of them and eight sums some would have no register. Two rows have enough sums to overlap. */
+enum { HALF = 4 };
+
+static MLM_NOINLINE void half_panel_2_rows(const float *weight, const float *bias, uint32_t inputs,
+                                           const float *x0, const float *x1, float *y0, float *y1) {
+    v4 sum0 = v4_load(bias), sum1 = sum0;
+    for (; inputs > 0; inputs--, weight += PANEL) {
+        const v4 w = v4_load(weight);
+        sum0 = v4_add(sum0, v4_mul(w, v4_splat(*x0++)));
+        sum1 = v4_add(sum1, v4_mul(w, v4_splat(*x1++)));
+    }
+    v4_store(y0, sum0);
+    v4_store(y1, sum1);
+}
+
+static MLM_NOINLINE void half_panel_1_row(const float *weight, const float *bias, uint32_t inputs,
+                                          const float *x, float *y) {
+    v4 sum = v4_load(bias);
+    for (; inputs > 0; inputs--, weight += PANEL)
+        sum = v4_add(sum, v4_mul(v4_load(weight), v4_splat(*x++)));
+    v4_store(y, sum);
+}
+
+void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                mlm_source x, mlm_rows y, uint32_t frames) {
+    static const float zeros[HALF] = {0.0f};
+    for (uint32_t half = 0; half < 2 * panels; half++) {
+        const float *w = weight + half / 2 * inputs * PANEL + half % 2 * HALF;
+        const float *b = bias ? bias + half * HALF : zeros, *from = x.data;
+        float *to = y.data + half * HALF;
+        uint32_t left = frames;
+        for (; left >= 2; left -= 2, from += 2 * x.stride, to += 2 * y.stride)
+            half_panel_2_rows(w, b, inputs, from, from + x.stride, to, to + y.stride);
+        if (left > 0) half_panel_1_row(w, b, inputs, from, to);
+    }
+}
+
 #else
 
 /* The pieces of a micro-kernel for panel p and row t. One named variable an accumulator: arrays of
@@ -99,7 +139,7 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
     for (uint32_t left = inputs / 2; left > 0; left--) TWO_INPUTS(panels) \
     if (inputs % 2) ONE_INPUT(panels, 1)
 
-#if MLM_SIMD || defined(__wasm__)
+#if MLM_SIMD
 STRIP(1, 1, ONE_BY_ONE(1, 1)) /* out-of-order cores hide the loop's own instructions */
 #else
 STRIP(1, 1, TWO_BY_TWO(1))
@@ -143,6 +183,12 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
             RUN_STRIP(3, 1);
             NEXT_PANELS(3);
         }
+    }
+    /* An odd panel alone would wait for its own sums. */
+    if (frames > 1 && panels % 2 && panels >= 3) {
+        t = 0;
+        RUN_STRIP(3, 1);
+        NEXT_PANELS(3);
     }
     while (panels >= 2) {
         t = 0;
