@@ -85,7 +85,6 @@ static uint32_t other_buffers(const mlm_session *session, const mlm_blob_op *op)
 static void next_op(mlm_session *session) {
     const mlm_blob_op *op = mlm_op_at(&session->model, session->op);
     const int is_pool = op->kind == MLM_OP_POOL;
-    session->operator_index += mlm_op_operator_count(op, session->schedule);
     session->slot += other_buffers(session, op);
     session->op++;
     session->part = MLM_OPERATOR_IN_PROJ_X;
@@ -104,6 +103,7 @@ void mlm_step_once(mlm_session *session, mlm_step *step) {
     } else {
         run_whole(session, op, step);
     }
+    session->operator_index += mlm_op_operator_count(op, session->schedule);
     next_op(session);
 }
 
@@ -140,5 +140,6 @@ void mlm_begin_inputs(mlm_session *session, const void *frames, uint32_t count) 
 void mlm_begin_end(mlm_session *session) {
     begin(session, 0, 1);
     while (mlm_op_at(&session->model, session->op)->kind != MLM_OP_POOL) next_op(session);
+    session->operator_index = mlm_first_operator(&session->model, session->schedule, session->op);
     session->phase = PHASE_END;
 }

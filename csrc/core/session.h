@@ -28,7 +28,7 @@ struct mlm_session {
                            front end has made frames of them */
     uint32_t states_at; /* offset of the states */
     uint32_t states_bytes;
-    uint32_t operator_index; /* first operator of the next op */
+    uint32_t operator_index; /* first operator of the next op; kept up to date by steps only */
     uint32_t slot;           /* index in offsets[] of the next op's other buffers */
     uint32_t channel;        /* first channel of the next chunk, of the next mamba op */
     uint16_t op;             /* the next op */

@@ -151,7 +151,12 @@ export function readTensors(core: Core, count: number): readonly TensorInfo[] {
     listOf(count, (index) => {
       const { name, rows, columns, packing, bytes } = core.tensorInfo(index);
       const kind = PACKINGS[packing]!;
-      return { name, shape: columns === 1 && kind !== "panels" && kind !== "groups" ? [rows] : [rows, columns], packing: kind, bytes };
+      return {
+        name,
+        shape: columns === 1 && kind !== "panels" && kind !== "groups" ? [rows] : [rows, columns],
+        packing: kind,
+        bytes,
+      };
     }),
   );
 }

@@ -21,13 +21,7 @@ import {
   readTensors,
   type TensorInfo,
 } from "./info.js";
-import {
-  checkBytes,
-  checkInput,
-  framesIn,
-  type InputArray,
-  type InputOptions,
-} from "./input.js";
+import { checkBytes, checkInput, framesIn, type InputArray, type InputOptions } from "./input.js";
 import {
   frameCount,
   makePlan,
@@ -158,7 +152,8 @@ export class Model extends Resource {
   measureArena(input: InputArray, options: SessionOptions & InputOptions = {}): ArenaMeasurement {
     const core = this.#opened();
     checkInput(input, this.info, options);
-    const sized = withFrames(options, framesIn(this.info, input.length));
+    // Samples that make no frame are refused by `run`, not by the plan.
+    const sized = withFrames(options, Math.max(1, framesIn(this.info, input.length)));
     const plan = makePlan(core, sized);
     const runs = POISONS.map((fill) => this.#runPoisoned(core, sized, input, fill));
     return {

@@ -101,7 +101,9 @@ export class Session extends Resource {
     this.#onRelease = onRelease;
     const tileElements = tileLength(info, numbers.tile);
     const tiles = Math.max(1, Math.floor(SLAB_BYTES / (tileElements * WORD_BYTES)));
-    this.#slabInputs = (tileElements / info.inputWidth) * tiles;
+    // Samples that make a tile of frames reach into the next one: a window is longer than a hop.
+    const overlap = info.windowSamples - info.hopSamples;
+    this.#slabInputs = (tileElements / info.inputWidth) * tiles + overlap;
     const layout = this.#layOut(poison?.guardBytes ?? 0);
     this.#region = core.memory.allocate(layout.bytes, "a session");
     this.#arena = this.#region + layout.arena;
