@@ -18,7 +18,14 @@ export type {
 } from "./core/info.js";
 export type { InputArray, InputOptions } from "./core/input.js";
 export type { ArenaMeasurement, Model } from "./core/model.js";
-export type { BufferKind, Plan, PlanBuffer, Schedule, SessionOptions } from "./core/plan.js";
+export {
+  BUDGET_TILES,
+  type BufferKind,
+  type Plan,
+  type PlanBuffer,
+  type Schedule,
+  type SessionOptions,
+} from "./core/plan.js";
 export type { Session, Step } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";

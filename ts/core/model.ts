@@ -29,6 +29,7 @@ import {
   type Plan,
   type Schedule,
   type SessionOptions,
+  withinBudget,
 } from "./plan.js";
 import { REGION_ALIGNMENT, roundUp } from "./regions.js";
 import { Resource } from "./resource.js";
@@ -106,10 +107,12 @@ export class Model extends Resource {
 
   /**
    * What a session with these options would need, to the byte.
-   * @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory, Disposed
+   * @throws BadArgument, ArenaTooSmall (for a budget), TooLarge (arena over 4 GiB), OutOfMemory,
+   * Disposed
    */
   plan(options: SessionOptions = {}): Plan {
-    return makePlan(this.#opened(), options);
+    const core = this.#opened();
+    return makePlan(core, withinBudget(core, options));
   }
 
   /**
@@ -120,7 +123,7 @@ export class Model extends Resource {
   operatorCounts(frames: number, options: SessionOptions = {}): OperatorCounts[] {
     const core = this.#opened();
     frameCount("frames", frames);
-    const words = optionWords(withFrames(options, frames));
+    const words = optionWords(withinBudget(core, withFrames(options, frames)));
     const [, , maxFrames] = words;
     if (maxFrames !== 0 && frames > maxFrames) {
       throw new BadArgument("frames", `at most maxFrames, ${maxFrames}`, String(frames));
@@ -130,14 +133,15 @@ export class Model extends Resource {
 
   /**
    * A session in an arena of its own; several may be alive at once.
-   * @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory, Disposed
+   * @throws BadArgument, ArenaTooSmall (for a budget), TooLarge (arena over 4 GiB), OutOfMemory,
+   * Disposed
    */
   createSession(options: SessionOptions = {}): Session {
     const core = this.#opened();
     const session = new Session({
       core,
       info: this.info,
-      options,
+      options: withinBudget(core, options),
       onRelease: (released) => this.#sessions.delete(released),
     });
     this.#sessions.add(session);
@@ -153,7 +157,8 @@ export class Model extends Resource {
     const core = this.#opened();
     checkInput(input, this.info, options);
     // Samples that make no frame are refused by `run`, not by the plan.
-    const sized = withFrames(options, Math.max(1, framesIn(this.info, input.length)));
+    const frames = Math.max(1, framesIn(this.info, input.length));
+    const sized = withinBudget(core, withFrames(options, frames));
     const plan = makePlan(core, sized);
     const runs = POISONS.map((fill) => this.#runPoisoned(core, sized, input, fill));
     return {

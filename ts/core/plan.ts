@@ -3,7 +3,7 @@
  * this package. Checks options; every size comes from the core.
  */
 import { type Core, type OptionWords, STATUS_OK } from "./core.js";
-import { BadArgument, TooLarge } from "./errors.js";
+import { ArenaTooSmall, BadArgument, TooLarge } from "./errors.js";
 
 /**
  * - "stream": recurrent state and one tile of activations; memory does not depend on the length of
@@ -20,7 +20,15 @@ export interface SessionOptions {
   readonly tile?: number;
   /** Longest sequence in frames; needed by "layer" and "unfused", without meaning for "stream". */
   readonly maxFrames?: number;
+  /**
+   * The most that the arena may take. "stream" without a `tile` then uses the largest one of
+   * BUDGET_TILES whose arena fits: the larger, the faster.
+   */
+  readonly arenaBudgetBytes?: number;
 }
+
+/** Frames processed together that a budget chooses from; beyond them little is gained. */
+export const BUDGET_TILES: readonly number[] = [1, 2, 4, 8, 16];
 
 export type BufferKind = "state" | "scratch" | "io";
 
@@ -96,6 +104,22 @@ export function optionWords(options: SessionOptions): OptionWords {
     );
   }
   return [word, 0, frameCount("maxFrames", options.maxFrames)];
+}
+
+/**
+ * Options with the tile that their budget allows, and without the budget.
+ * @throws ArenaTooSmall when nothing fits it; BadArgument, TooLarge, OutOfMemory
+ */
+export function withinBudget(core: Core, options: SessionOptions): SessionOptions {
+  const { arenaBudgetBytes: budget, ...rest } = options;
+  if (budget === undefined) return options;
+  if (!(budget >= 0)) throw new BadArgument("arenaBudgetBytes", "0 or more", String(budget));
+  const isFree = (rest.schedule ?? "stream") === "stream" && rest.tile === undefined;
+  const candidates = isFree ? BUDGET_TILES.map((tile) => ({ ...rest, tile })) : [rest];
+  const sizes = candidates.map((candidate) => planNumbers(core, candidate).arenaBytes);
+  const fitting = candidates.findLast((_, i) => sizes[i]! <= budget);
+  if (fitting === undefined) throw new ArenaTooSmall(sizes[0]!, budget);
+  return fitting;
 }
 
 /** A number of frames that the core can count. @throws BadArgument */

@@ -36,6 +36,8 @@ export interface VerifyOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: this package's. */
   readonly sources?: Sources;
+  /** Id of the board's region for the arena, whether or not it is large enough: the linker says so. */
+  readonly region?: string;
 }
 
 /** What is known of an image without running it. */
@@ -113,7 +115,7 @@ async function verifyIn(
   const expected = executions.flatMap((execution) =>
     models.map((opened) => simulate(opened, execution, inputs)),
   );
-  const work: Work = { blob, model, version: engines[0]!.version, options, frames };
+  const work: Work = { blob, model, version: engines[0]!.version, options };
 
   const perVariant = await Promise.all(
     variantsOf(options).map((variant) =>
@@ -157,7 +159,6 @@ interface Work {
   readonly model: Model;
   readonly version: string;
   readonly options: VerifyOptions;
-  readonly frames: number;
 }
 
 interface VariantRun {
@@ -201,7 +202,7 @@ async function buildImage(
   folder: string,
   variant: Variant,
   execution: SessionOptions,
-  { blob, model, version, options, frames }: Work,
+  { blob, model, version, options }: Work,
 ): Promise<BuiltImage> {
   const { target, inputs } = options;
   const plan = model.plan(execution);
@@ -209,6 +210,7 @@ async function buildImage(
     sources: options.sources ?? readSources(),
     model: { blob, info: model.info, plan, version },
     inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth),
+    ...(options.region !== undefined && { region: options.region }),
   });
   writeFiles(folder, files);
   await buildProject(folder, target, { ...variant.settings, ...options.settings });

@@ -6,6 +6,7 @@ export {
   DEFAULT_TOLERANCE,
   firstMaximum,
 } from "./accuracy.js";
+export { type Classification, classify } from "./classification.js";
 export { exampleInput } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
 export {

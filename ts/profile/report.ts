@@ -53,6 +53,8 @@ export interface ProfileReport {
   /** Frames (or tokens) of the input that was profiled; of samples, the frames they make. */
   readonly frames: number;
   readonly input: "given" | "generated";
+  /** What the arena was allowed to take, when it was limited: the reason for the plan's tile. */
+  readonly arenaBudgetBytes?: number;
   readonly plan: Plan;
   /** What the board's RAM must hold, stack aside. */
   readonly ram: {
@@ -133,6 +135,9 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
       model: summarizeModel(model),
       frames,
       input: options.input === undefined ? "generated" : "given",
+      ...(options.arenaBudgetBytes !== undefined && {
+        arenaBudgetBytes: options.arenaBudgetBytes,
+      }),
       plan,
       ram: ramOf(plan),
       arenaCheck: checkArena(model, input, sessionOptions),
@@ -174,12 +179,13 @@ const BASIS: ProfileReport["basis"] = {
 
 function withRoomFor(
   frames: number,
-  { schedule, tile, maxFrames }: SessionOptions,
+  { schedule, tile, maxFrames, arenaBudgetBytes }: SessionOptions,
 ): SessionOptions {
+  const budget = arenaBudgetBytes === undefined ? {} : { arenaBudgetBytes };
   if (schedule === undefined || schedule === "stream") {
-    return { schedule: "stream", ...(tile === undefined ? {} : { tile }) };
+    return { schedule: "stream", ...(tile === undefined ? {} : { tile }), ...budget };
   }
-  return { schedule, maxFrames: maxFrames ?? frames };
+  return { schedule, maxFrames: maxFrames ?? frames, ...budget };
 }
 
 /** Under `stream`, which takes a vector of any length. */
