@@ -13,6 +13,7 @@ typedef struct mamba_block {
     mlm_rows dt, z; /* [rows][chunk] */
     mlm_rows y;     /* [rows][output] */
     float *scan_state, *conv_state, *da, *dbx;
+    const float *weights[MLM_TENSOR_REFS];
     uint32_t groups;
 } mamba_block;
 
@@ -33,27 +34,28 @@ static mamba_block mamba_of(mlm_session *session, const mlm_blob_op *op) {
     }
     block.z = (mlm_rows){mlm_buffer_of(session, n++), mlm_z_channels(op, session->schedule)};
     block.y = mlm_output_rows(session, session->op);
+    for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++)
+        block.weights[t] = mlm_weights(&session->model, op->tensors[t]);
     return block;
 }
 
 /* `channels` outputs from `first` on of a layer with d_inner outputs. */
-static void linear_chunk(const mlm_model *model, const mlm_blob_op *op, uint32_t weight_ref,
-                         uint32_t bias_ref, uint32_t inputs, uint32_t first, uint32_t channels,
-                         mlm_source x, mlm_rows y, uint32_t rows) {
-    const float *weight = mlm_weights(model, op->tensors[weight_ref]) + (size_t)first * inputs;
-    const float *bias = mlm_weights(model, op->tensors[bias_ref]);
+static void linear_chunk(const mamba_block *block, uint32_t weight_ref, uint32_t bias_ref,
+                         uint32_t inputs, uint32_t first, uint32_t channels, mlm_source x,
+                         mlm_rows y, uint32_t rows) {
+    const float *weight = block->weights[weight_ref] + (size_t)first * inputs;
+    const float *bias = block->weights[bias_ref];
     mlm_linear(weight, bias ? bias + first : 0, inputs, channels / MLM_PANEL, x, y, rows);
 }
 
-static mlm_scan scan_chunk(const mlm_model *model, const mamba_block *block, uint32_t first,
-                           uint32_t channels) {
+static mlm_scan scan_chunk(const mamba_block *block, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = block->op;
     const uint32_t states = op->dims[MLM_DIM_STATE], group = first / MLM_GROUP;
     const uint32_t groups_left = block->groups - group, groups = channels / MLM_GROUP;
     const size_t per_channel = (size_t)first * states;
     return (mlm_scan){
-        .a = mlm_weights(model, op->tensors[MLM_T_A]) + per_channel,
-        .d = mlm_weights(model, op->tensors[MLM_T_D]) + first,
+        .a = block->weights[MLM_T_A] + per_channel,
+        .d = block->weights[MLM_T_D] + first,
         .h = block->scan_state + per_channel,
         .groups = groups < groups_left ? groups : groups_left,
         .states = states,
@@ -75,7 +77,6 @@ static uint32_t step_channels(const mamba_block *block, mlm_operator_kind kind) 
 /* One operator over the rows in hand and its next channels, from `first` on. */
 static void run_mamba_operator(mlm_session *session, const mamba_block *block,
                                mlm_operator_kind kind, uint32_t first, mlm_step *step) {
-    const mlm_model *model = &session->model;
     const mlm_blob_op *op = block->op;
     const uint32_t rows = session->rows, inner = op->dims[MLM_DIM_INNER];
     const uint32_t input = op->dims[MLM_DIM_INPUT], rank = op->dims[MLM_DIM_DT_RANK];
@@ -85,36 +86,35 @@ static void run_mamba_operator(mlm_session *session, const mamba_block *block,
     const uint32_t real = inner - first < channels ? inner - first : channels;
     switch (kind) {
         case MLM_OPERATOR_IN_PROJ_X:
-            linear_chunk(model, op, MLM_T_IN_X, MLM_T_IN_X_BIAS, input, 0, block->x.stride,
-                         block->u, block->x, rows);
+            linear_chunk(block, MLM_T_IN_X, MLM_T_IN_X_BIAS, input, 0, block->x.stride, block->u,
+                         block->x, rows);
             *step = mlm_step_of(session, block->x, inner);
             break;
         case MLM_OPERATOR_CONV1D:
-            mlm_conv1d(mlm_weights(model, op->tensors[MLM_T_CONV]),
-                       mlm_weights(model, op->tensors[MLM_T_CONV_BIAS]), op->dims[MLM_DIM_CONV],
-                       block->groups, block->conv_state, block->x, rows);
+            mlm_conv1d(block->weights[MLM_T_CONV], block->weights[MLM_T_CONV_BIAS],
+                       op->dims[MLM_DIM_CONV], block->groups, block->conv_state, block->x, rows);
             mlm_silu(block->x, block->groups, rows);
             *step = mlm_step_of(session, block->x, inner);
             break;
         case MLM_OPERATOR_X_PROJ:
-            linear_chunk(model, op, MLM_T_X_PROJ, MLM_TENSOR_REFS - 1, inner, 0,
-                         block->x_dbl.stride, mlm_source_of(block->x), block->x_dbl, rows);
+            linear_chunk(block, MLM_T_X_PROJ, MLM_TENSOR_REFS - 1, inner, 0, block->x_dbl.stride,
+                         mlm_source_of(block->x), block->x_dbl, rows);
             *step = mlm_step_of(session, block->x_dbl, rank + 2 * op->dims[MLM_DIM_STATE]);
             break;
         case MLM_OPERATOR_DT_PROJ:
-            linear_chunk(model, op, MLM_T_DT, MLM_T_DT_BIAS, rank, first, channels,
+            linear_chunk(block, MLM_T_DT, MLM_T_DT_BIAS, rank, first, channels,
                          mlm_source_of(block->x_dbl), block->dt, rows);
             mlm_softplus(block->dt, channels / MLM_GROUP, rows);
             *step = mlm_step_of(session, block->dt, real);
             break;
         case MLM_OPERATOR_DISCRETIZE: {
-            const mlm_scan scan = scan_chunk(model, block, first, channels);
+            const mlm_scan scan = scan_chunk(block, first, channels);
             mlm_discretize(&scan, rows);
             *step = mlm_step_of(session, (mlm_rows){0, 0}, 0);
             break;
         }
         case MLM_OPERATOR_SELECTIVE_SCAN: {
-            const mlm_scan scan = scan_chunk(model, block, first, channels);
+            const mlm_scan scan = scan_chunk(block, first, channels);
             if (session->schedule == MLM_SCHEDULE_UNFUSED)
                 mlm_scan_discretized(&scan, rows);
             else
@@ -124,14 +124,14 @@ static void run_mamba_operator(mlm_session *session, const mamba_block *block,
         }
         case MLM_OPERATOR_GATE: {
             const mlm_rows y = {block->x.data + first, block->x.stride};
-            linear_chunk(model, op, MLM_T_IN_Z, MLM_T_IN_Z_BIAS, input, first, channels, block->u,
+            linear_chunk(block, MLM_T_IN_Z, MLM_T_IN_Z_BIAS, input, first, channels, block->u,
                          block->z, rows);
             mlm_gate(y, mlm_source_of(block->z), channels / MLM_GROUP, rows);
             *step = mlm_step_of(session, y, real);
             break;
         }
         default: /* MLM_OPERATOR_OUT_PROJ */
-            linear_chunk(model, op, MLM_T_OUT, MLM_T_OUT_BIAS, inner, 0, block->y.stride,
+            linear_chunk(block, MLM_T_OUT, MLM_T_OUT_BIAS, inner, 0, block->y.stride,
                          mlm_source_of(block->x), block->y, rows);
             *step = mlm_step_of(session, block->y, op->dims[MLM_DIM_OUTPUT]);
             break;
