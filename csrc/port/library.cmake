@@ -9,6 +9,10 @@ target_compile_options(mambalite PRIVATE
     -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections
     -Wall -Wextra -Wconversion -Wshadow)
 
+# What does not run for every frame is compiled for size.
+set_source_files_properties(src/core/counts.c src/core/graph.c src/core/model.c src/core/plan.c
+    src/core/session.c PROPERTIES COMPILE_OPTIONS -Os)
+
 # The program: everything in port/, of which the machine names its own files.
 function(mambalite_program name)
     add_executable(${name} port/print.c ${ARGN})
