@@ -25,18 +25,23 @@ const work = mkdtempSync(join(tmpdir(), "mambalite-mcu-"));
 const TILES = [1, 4];
 const KIB = 1024;
 
-/** The paper's weights and first input where they are, else the bundled model, which has their sizes. */
-function keywordSpotter() {
+/** The paper's weights and first input where they are, else random ones of their sizes. */
+async function keywordSpotter() {
   const paper = join(root, "../shared/data/paper_kws10");
-  const isPaper = existsSync(paper);
-  const models = join(root, "ts/models");
-  const checkpoint = isPaper ? join(paper, "model.safetensors") : join(models, "demo.safetensors");
-  const inputs = isPaper ? join(paper, "inputs.npy") : join(models, "demo.input.npy");
-  const network = toNetwork(readCheckpoint(readFileSync(checkpoint)));
-  const { data, shape } = readNpy(readFileSync(inputs));
+  if (!existsSync(paper)) {
+    const { kws10 } = await import("../build/bench/bench/models.js"); // `npm run bench` compiles it
+    const { networks, frames, input } = kws10(root);
+    return {
+      title: "Random weights in the sizes of KWS-10",
+      network: networks.plain,
+      frames,
+      input,
+    };
+  }
+  const network = toNetwork(readCheckpoint(readFileSync(join(paper, "model.safetensors"))));
+  const { data, shape } = readNpy(readFileSync(join(paper, "inputs.npy")));
   const [frames, width] = shape.slice(-2);
-  const title = isPaper ? "KWS-10" : "Random weights in the sizes of KWS-10";
-  return { title, network, frames, input: data.slice(0, frames * width) };
+  return { title: "KWS-10", network, frames, input: data.slice(0, frames * width) };
 }
 
 /** One build of the firmware and its numbers; `name` is its folder. */
@@ -166,7 +171,7 @@ function targetTable(title, rows) {
 }
 
 async function measureAll() {
-  const spotter = keywordSpotter();
+  const spotter = await keywordSpotter();
   const engine = await Engine.load();
   const plain = await createBlob(engine, spotter.network);
   const folded = await createFoldedBlob(engine, spotter.network);

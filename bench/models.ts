@@ -3,7 +3,7 @@
  * weights where they lie beside the checkout and random ones of the same shape otherwise, each with
  * an input and its float64 reference. And the bundled ones, for ours alone.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { referenceLogits } from "../test/property/reference.js";
 import { writeBlob } from "../ts/blob/write.js";
@@ -21,7 +21,7 @@ export interface OurModel {
   readonly title: string;
   readonly weights: "published" | "random" | "bundled";
   readonly frames: number;
-  /** float32 [frames, inputWidth] */
+  /** float32 [frames, inputWidth], or samples */
   readonly input: Float32Array<ArrayBuffer>;
   readonly blobs: Readonly<Partial<Record<Form, Uint8Array>>>;
   /** float64 [logits], by the equations as they stand; absent for a bundled model. */
@@ -89,27 +89,22 @@ function complete({ network, ...parts }: Parts): BenchModel {
   return { ...parts, networks, blobs, reference: referenceLogits(network, parts.input) };
 }
 
-/** Every blob in ts/models that takes frames and has an example input beside it. */
+/** A second of noise for the keyword spotter, a window of movement for the activities. */
+const BUNDLED = [
+  { id: "kws", title: "bundled kws, 16,000 samples", frames: 98, elements: 16_000, scale: 1 / 16 },
+  { id: "har", title: "bundled har, 128 frames of 9", frames: 128, elements: 128 * 9, scale: 1 },
+] as const;
+
+/** The trained models as they ship, front end included. */
 export function bundledModels(root: string): OurModel[] {
-  const folder = join(root, "ts/models");
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".mlm"))
-    .flatMap((file) => {
-      const id = file.replace(/\.mlm$/, "");
-      const inputFile = join(folder, `${id}.input.npy`);
-      if (!existsSync(inputFile)) return [];
-      const { dtype, shape, data } = readNpy(readFileSync(inputFile));
-      if (dtype !== "float32") return [];
-      const [frames = 0] = shape;
-      return {
-        id,
-        title: `bundled ${id}, ${frames} frames`,
-        weights: "bundled" as const,
-        frames,
-        input: Float32Array.from(data, Number),
-        blobs: { plain: new Uint8Array(readFileSync(join(folder, file))) },
-      };
-    });
+  return BUNDLED.map(({ id, title, frames, elements, scale }) => ({
+    id,
+    title,
+    weights: "bundled" as const,
+    frames,
+    input: normalNumbers(uniformNumbers(frames), elements).map((x) => scale * x),
+    blobs: { plain: new Uint8Array(readFileSync(join(root, "ts/models", id, "model.mlm"))) },
+  }));
 }
 
 /** linear, one Mamba block, mean over frames, linear. */
