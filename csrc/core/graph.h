@@ -23,6 +23,8 @@ uint32_t mlm_value_width(const mlm_model *model, uint32_t value);
 
 /* Frames that the network has seen after `inputs` inputs: themselves, or of samples the windows. */
 uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs);
+/* Most inputs that make no more than `frames` frames in all. */
+uint64_t mlm_most_inputs(const mlm_model *model, uint64_t frames);
 /* Most inputs that make at most one frame, whatever came before: 1, or a hop of samples. */
 uint32_t mlm_inputs_per_frame(const mlm_model *model);
 

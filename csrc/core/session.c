@@ -87,16 +87,12 @@ static mlm_status check_frames(const mlm_session *session, uint32_t before, cons
     return MLM_OK;
 }
 
-/* Never make more than a tile of frames. */
-static uint64_t inputs_per_tile(const mlm_session *session) {
-    return (uint64_t)session->tile * mlm_inputs_per_frame(&session->model);
-}
-
 static void push_checked(mlm_session *session, const void *frames, uint32_t count) {
     const size_t frame_floats = mlm_header(&session->model)->input_width;
-    const uint64_t most = inputs_per_tile(session);
     const float *next = frames;
     while (count > 0) {
+        const uint64_t frames_then = (uint64_t)session->frames + session->tile;
+        const uint64_t most = mlm_most_inputs(&session->model, frames_then) - session->inputs;
         const uint32_t rows = count < most ? count : (uint32_t)most;
         mlm_begin_inputs(session, next, rows);
         mlm_run_phase(session);
@@ -138,6 +134,11 @@ mlm_status mlm_session_run(mlm_session *session, const void *frames, uint32_t co
 }
 
 /* ---- one operator at a time --------------------------------------------------------------------- */
+
+/* Never make more than a tile of frames. */
+static uint64_t inputs_per_tile(const mlm_session *session) {
+    return (uint64_t)session->tile * mlm_inputs_per_frame(&session->model);
+}
 
 mlm_status mlm_session_feed(mlm_session *session, const void *frames, uint32_t count) {
     if (!session || count == 0 || count > inputs_per_tile(session)) return MLM_ERR_ARGUMENT;

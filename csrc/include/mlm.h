@@ -336,8 +336,9 @@ mlm_status mlm_session_load_state(mlm_session *session, const void *state, size_
 
 /*
  * The same work one operator at a time, for profilers and traces. Feed up to `plan.tile` frames, or
- * `plan.tile` times hop_samples samples (they must stay in place) and step until MLM_DONE; or feed the end and step until MLM_DONE, then read
- * the logits from the last operator's output or with mlm_session_finish.
+ * `plan.tile` times hop_samples samples (they must stay in place) and step until MLM_DONE; or feed
+ * the end and step until MLM_DONE, then read the logits from the last operator's output or with
+ * mlm_session_finish.
  */
 mlm_status mlm_session_feed(mlm_session *session, const void *frames, uint32_t count);
 mlm_status mlm_session_feed_end(mlm_session *session);

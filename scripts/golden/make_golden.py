@@ -16,6 +16,11 @@ A case is a directory test/golden/<name>:
                        (ts/checkpoint/arch.ts) and as mamba_reference.op_list_logits does
   trace/NN_<op>.npy    one case: every operator's output [T, width], float64, in order
 
+One directory is of front ends, not of a model: frontend, with the log-mel frames of the clips of
+ts/models/kws (logmel_<clip>.npy, float64 [frames, bands], by scripts/reference/log_mel_reference.py)
+and the tables that the features for training are made with (window.npy, triangles.npy, float32, by
+scripts/train/features.py).
+
 Weights, inputs and JSON do not depend on the versions of numpy or torch, and --check wants their
 bytes equal. Logits and traces are computed by torch, whose sums may be ordered differently on
 another machine: --check allows the float64 ones 1e-12 of the largest value, the float32 ones
@@ -35,21 +40,28 @@ import io
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "reference"))
+sys.path.insert(0, str(ROOT / "scripts" / "train"))
 
+import features  # noqa: E402
+import log_mel_reference  # noqa: E402
 import mamba_reference as reference  # noqa: E402
 from random_weights import Weights, normal, tokens  # noqa: E402
 from safetensors_file import encode_safetensors  # noqa: E402
 
 GOLDEN = ROOT / "test" / "golden"
-NOT_OURS = {"checkpoint"}
+KWS = ROOT / "ts" / "models" / "kws"
+FRONT_END = "frontend"
+"""The folder of test/golden that is of no case."""
+NOT_OURS = {"checkpoint", "trained"}
 """Folders of test/golden made by other scripts."""
 
 FLOAT32_LIMIT = 6e-7
@@ -57,6 +69,9 @@ FLOAT32_LIMIT = 6e-7
 
 INPUT_BIAS_SCALE = 0.5
 """So that features have a mean, which pooling keeps, as those of a trained classifier do."""
+
+ROUNDED_TABLES_LIMIT = 1e-4
+"""Most by which log-mel frames may differ between exact tables and tables in float32."""
 
 CHECK_TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2e-6}
 
@@ -443,6 +458,27 @@ def encode_json(value: object) -> bytes:
     return (json.dumps(value, indent=2) + "\n").encode("utf-8")
 
 
+def front_end_files() -> Dict[str, bytes]:
+    """As case_files, of the log-mel front end of the bundled keyword spotter."""
+    form = json.loads((KWS / "frontend.json").read_bytes())
+    files = {
+        "window.npy": encode_npy(features.hann_window(form["windowSamples"])),
+        "triangles.npy": encode_npy(features.mel_filters()),
+    }
+    worst = 0.0
+    for clip in sorted(KWS.glob("*.wav")):
+        samples = log_mel_reference.read_clip(clip, form["sampleRateHz"])
+        log_mel = log_mel_reference.log_mel(samples, form)
+        trained_on = features.log_mel(samples[None])[0]
+        worst = max(worst, float((trained_on - log_mel).abs().max()))
+        files[f"logmel_{clip.stem}.npy"] = encode_npy(log_mel.numpy())
+    print(f"{FRONT_END:28s} {len(files) - 2} clips, features of training differ by at most "
+          f"{worst:.2e} in float64", flush=True)
+    if worst > ROUNDED_TABLES_LIMIT:
+        raise ValueError(f"{FRONT_END}: the definitions differ by {worst:.2e}")
+    return files
+
+
 # ---------------------------------------------------------------------------------------------
 # Writing and checking
 # ---------------------------------------------------------------------------------------------
@@ -467,7 +503,7 @@ def differences(folder: Path, files: Mapping[str, bytes]) -> List[str]:
         committed = (folder / name).read_bytes()
         if committed == files[name]:
             continue
-        if name.startswith(("logits_", "trace/")):
+        if name.startswith(("logits_", "logmel_", "trace/")):
             lines += [f"{name}: {reason}" for reason in _value_differences(committed, files[name])]
         else:
             lines.append(f"{name}: bytes differ")
@@ -495,30 +531,33 @@ def main() -> int:
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
-    cases = golden_cases()
+    folders: Dict[str, Callable[[], Dict[str, bytes]]] = {
+        case.name: partial(case_files, case) for case in golden_cases()
+    }
+    folders[FRONT_END] = front_end_files
     problems = []
     if arguments.only:
-        unknown = set(arguments.only) - {case.name for case in cases}
+        unknown = set(arguments.only) - set(folders)
         if unknown:
             parser.error(f"no such case: {', '.join(sorted(unknown))}")
-        cases = [case for case in cases if case.name in arguments.only]
+        folders = {name: folders[name] for name in folders if name in arguments.only}
     else:
         strays = {path.name for path in GOLDEN.iterdir() if path.is_dir()} - NOT_OURS
-        strays -= {case.name for case in cases}
+        strays -= set(folders)
         problems += [f"{name}: a folder of no case" for name in sorted(strays)]
 
     total_bytes = 0
     with torch.no_grad():
-        for case in cases:
-            files = case_files(case)
+        for name, make_files in folders.items():
+            files = make_files()
             total_bytes += sum(len(content) for content in files.values())
             if arguments.check:
-                problems += differences(GOLDEN / case.name, files)
+                problems += differences(GOLDEN / name, files)
             else:
-                write_case(GOLDEN / case.name, files)
+                write_case(GOLDEN / name, files)
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{len(cases)} cases, {total_bytes} bytes"
+    print(f"{len(folders)} cases, {total_bytes} bytes"
           + (", as committed" if arguments.check and not problems else ""))
     return 1 if problems else 0
 

@@ -19,11 +19,11 @@ enum {
 typedef struct fuzz_control {
     uint8_t flags;
     uint8_t schedule, other_schedule; /* modulo 4: one value too many */
-    uint8_t frames;                   /* modulo 20 */
+    uint8_t frames;                   /* modulo 20; of samples those that make so many */
     uint16_t tile, other_tile;
     uint16_t max_frames;
     uint8_t seed;        /* of the inputs */
-    uint8_t cut;         /* frame at which the state moves */
+    uint8_t cut;         /* input at which the state moves: of 255ths of all */
     uint16_t state_flip; /* bit of the saved state to change; 0: none */
     uint8_t reserved[2];
 } fuzz_control;

@@ -144,10 +144,26 @@ static int plan_model(const mlm_model *model, const mlm_options *options, uint32
 
 /* ---- running it -------------------------------------------------------------------------------- */
 
-static void *make_input(const fuzz_control *control, const mlm_model_info *info, uint32_t frames) {
+/* Frames that `inputs` inputs make, and about so many inputs that make `frames` frames: of samples
+ * also those behind the last window. */
+static uint32_t frames_of(const mlm_model_info *info, uint32_t inputs) {
+    if (info->input_kind != MLM_INPUT_SAMPLES) return inputs;
+    return inputs < info->window_samples ? 0
+                                         : (inputs - info->window_samples) / info->hop_samples + 1u;
+}
+
+static uint32_t inputs_of(const fuzz_control *control, const mlm_model_info *info,
+                          uint32_t frames) {
+    if (info->input_kind != MLM_INPUT_SAMPLES) return frames;
+    if (frames == 0) return control->seed % info->window_samples;
+    return info->window_samples + (frames - 1u) * info->hop_samples +
+           control->seed % info->hop_samples;
+}
+
+static void *make_input(const fuzz_control *control, const mlm_model_info *info, uint32_t inputs) {
     static const float odd[] = {0x1p-149f, -0x1p-149f, 3.4e38f, -3.4e38f, 1e-38f};
     rng random = {control->seed};
-    const size_t count = (size_t)frames * info->input_width;
+    const size_t count = (size_t)inputs * info->input_width;
     int32_t *tokens = aligned_block(count * 4u);
     float *values = (float *)(void *)tokens;
     for (size_t i = 0; i < count; i++) {
@@ -186,33 +202,42 @@ static mlm_session *open_session(const mlm_model *model, const mlm_options *opti
     return session;
 }
 
-/* Frames pushed one operator at a time, at most a tile of them. */
-static void push_by_steps(mlm_session *session, const mlm_plan *plan, const unsigned char *input,
-                          uint32_t frames, uint32_t frame_bytes) {
+/* Inputs pushed one operator at a time, at most a tile of frames. */
+static void push_by_steps(mlm_session *session, const mlm_plan *plan, const mlm_model_info *info,
+                          const unsigned char *input, uint32_t inputs) {
     mlm_step step;
-    for (uint32_t done = 0; done < frames;) {
-        const uint32_t left = frames - done, rows = left < plan->tile ? left : plan->tile;
-        REQUIRE(mlm_session_feed(session, input + (size_t)done * frame_bytes, rows) == MLM_OK);
+    const int samples = info->input_kind == MLM_INPUT_SAMPLES;
+    const uint64_t most = (uint64_t)plan->tile * (samples ? info->hop_samples : 1u);
+    const uint32_t before = mlm_session_inputs(session);
+    for (uint32_t done = 0; done < inputs;) {
+        const uint32_t left = inputs - done, some = left < most ? left : (uint32_t)most;
+        const uint32_t rows =
+            frames_of(info, before + done + some) - frames_of(info, before + done);
+        REQUIRE(rows <= plan->tile);
+        REQUIRE(mlm_session_feed(session, input + (size_t)done * info->input_width * 4u, some) ==
+                MLM_OK);
         while (mlm_session_step(session, &step) == MLM_OK) {
             REQUIRE(step.frames == rows && (!step.output || step.width <= step.stride));
             REQUIRE(mlm_session_push(session, input, 0) != MLM_ERR_ARGUMENT);
         }
-        done += rows;
+        done += some;
     }
-    REQUIRE(mlm_session_frames(session) >= frames);
+    REQUIRE(mlm_session_inputs(session) == before + inputs);
+    REQUIRE(mlm_session_frames(session) == frames_of(info, before + inputs));
 }
 
 /* The same input in two portions, through two sessions, the state carried over: the same logits. */
 static void run_moved(const mlm_model *model, const fuzz_control *control,
                       const mlm_options *options, const mlm_options *others, const mlm_plan *plan,
-                      const mlm_plan *other_plan, const unsigned char *input, uint32_t frames,
+                      const mlm_plan *other_plan, const unsigned char *input, uint32_t inputs,
                       const float *wanted) {
     mlm_model_info info;
     unsigned char *arena, *other_arena;
     mlm_model_get_info(model, &info);
     mlm_session *session = open_session(model, options, plan, &arena);
     mlm_session *other = open_session(model, others, other_plan, &other_arena);
-    const uint32_t cut = control->cut % (frames + 1u), bytes = mlm_session_state_bytes(session);
+    const uint32_t cut = (uint32_t)((uint64_t)control->cut * inputs / 255u);
+    const uint32_t bytes = mlm_session_state_bytes(session);
     const unsigned char *rest = input + (size_t)cut * info.input_width * 4u;
     unsigned char *state = aligned_block(bytes);
     float *logits = aligned_block((size_t)info.logits * sizeof *logits);
@@ -228,9 +253,9 @@ static void run_moved(const mlm_model *model, const fuzz_control *control,
     }
     REQUIRE(mlm_session_load_state(other, state, bytes) == MLM_OK);
     if (control->seed & 1u)
-        push_by_steps(other, other_plan, rest, frames - cut, info.input_width * 4u);
+        push_by_steps(other, other_plan, &info, rest, inputs - cut);
     else
-        REQUIRE(mlm_session_push(other, rest, frames - cut) == MLM_OK);
+        REQUIRE(mlm_session_push(other, rest, inputs - cut) == MLM_OK);
     if (control->seed & 2u) {
         REQUIRE(mlm_session_feed_end(other) == MLM_OK);
         while (mlm_session_step(other, NULL) == MLM_OK) continue;
@@ -264,14 +289,16 @@ static void exercise(const mlm_model *model, const fuzz_control *control) {
     read_all_facts(model);
     mlm_model_get_info(model, &info);
     /* The self-test's frames are work too. */
-    const uint32_t all_frames = frames + info.self_test_frames;
-    if (info.self_test_frames > 1000u) return;
+    const uint32_t self_test_frames = frames_of(&info, info.self_test_frames);
+    const uint32_t inputs = inputs_of(control, &info, frames);
+    if (self_test_frames > 1000u) return;
+    const uint32_t all_frames = frames + self_test_frames;
     if (!plan_model(model, &options, all_frames, &plan)) return;
     const int has_other = plan_model(model, &others, all_frames, &other_plan);
-    unsigned char *input = make_input(control, &info, frames);
+    unsigned char *input = make_input(control, &info, inputs);
     float *logits = aligned_block((size_t)info.logits * sizeof *logits);
     mlm_session *session = open_session(model, &options, &plan, &arena);
-    const mlm_status status = mlm_session_run(session, input, frames, logits);
+    const mlm_status status = mlm_session_run(session, input, inputs, logits);
     const int too_many = options.max_frames && frames > options.max_frames;
     if (frames == 0 || too_many)
         REQUIRE(status == MLM_ERR_FRAMES);
@@ -279,7 +306,7 @@ static void exercise(const mlm_model *model, const fuzz_control *control) {
         REQUIRE(status == MLM_OK ||
                 (status == MLM_ERR_TOKEN && (control->flags & FUZZ_ODD_TOKENS)));
     if (status == MLM_OK && has_other && !(others.max_frames && frames > others.max_frames))
-        run_moved(model, control, &options, &others, &plan, &other_plan, input, frames, logits);
+        run_moved(model, control, &options, &others, &plan, &other_plan, input, inputs, logits);
     free(arena);
     free(logits);
     free(input);
@@ -319,14 +346,16 @@ static uint32_t odd_value(rng *random, uint32_t now, uint32_t size) {
     }
 }
 
-/* Changes one 16- or 32-bit field among those before the strings and the weights. */
+/* Changes one 16- or 32-bit field among those before the strings and the weights; now and then one
+ * anywhere, since the bins of filters are among the tensors. */
 static void mutate_field(uint8_t *data, size_t size, rng *random) {
     const size_t first = sizeof(fuzz_control);
     mlm_blob_header header;
     size_t end = size - first;
     if (size < first + sizeof header) return;
     memcpy(&header, data + first, sizeof header);
-    if (header.string_offset >= sizeof header && header.string_offset < end)
+    if (header.string_offset >= sizeof header && header.string_offset < end &&
+        !rng_once_in(random, 5))
         end = header.string_offset;
     if (rng_once_in(random, 3)) {
         const size_t at = first + rng_below(random, (uint32_t)(end / 2u)) * 2u;

@@ -1,6 +1,7 @@
 /*
  * make_seeds.c - writes the fuzzer's seed corpus: one small valid blob for every kind of op and
- * every schedule, and a few recipes. Reproducible: fixed seeds, no self-test vectors but one.
+ * every schedule, some that take samples, and a few recipes. Reproducible: fixed seeds, self-test
+ * vectors in the first of each sort only.
  *
  *   make_seeds FOLDER
  */
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODELS 14
+#define MODELS 20
+#define FIRST_OF_SAMPLES 14 /* from here on all models take samples */
 #define RECIPES 6
 #define MAX_SEED_BYTES 6000u
 
@@ -48,10 +50,12 @@ int main(int argc, char **argv) {
         return 2;
     }
     for (int made = 0; made < MODELS;) {
-        const spec_limits limits = {9, 4, (uint32_t)made / 3u, 9};
+        const spec_limits limits = {9, 4, (uint32_t)made % FIRST_OF_SAMPLES / 3u, 9};
         model_spec spec;
         spec_random(&spec, &random, &limits);
-        spec.self_test_frames = made == 0 ? 2u : 0u;
+        if (made >= FIRST_OF_SAMPLES && spec.input_kind != MLM_INPUT_SAMPLES) continue;
+        const int has_self_test = made == 0 || made == FIRST_OF_SAMPLES;
+        spec.self_test_frames = has_self_test ? spec_inputs_of(&spec, 2) : 0u;
         blob b = blob_build(&spec);
         if (b.size <= MAX_SEED_BYTES) {
             const fuzz_control control = random_control(&random, FUZZ_FIX_CRC);

@@ -54,7 +54,7 @@ static uint32_t add_string(builder *b, const char *text) {
 /* Where element (row, column) of a tensor lies in its packed data. */
 static size_t packed_index(const mlm_blob_tensor *t, uint32_t row, uint32_t column) {
     const uint32_t lanes = t->packing == MLM_PACK_PANELS ? MLM_PANEL : MLM_GROUP;
-    if (t->packing == MLM_PACK_VECTOR) return row;
+    if (t->packing == MLM_PACK_VECTOR || t->packing == MLM_PACK_WORDS) return row;
     return ((size_t)(row / lanes) * t->columns + column) * lanes + row % lanes;
 }
 
@@ -94,8 +94,23 @@ static float a_weight(rng *random, const model_spec *spec, uint32_t row, uint32_
                    (1.0 + 0.25 * (double)rng_signed(random)));
 }
 
-static uint16_t add_tensor(builder *b, uint32_t op, const char *part, uint16_t packing,
-                           uint32_t rows, uint32_t columns, weight_function weight) {
+static float positive_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
+                             uint32_t columns) {
+    (void)spec, (void)row, (void)column, (void)columns;
+    return 0.5f + rng_signed(random) * 0.5f;
+}
+
+/* cos and -sin by turns. */
+static float twiddle(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
+                     uint32_t columns) {
+    const double angle = 6.283185307179586 * (row / 2u) / spec->ops[0].fft;
+    (void)random, (void)column, (void)columns;
+    return (float)(row % 2u ? -sin(angle) : cos(angle));
+}
+
+/* A tensor of zeros. */
+static uint32_t reserve_tensor(builder *b, uint32_t op, const char *part, uint16_t packing,
+                               uint32_t rows, uint32_t columns) {
     const uint32_t index = b->tensor_count++;
     mlm_blob_tensor *t = &b->tensors[index];
     const uint32_t lanes = packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
@@ -104,12 +119,19 @@ static uint16_t add_tensor(builder *b, uint32_t op, const char *part, uint16_t p
     if (bytes > 1u << 30) fail("model too large");
     snprintf(name, sizeof name, "op%u.%s", op, part);
     t->name = add_string(b, name);
-    t->dtype = MLM_DTYPE_F32;
+    t->dtype = packing == MLM_PACK_WORDS ? MLM_DTYPE_U32 : MLM_DTYPE_F32;
     t->packing = packing;
     t->rows = rows;
     t->columns = columns;
     t->bytes = (uint32_t)bytes;
     b->data[index] = allocate(t->bytes);
+    return index;
+}
+
+static uint16_t add_tensor(builder *b, uint32_t op, const char *part, uint16_t packing,
+                           uint32_t rows, uint32_t columns, weight_function weight) {
+    const uint32_t index = reserve_tensor(b, op, part, packing, rows, columns);
+    const mlm_blob_tensor *t = &b->tensors[index];
     for (uint32_t row = 0; row < rows; row++)
         for (uint32_t column = 0; column < columns; column++)
             b->data[index][packed_index(t, row, column)] =
@@ -157,6 +179,33 @@ static void add_mamba_tensors(builder *b, uint32_t index, const op_spec *from, m
     op->dims[MLM_DIM_DT_RANK] = from->dt_rank;
 }
 
+/* Bins of each band anywhere in the spectrum, some without any; at least one weight in all. */
+static void add_logmel_tensors(builder *b, uint32_t index, const op_spec *from, mlm_blob_op *op) {
+    const uint32_t bands = from->output_width, bins = from->fft / 2u + 1u;
+    uint16_t *t = op->tensors;
+    uint32_t weights = 0;
+    t[MLM_T_WINDOW] =
+        add_tensor(b, index, "window", MLM_PACK_VECTOR, from->window, 1, positive_weight);
+    t[MLM_T_TWIDDLES] = add_tensor(b, index, "twiddles", MLM_PACK_VECTOR, from->fft, 1, twiddle);
+    const uint32_t table = reserve_tensor(b, index, "filter_bins", MLM_PACK_WORDS, 2u * bands, 1);
+    uint32_t *range = (uint32_t *)(void *)b->data[table];
+    for (uint32_t band = 0; band < bands; band++) {
+        const uint32_t first = rng_below(&b->random, bins + 1u);
+        const uint32_t count = rng_below(&b->random, bins - first + 1u);
+        range[2u * band] = first;
+        range[2u * band + 1u] = count;
+        weights += count;
+    }
+    if (weights == 0) range[0] = 0, range[1] = weights = 1;
+    t[MLM_T_FILTER_BINS] = (uint16_t)table;
+    t[MLM_T_FILTERS] =
+        add_tensor(b, index, "filters", MLM_PACK_VECTOR, weights, 1, positive_weight);
+    op->dims[MLM_DIM_WINDOW] = from->window;
+    op->dims[MLM_DIM_HOP] = from->hop;
+    op->dims[MLM_DIM_FFT] = from->fft;
+    op->dims[MLM_DIM_SAMPLE_RATE] = 16000;
+}
+
 static void add_op(builder *b, uint32_t index) {
     const op_spec *from = &b->spec->ops[index];
     mlm_blob_op *op = &b->ops[index];
@@ -194,7 +243,14 @@ static void add_op(builder *b, uint32_t index) {
                 t[MLM_T_BIAS] = add_tensor(b, index, "bias", MLM_PACK_VECTOR, from->input_width, 1,
                                            small_weight);
             break;
+        case MLM_OP_AFFINE:
+            t[MLM_T_WEIGHT] =
+                add_tensor(b, index, "scale", MLM_PACK_VECTOR, from->input_width, 1, scale_weight);
+            t[MLM_T_BIAS] =
+                add_tensor(b, index, "shift", MLM_PACK_VECTOR, from->input_width, 1, small_weight);
+            break;
         case MLM_OP_MAMBA: add_mamba_tensors(b, index, from, op); break;
+        case MLM_OP_LOGMEL: add_logmel_tensors(b, index, from, op); break;
         default: break;
     }
 }
@@ -320,20 +376,24 @@ void blob_free(blob *b) {
     b->size = 0;
 }
 
-void blob_fix_crc(unsigned char *bytes, size_t size) {
+uint32_t crc32_of(const unsigned char *bytes, size_t size) {
     static uint32_t table[256];
-    const size_t at = offsetof(mlm_blob_header, crc32);
     uint32_t crc = 0xFFFFFFFFu;
-    if (size < sizeof(mlm_blob_header)) return;
     if (!table[1])
         for (uint32_t i = 0; i < 256; i++) {
             uint32_t c = i;
             for (int bit = 0; bit < 8; bit++) c = (c >> 1) ^ (c & 1u ? 0xEDB88320u : 0u);
             table[i] = c;
         }
-    memset(bytes + at, 0, 4);
     for (size_t i = 0; i < size; i++) crc = (crc >> 8) ^ table[(crc ^ bytes[i]) & 0xFFu];
-    crc ^= 0xFFFFFFFFu;
+    return crc ^ 0xFFFFFFFFu;
+}
+
+void blob_fix_crc(unsigned char *bytes, size_t size) {
+    const size_t at = offsetof(mlm_blob_header, crc32);
+    if (size < sizeof(mlm_blob_header)) return;
+    memset(bytes + at, 0, 4);
+    const uint32_t crc = crc32_of(bytes, size);
     memcpy(bytes + at, &crc, 4);
 }
 
@@ -341,8 +401,8 @@ float blob_weight(const mlm_model *model, uint16_t tensor, uint32_t row, uint32_
     return mlm_weights(model, tensor)[packed_index(&mlm_tensors(model)[tensor], row, column)];
 }
 
-void *spec_random_input(const model_spec *spec, rng *random, uint32_t frames) {
-    const size_t count = (size_t)frames * spec->input_width;
+void *spec_random_input(const model_spec *spec, rng *random, uint32_t inputs) {
+    const size_t count = (size_t)inputs * spec->input_width;
     void *input = allocate(count * 4u);
     for (size_t i = 0; i < count; i++) {
         if (spec->input_kind == MLM_INPUT_TOKENS)

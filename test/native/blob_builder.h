@@ -27,6 +27,7 @@ typedef struct op_spec {
     uint32_t inputs[2];
     uint32_t input_width, output_width; /* embedding: input_width is the vocabulary */
     uint32_t d_inner, d_state, d_conv, dt_rank;
+    uint32_t window, hop, fft; /* logmel, with bands as output_width and the floor as epsilon */
     uint32_t optional;
     float epsilon;
 } op_spec;
@@ -35,10 +36,10 @@ typedef struct model_spec {
     uint32_t input_kind, input_width;
     uint32_t op_count;
     op_spec ops[SPEC_MAX_OPS];
-    uint32_t self_test_frames;
-    uint32_t labels; /* 0 or 1 */
-    uint64_t seed;   /* of the weights */
-    float dt_offset; /* added to every bias of dt: pre-activations about this large */
+    uint32_t self_test_frames; /* frames, tokens or samples */
+    uint32_t labels;           /* 0 or 1 */
+    uint64_t seed;             /* of the weights */
+    float dt_offset;           /* added to every bias of dt: pre-activations about this large */
 } model_spec;
 
 /* `bytes` bytes of heap, 16-byte aligned and exactly that long, so that AddressSanitizer sees every
@@ -55,6 +56,9 @@ typedef struct blob {
 blob blob_build(const model_spec *spec);
 blob blob_copy(const blob *from, size_t size);
 void blob_free(blob *b);
+
+/* CRC-32 (IEEE 802.3); not the core's own. */
+uint32_t crc32_of(const unsigned char *bytes, size_t size);
 
 /* Writes the CRC-32 of the whole blob into its header; does nothing to a blob without one. */
 void blob_fix_crc(unsigned char *bytes, size_t size);
@@ -75,7 +79,12 @@ void spec_paper(model_spec *spec, uint32_t input_width, uint32_t d_model, uint32
 /* One line that says what the spec is, for messages of failed tests. */
 void spec_describe(const model_spec *spec, char *text, size_t size);
 
-/* Frames for `spec`: float or int32 [frames][input_width], from malloc. */
-void *spec_random_input(const model_spec *spec, rng *random, uint32_t frames);
+/* Input for `spec`: float or int32 [inputs][input_width], from malloc. */
+void *spec_random_input(const model_spec *spec, rng *random, uint32_t inputs);
+
+/* Frames that the network makes of `inputs` frames, tokens or samples: for a log-mel front end the
+ * windows that lie within the samples. And the fewest inputs that make `frames` frames. */
+uint32_t spec_frames_of(const model_spec *spec, uint32_t inputs);
+uint32_t spec_inputs_of(const model_spec *spec, uint32_t frames);
 
 #endif

@@ -165,6 +165,8 @@ static const function functions[] = {
      {-0x1.d4fadcp+0f, -13.0f, -5.0f, -0.0f, 0.0f, 0x1p127f}},
     {"rsqrt", BOTH(rsqrt), rsqrt, 0x1p-125f, FLT_MAX, 1.8, 0,
      {0x1.001626p-124f, 0x1p-125f, 1.0f, 4.0f, 0.5f, 2.0f}},
+    {"log", BOTH(log), log, FLT_MIN, FLT_MAX, 2.0, 0,
+     {0x1.00fd16p+0f, FLT_MIN, FLT_MAX, 0.70710678f, 1.41421356f, 1.0f}},
 };
 /* clang-format on */
 
@@ -194,6 +196,10 @@ static void special_values(void) {
     CHECK(vector_at(vector_exp_minus, -0.0f) == 1.0f);
     CHECK(vector_at(vector_exp_minus, INFINITY) == 0.0f);
     CHECK(vector_at(vector_softplus, -INFINITY) == 0.0f);
+    CHECK(isnan(vector_at(vector_log, NAN)));
+    CHECK(vector_at(vector_log, INFINITY) == INFINITY);
+    CHECK(vector_at(vector_log, -INFINITY) == -INFINITY);
+    CHECK(f32_bits(vector_at(vector_log, 1.0f)) == 0);
     /* PyTorch's threshold: above 20 softplus(x) is x itself; log1p(e^-20) = 2e-9 is far below half
      * an ulp of 20, so that both agree to the bit. */
     for (float x = 20.0f; x < 200.0f; x += 0.37f)

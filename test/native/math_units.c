@@ -18,6 +18,10 @@ EACH_4(silu, v4_silu)
 EACH_4(softplus, v4_softplus)
 EACH_4(gelu, v4_gelu)
 
-void MATH_UNIT(rsqrt)(const float *x, float *y, size_t count) {
-    for (size_t i = 0; i < count; i++) y[i] = f32_rsqrt(x[i]);
-}
+#define EACH_1(name, function)                                     \
+    void MATH_UNIT(name)(const float *x, float *y, size_t count) { \
+        for (size_t i = 0; i < count; i++) y[i] = function(x[i]);  \
+    }
+
+EACH_1(rsqrt, f32_rsqrt)
+EACH_1(log, f32_log)

@@ -45,10 +45,33 @@ static uint32_t *labels_of(blob *b) {
     return (uint32_t *)(void *)(b->bytes + header_of(b)->label_offset);
 }
 
+/* Windows of 12 samples, 5 apart, of a transform of 16, 4 bands; affine, max pool. */
+static blob audio_blob(void) {
+    model_spec spec = {.seed = 8, .input_kind = MLM_INPUT_SAMPLES, .input_width = 1};
+    spec.op_count = 3;
+    spec.self_test_frames = 12;
+    spec.ops[0] = (op_spec){.kind = MLM_OP_LOGMEL, .input_width = 1, .epsilon = 1e-5f};
+    spec.ops[0].window = 12;
+    spec.ops[0].hop = 5;
+    spec.ops[0].fft = 16;
+    spec.ops[1] = (op_spec){.kind = MLM_OP_AFFINE, .inputs = {1, 0}, .input_width = 4};
+    spec.ops[2] = (op_spec){.kind = MLM_OP_POOL, .variant = 2, .inputs = {2, 0}, .input_width = 4};
+    for (uint32_t i = 0; i < 3; i++) spec.ops[i].output_width = 4;
+    return blob_build(&spec);
+}
+
+/* First bin and number of bins of each band. */
+static uint32_t *bins_of(blob *b) {
+    const mlm_blob_tensor *tensor = &tensors_of(b)[ops_of(b)[0].tensors[MLM_T_FILTER_BINS]];
+    return (uint32_t *)(void *)(b->bytes + tensor->offset);
+}
+
 /* Applies `damage`, makes the CRC right again and wants `wanted`. */
-#define DAMAGED(wanted, damage)                                            \
+#define DAMAGED(wanted, damage) DAMAGED_BLOB(paper_blob, wanted, damage)
+#define DAMAGED_AUDIO(wanted, damage) DAMAGED_BLOB(audio_blob, wanted, damage)
+#define DAMAGED_BLOB(make, wanted, damage)                                 \
     do {                                                                   \
-        blob b = paper_blob();                                             \
+        blob b = make();                                                   \
         damage;                                                            \
         blob_fix_crc(b.bytes, b.size);                                     \
         check_status(open_status(b.bytes, b.size, NULL), wanted, #damage); \
@@ -58,6 +81,7 @@ static uint32_t *labels_of(blob *b) {
 static uint32_t trained_parameters(const mlm_model *model, uint32_t op) {
     const mlm_blob_op *o = &mlm_ops(model)[op];
     uint32_t sum = 0;
+    if (o->kind == MLM_OP_LOGMEL || o->kind == MLM_OP_AFFINE) return 0;
     for (int i = 0; i < MLM_TENSOR_REFS; i++)
         if (o->tensors[i] != MLM_NO_TENSOR)
             sum +=
@@ -79,6 +103,9 @@ static void check_infos(const model_spec *spec, const mlm_model *model, const bl
     CHECK_EQUAL(info.self_test_frames, spec->self_test_frames);
     CHECK_EQUAL(info.vocabulary,
                 spec->input_kind == MLM_INPUT_TOKENS ? spec->ops[0].input_width : 0u);
+    CHECK_EQUAL(info.sample_rate_hz, spec->input_kind == MLM_INPUT_SAMPLES ? 16000u : 0u);
+    CHECK_EQUAL(info.window_samples, spec->ops[0].window);
+    CHECK_EQUAL(info.hop_samples, spec->ops[0].hop);
     for (uint32_t i = 0; i < info.tensors; i++) {
         mlm_tensor_info tensor;
         CHECK(mlm_tensor_get_info(model, i, &tensor) == MLM_OK);
@@ -255,7 +282,9 @@ static void header_faults(void) {
     DAMAGED(MLM_ERR_TRUNCATED, header_of(&b)->blob_bytes += 16u);
     DAMAGED(MLM_ERR_TRUNCATED, header_of(&b)->blob_bytes -= 16u);
     DAMAGED(MLM_ERR_TRUNCATED, header_of(&b)->blob_bytes = 0xFFFFFFF0u);
-    DAMAGED(MLM_ERR_FORMAT, header_of(&b)->input_kind = 2);
+    DAMAGED(MLM_ERR_FORMAT, header_of(&b)->input_kind = MLM_INPUT_TOKENS); /* wide */
+    DAMAGED(MLM_ERR_FORMAT, header_of(&b)->input_kind = MLM_INPUT_SAMPLES);
+    DAMAGED(MLM_ERR_FORMAT, header_of(&b)->input_kind = 3);
     DAMAGED(MLM_ERR_FORMAT, header_of(&b)->input_width = 0);
     DAMAGED(MLM_ERR_FORMAT, header_of(&b)->logits = 0);
     DAMAGED(MLM_ERR_FORMAT, header_of(&b)->op_count = 0);
@@ -294,7 +323,9 @@ static void header_faults(void) {
 
 static void tensor_faults(void) {
     DAMAGED(MLM_ERR_TENSOR, tensors_of(&b)[1].dtype = 1);
-    DAMAGED(MLM_ERR_TENSOR, tensors_of(&b)[1].packing = 3);
+    DAMAGED(MLM_ERR_TENSOR, tensors_of(&b)[1].packing = MLM_PACK_WORDS); /* of floats */
+    DAMAGED(MLM_ERR_TENSOR, tensors_of(&b)[1].packing = 4);
+    DAMAGED(MLM_ERR_OP, (tensors_of(&b)[1].packing = MLM_PACK_WORDS, tensors_of(&b)[1].dtype = 1));
     DAMAGED(MLM_ERR_OP, tensors_of(&b)[1].packing = MLM_PACK_PANELS);
     DAMAGED(MLM_ERR_OP, tensors_of(&b)[0].packing = MLM_PACK_GROUPS);
     DAMAGED(MLM_ERR_TENSOR, tensors_of(&b)[0].rows += 8u);
@@ -320,7 +351,10 @@ static void tensor_faults(void) {
 static void op_faults(void) {
     /* The paper's ops: 0 linear, 1 mamba, 2 pool, 3 linear. */
     DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = 0);
-    DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = 8);
+    DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_LOGMEL);
+    DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_AFFINE);
+    DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = 10);
+    DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = 0xFFFFu);
     DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_MAMBA);
     DAMAGED(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_EMBEDDING);
     DAMAGED(MLM_ERR_OP, ops_of(&b)[1].kind = MLM_OP_LINEAR);
@@ -375,6 +409,107 @@ static void bad_norms(void) {
     }
 }
 
+static void logmel_faults(void) {
+    static const float floors[] = {0.0f, -1e-5f, -0.0f, 1e-45f, 0x1.fffffcp-127f, NAN, INFINITY};
+    DAMAGED_AUDIO(MLM_OK, (void)0);
+    DAMAGED_AUDIO(MLM_OK, ops_of(&b)[0].epsilon = 0x1p-126f);
+    for (size_t i = 0; i < sizeof floors / sizeof *floors; i++)
+        DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].epsilon = floors[i]);
+    /* Sizes: window 12, hop 5, fft 16, 4 bands. */
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_HOP] = 0);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_HOP] = 13);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_HOP] = 0xFFFFFFFFu);
+    DAMAGED_AUDIO(MLM_OK, ops_of(&b)[0].dims[MLM_DIM_HOP] = 12);
+    DAMAGED_AUDIO(MLM_OK, ops_of(&b)[0].dims[MLM_DIM_HOP] = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_WINDOW] = 0);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_WINDOW] = 11); /* its vector has 12 */
+    DAMAGED_AUDIO(MLM_ERR_OP, (ops_of(&b)[0].dims[MLM_DIM_WINDOW] = 24, tensors_of(&b)[0].rows = 24,
+                               tensors_of(&b)[0].bytes = 96));
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_WINDOW] = 0x80000000u);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_FFT] = 0);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_FFT] = 8);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_FFT] = 32);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_FFT] = 1u << 24);
+    DAMAGED_AUDIO(MLM_ERR_OP, (ops_of(&b)[0].dims[MLM_DIM_FFT] = 15, tensors_of(&b)[1].rows = 15));
+    DAMAGED_AUDIO(MLM_ERR_OP, (ops_of(&b)[0].dims[MLM_DIM_FFT] = 12, tensors_of(&b)[1].rows = 12,
+                               tensors_of(&b)[1].bytes = 64));
+    DAMAGED_AUDIO(MLM_ERR_OP, tensors_of(&b)[1].rows = 15); /* twiddles */
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_OUTPUT] = 3);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_OUTPUT] = 5);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_OUTPUT] = 0x80000004u);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_INPUT] = 2);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[MLM_DIM_SAMPLE_RATE] = 0);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].dims[6] = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].variant = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].inputs[0] = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].inputs[1] = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].tensors[4] = 0);
+    for (uint16_t needed = 0; needed <= MLM_T_FILTERS; needed++) {
+        DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].tensors[needed] = MLM_NO_TENSOR);
+        DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].tensors[needed] = 1000);
+        DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].tensors[needed] = needed == 2 ? 3 : 2);
+        DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].tensors[needed] = 4); /* the affine op's scale */
+    }
+    DAMAGED_AUDIO(MLM_ERR_NONFINITE, bins_of(&b)[-1] = 0x7FC00000u); /* of the tensor before */
+}
+
+/* Filters: of 9 bins, as many weights as the bands name. */
+static void filter_faults(void) {
+    uint32_t weights;
+    blob sample = audio_blob();
+    weights = tensors_of(&sample)[3].rows;
+    blob_free(&sample);
+    DAMAGED_AUDIO(MLM_ERR_OP, bins_of(&b)[1] += 1u);
+    DAMAGED_AUDIO(MLM_ERR_OP, bins_of(&b)[1] -= 1u);
+    DAMAGED_AUDIO(MLM_ERR_OP, bins_of(&b)[1] += 0x80000000u);
+    DAMAGED_AUDIO(MLM_ERR_OP, bins_of(&b)[0] = 10);
+    DAMAGED_AUDIO(MLM_ERR_OP, bins_of(&b)[0] = 0xFFFFFFFFu);
+    DAMAGED_AUDIO(MLM_ERR_OP, tensors_of(&b)[3].rows -= 1u);
+    /* All weights by the last band, then by one that has too few bins left; sums that wrap. */
+    for (uint32_t first = 0; first <= 10; first++)
+        DAMAGED_AUDIO(
+            first + weights <= 9 ? MLM_OK : MLM_ERR_OP,
+            (memset(bins_of(&b), 0, 32), bins_of(&b)[6] = first, bins_of(&b)[7] = weights));
+    for (uint32_t first = 0; first <= 10; first++)
+        DAMAGED_AUDIO(first <= 9 ? MLM_OK : MLM_ERR_OP,
+                      (memset(bins_of(&b), 0, 32), bins_of(&b)[1] = weights < 9 ? weights : 9,
+                       bins_of(&b)[3] = weights < 9 ? 0 : weights - 9u, bins_of(&b)[6] = first));
+    DAMAGED_AUDIO(MLM_ERR_OP, (bins_of(&b)[1] = bins_of(&b)[3] = 0x80000000u));
+    DAMAGED_AUDIO(MLM_ERR_OP, memset(bins_of(&b), 0, 32));
+    DAMAGED_AUDIO(MLM_ERR_TENSOR, tensors_of(&b)[2].dtype = MLM_DTYPE_F32);
+    DAMAGED_AUDIO(MLM_ERR_TENSOR, tensors_of(&b)[2].packing = MLM_PACK_VECTOR);
+    DAMAGED_AUDIO(MLM_ERR_TENSOR, (tensors_of(&b)[2].rows = 4, tensors_of(&b)[2].columns = 2));
+    DAMAGED_AUDIO(MLM_ERR_TENSOR, tensors_of(&b)[2].offset += 4u);
+    DAMAGED_AUDIO(MLM_ERR_TENSOR, tensors_of(&b)[0].dtype = MLM_DTYPE_U32);
+    DAMAGED_AUDIO(MLM_ERR_OP, (tensors_of(&b)[2].dtype = MLM_DTYPE_F32,
+                               tensors_of(&b)[2].packing = MLM_PACK_VECTOR));
+}
+
+/* What makes samples of an input, and self-tests that are too short for a frame. */
+static void faults_of_sample_models(void) {
+    DAMAGED_AUDIO(MLM_ERR_OP, header_of(&b)->input_kind = MLM_INPUT_FRAMES);
+    DAMAGED_AUDIO(MLM_ERR_OP, header_of(&b)->input_kind = MLM_INPUT_TOKENS);
+    DAMAGED_AUDIO(MLM_ERR_FORMAT, header_of(&b)->input_kind = 3);
+    DAMAGED_AUDIO(MLM_ERR_FORMAT, header_of(&b)->input_width = 4);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_AFFINE);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[0].kind = MLM_OP_EMBEDDING);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].kind = MLM_OP_LOGMEL);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].inputs[0] = 0);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].tensors[MLM_T_WEIGHT] = MLM_NO_TENSOR);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].tensors[MLM_T_BIAS] = MLM_NO_TENSOR);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].tensors[MLM_T_BIAS] = 0); /* 12 elements */
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].tensors[MLM_T_BIAS] = 2); /* words */
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].epsilon = 1e-5f);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].variant = 1);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].dims[MLM_DIM_OUTPUT] = 5);
+    DAMAGED_AUDIO(MLM_ERR_OP, ops_of(&b)[1].dims[MLM_DIM_WINDOW] = 1);
+    DAMAGED_AUDIO(MLM_OK, header_of(&b)->self_test_frames = 0);
+    DAMAGED_AUDIO(MLM_ERR_FORMAT, header_of(&b)->self_test_frames = 1);
+    DAMAGED_AUDIO(MLM_ERR_FORMAT, header_of(&b)->self_test_frames = 11);
+    DAMAGED_AUDIO(MLM_OK, header_of(&b)->self_test_frames = 13);
+    DAMAGED_AUDIO(MLM_ERR_FORMAT, header_of(&b)->self_test_frames = 0xFFFFFFFFu);
+}
+
 static op_spec op_of(uint32_t kind, uint32_t input, uint32_t input_width, uint32_t output_width) {
     op_spec op = {.kind = kind, .inputs = {input, 0}};
     op.input_width = input_width;
@@ -396,7 +531,7 @@ static op_spec add_of(uint32_t x, uint32_t y, uint32_t width) {
     do {                                                                        \
         const op_spec list[] = {__VA_ARGS__};                                   \
         model_spec spec = {.seed = 1, .input_kind = (kind_of_input)};           \
-        spec.input_width = spec.input_kind == MLM_INPUT_TOKENS ? 1u : 4u;       \
+        spec.input_width = spec.input_kind == MLM_INPUT_FRAMES ? 4u : 1u;       \
         spec.op_count = sizeof list / sizeof *list;                             \
         memcpy(spec.ops, list, sizeof list);                                    \
         blob b = blob_build(&spec);                                             \
@@ -438,6 +573,36 @@ static void graphs_that_make_no_model(void) {
           op_of(MLM_OP_POOL, 2, 4, 4));
     GRAPH(MLM_ERR_OP, tokens, op_of(MLM_OP_EMBEDDING, 0, 9, 1), add_of(1, 0, 1),
           op_of(MLM_OP_POOL, 2, 1, 1));
+}
+
+/* Samples are read by the first op alone, a log-mel front end; affine stands anywhere. */
+static void graphs_of_samples(void) {
+    const uint32_t frames = MLM_INPUT_FRAMES, samples = MLM_INPUT_SAMPLES;
+    op_spec logmel = op_of(MLM_OP_LOGMEL, 0, 1, 4);
+    logmel.window = logmel.hop = logmel.fft = 4;
+    logmel.epsilon = 1e-5f;
+    op_spec one_band = logmel;
+    one_band.output_width = 1;
+    const op_spec affine = op_of(MLM_OP_AFFINE, 0, 4, 4);
+    GRAPH(MLM_OK, samples, logmel, op_of(MLM_OP_POOL, 1, 4, 4));
+    GRAPH(MLM_OK, samples, logmel, op_of(MLM_OP_AFFINE, 1, 4, 4), op_of(MLM_OP_POOL, 2, 4, 4));
+    GRAPH(MLM_OK, samples, logmel, add_of(1, 1, 4), op_of(MLM_OP_POOL, 2, 4, 4));
+    GRAPH(MLM_OK, frames, affine, op_of(MLM_OP_POOL, 1, 4, 4), op_of(MLM_OP_AFFINE, 2, 4, 4));
+    GRAPH(MLM_OK, frames, affine, add_of(0, 1, 4), op_of(MLM_OP_POOL, 2, 4, 4));
+    GRAPH(MLM_ERR_OP, samples, logmel);
+    for (uint32_t fft = 1; fft <= 2; fft++) { /* powers of two, but too small */
+        op_spec tiny = logmel;
+        tiny.window = tiny.hop = tiny.fft = fft;
+        GRAPH(MLM_ERR_OP, samples, tiny, op_of(MLM_OP_POOL, 1, 4, 4));
+    }
+    GRAPH(MLM_ERR_OP, samples, op_of(MLM_OP_POOL, 0, 1, 1));
+    GRAPH(MLM_ERR_OP, samples, op_of(MLM_OP_LINEAR, 0, 1, 4), op_of(MLM_OP_POOL, 1, 4, 4));
+    GRAPH(MLM_ERR_OP, samples, op_of(MLM_OP_AFFINE, 0, 1, 1), op_of(MLM_OP_POOL, 1, 1, 1));
+    GRAPH(MLM_ERR_OP, samples, one_band, add_of(1, 0, 1), op_of(MLM_OP_POOL, 2, 1, 1));
+    GRAPH(MLM_ERR_OP, samples, one_band, op_of(MLM_OP_AFFINE, 0, 1, 1),
+          op_of(MLM_OP_POOL, 2, 1, 1));
+    GRAPH(MLM_ERR_OP, frames, affine, op_of(MLM_OP_POOL, 1, 4, 4), op_of(MLM_OP_AFFINE, 1, 4, 4));
+    GRAPH(MLM_ERR_OP, frames, op_of(MLM_OP_AFFINE, 0, 4, 5), op_of(MLM_OP_POOL, 1, 5, 5));
 }
 
 /* `values` branches from the first op, added up one after the other: all alive at once. */
@@ -535,7 +700,11 @@ int main(int argc, char **argv) {
     RUN(tensor_faults);
     RUN(op_faults);
     RUN(bad_norms);
+    RUN(logmel_faults);
+    RUN(filter_faults);
+    RUN(faults_of_sample_models);
     RUN(graphs_that_make_no_model);
+    RUN(graphs_of_samples);
     RUN(values_alive_at_once);
     RUN(non_finite_weights_are_named);
     RUN(faults_say_where);

@@ -71,7 +71,8 @@ static void check_plan(const mlm_model *model, const mlm_options *options, const
     CHECK(plan->minimum_bytes <= plan->arena_bytes);
     CHECK_EQUAL(plan->tile,
                 options->schedule == MLM_SCHEDULE_STREAM ? options->tile : options->max_frames);
-    CHECK_EQUAL(plan->input_bytes, plan->tile * info.input_width * 4u);
+    const uint32_t inputs = info.input_kind == MLM_INPUT_SAMPLES ? info.hop_samples : 1u;
+    CHECK_EQUAL(plan->input_bytes, plan->tile * inputs * info.input_width * 4u);
     CHECK_EQUAL(plan->output_bytes, info.logits * 4u);
 }
 
@@ -188,6 +189,29 @@ static void arenas_over_4_gib(void) {
     blob_free(&b);
 }
 
+/* Tiles are counted in frames; their samples must be countable, too. */
+static void inputs_over_4_gib(void) {
+    model_spec spec = {.seed = 1, .input_kind = MLM_INPUT_SAMPLES, .input_width = 1, .op_count = 2};
+    mlm_model model;
+    mlm_buffer table[8];
+    mlm_plan plan;
+    spec.ops[0] = (op_spec){.kind = MLM_OP_LOGMEL, .input_width = 1, .output_width = 1};
+    spec.ops[0].window = spec.ops[0].hop = spec.ops[0].fft = 4096;
+    spec.ops[0].epsilon = 1.0f;
+    spec.ops[1] = (op_spec){.kind = MLM_OP_POOL, .inputs = {1, 0}, .input_width = 1};
+    spec.ops[1].output_width = 1;
+    blob b = blob_build(&spec);
+    if (!CHECK(mlm_model_open(&model, b.bytes, b.size, NULL) == MLM_OK)) return;
+    const mlm_options fits = {MLM_SCHEDULE_STREAM, 0x0003FFFFu, 0};
+    const mlm_options too_many = {MLM_SCHEDULE_STREAM, 0x00040000u, 0};
+    const mlm_options wraps = {MLM_SCHEDULE_STREAM, 0x00100001u, 0};
+    CHECK(mlm_plan_make(&plan, &model, &fits, table, 8) == MLM_OK);
+    CHECK_EQUAL(plan.input_bytes, 0x0003FFFFu * 16384u);
+    CHECK(mlm_plan_make(&plan, &model, &too_many, table, 8) == MLM_ERR_TOO_LARGE);
+    CHECK(mlm_plan_make(&plan, &model, &wraps, table, 8) == MLM_ERR_TOO_LARGE);
+    blob_free(&b);
+}
+
 static mlm_counts total_counts(const mlm_model *model, const mlm_options *options,
                                uint32_t frames) {
     mlm_counts total = {0, 0, 0, 0};
@@ -224,6 +248,57 @@ static void counts_of_the_paper_model(void) {
                   (unsigned long long)total.macs, (unsigned long long)products,
                   (unsigned long long)(products + scan));
     CHECK(total.bytes_read > 0 && total.bytes_written > 0);
+    blob_free(&b);
+}
+
+/* A front end worked out by hand: windows of 12 samples, 5 apart, of a transform of 16. */
+static void counts_of_a_front_end(void) {
+    const uint64_t frames = 9, window = 12, hop = 5, points = 8, stages = 3, bands = 6;
+    const mlm_options options = {MLM_SCHEDULE_STREAM, 1, 0};
+    model_spec spec = {.seed = 7, .input_kind = MLM_INPUT_SAMPLES, .input_width = 1};
+    mlm_model model;
+    mlm_tensor_info filters;
+    mlm_counts logmel, affine;
+    spec.op_count = 3;
+    spec.ops[0] = (op_spec){.kind = MLM_OP_LOGMEL, .input_width = 1, .epsilon = 1e-5f};
+    spec.ops[0].window = (uint32_t)window;
+    spec.ops[0].hop = (uint32_t)hop;
+    spec.ops[0].fft = 16;
+    spec.ops[1] = (op_spec){.kind = MLM_OP_AFFINE, .inputs = {1, 0}, .input_width = 6};
+    spec.ops[2] = (op_spec){.kind = MLM_OP_POOL, .inputs = {2, 0}, .input_width = 6};
+    for (uint32_t i = 0; i < 3; i++) spec.ops[i].output_width = (uint32_t)bands;
+    blob b = blob_build(&spec);
+    if (!CHECK(mlm_model_open(&model, b.bytes, b.size, NULL) == MLM_OK)) return;
+    CHECK(mlm_tensor_get_info(&model, 3, &filters) == MLM_OK &&
+          !strcmp(filters.name, "op0.filters"));
+    CHECK(mlm_operator_counts(&model, &options, (uint32_t)frames, 0, &logmel) == MLM_OK);
+    CHECK(mlm_operator_counts(&model, &options, (uint32_t)frames, 1, &affine) == MLM_OK);
+    /* The window; 4 a butterfly; a twiddle (4), four squares and two quarters for each pair of bins
+     * but the two that stand alone; those and the middle one; the triangles. */
+    const uint64_t spectrum = stages * (points / 2u) * 4u + (points / 2u - 1u) * 10u + 4u;
+    CHECK_EQUAL(logmel.macs, frames * (window + spectrum + filters.rows));
+    CHECK_EQUAL(logmel.exps, frames * bands);
+    CHECK_EQUAL(affine.macs, frames * bands);
+    CHECK_EQUAL(affine.exps, 0);
+    CHECK_EQUAL(affine.bytes_read, frames * (bands * 4u + 2u * 32u));
+    CHECK_EQUAL(affine.bytes_written, frames * bands * 4u);
+    uint64_t tables = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        mlm_tensor_info tensor;
+        CHECK(mlm_tensor_get_info(&model, i, &tensor) == MLM_OK);
+        tables += tensor.bytes;
+    }
+    const mlm_options nine = {MLM_SCHEDULE_STREAM, 9, 0};
+    mlm_counts once;
+    CHECK(mlm_operator_counts(&model, &nine, (uint32_t)frames, 0, &once) == MLM_OK);
+    CHECK_EQUAL(logmel.bytes_read - once.bytes_read, (frames - 1u) * tables);
+    mlm_plan plan;
+    mlm_buffer table[8];
+    CHECK(mlm_plan_make(&plan, &model, &options, table, 8) == MLM_OK);
+    for (uint32_t i = 0; i < plan.buffer_count; i++) {
+        if (table[i].role == MLM_ROLE_SAMPLES) CHECK_EQUAL(table[i].bytes, 48);  /* 12 floats */
+        if (table[i].role == MLM_ROLE_SPECTRUM) CHECK_EQUAL(table[i].bytes, 80); /* 18, in 16s */
+    }
     blob_free(&b);
 }
 
@@ -391,7 +466,9 @@ int main(int argc, char **argv) {
     RUN(random_plans_keep_their_promises);
     RUN(options_that_are_not_permitted);
     RUN(arenas_over_4_gib);
+    RUN(inputs_over_4_gib);
     RUN(counts_of_the_paper_model);
+    RUN(counts_of_a_front_end);
     RUN(work_is_the_same_under_every_schedule);
     RUN(work_grows_with_the_frames);
     RUN(operators_describe_themselves);

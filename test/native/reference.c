@@ -98,6 +98,54 @@ static void norm(const mlm_model *model, const mlm_blob_op *op, const double *x,
     }
 }
 
+static void affine(const mlm_model *model, const mlm_blob_op *op, const double *x, uint32_t frames,
+                   double *y) {
+    const uint32_t width = op->dims[MLM_DIM_INPUT];
+    for (uint32_t t = 0; t < frames; t++)
+        for (uint32_t i = 0; i < width; i++)
+            y[(size_t)t * width + i] =
+                x[(size_t)t * width + i] *
+                    (double)blob_weight(model, op->tensors[MLM_T_WEIGHT], i, 0) +
+                bias_of(model, op->tensors[MLM_T_BIAS], i);
+}
+
+/* Power of bin k of the discrete Fourier transform of one window, by its definition. */
+static double power_of(const mlm_model *model, const mlm_blob_op *op, const float *samples,
+                       uint32_t k) {
+    const uint32_t fft = op->dims[MLM_DIM_FFT];
+    double re = 0.0, im = 0.0;
+    for (uint32_t n = 0; n < op->dims[MLM_DIM_WINDOW]; n++) {
+        const double x =
+            (double)samples[n] * (double)blob_weight(model, op->tensors[MLM_T_WINDOW], n, 0);
+        const double angle = 6.283185307179586477 * (double)((uint64_t)k * n % fft) / fft;
+        re += x * cos(angle);
+        im -= x * sin(angle);
+    }
+    return re * re + im * im;
+}
+
+static void logmel(const mlm_model *model, const mlm_blob_op *op, const float *samples,
+                   uint32_t frames, double *y) {
+    const uint32_t bands = op->dims[MLM_DIM_OUTPUT];
+    const uint32_t *ranges =
+        (const uint32_t *)(const void *)mlm_weights(model, op->tensors[MLM_T_FILTER_BINS]);
+    double *power = rows_of(1, op->dims[MLM_DIM_FFT] / 2u + 1u);
+    for (uint32_t t = 0; t < frames; t++, samples += op->dims[MLM_DIM_HOP]) {
+        uint32_t next = 0;
+        for (uint32_t k = 0; k <= op->dims[MLM_DIM_FFT] / 2u; k++)
+            power[k] = power_of(model, op, samples, k);
+        for (uint32_t band = 0; band < bands; band++) {
+            const uint32_t first = ranges[2u * band], count = ranges[2u * band + 1u];
+            double energy = 0.0;
+            for (uint32_t k = first; k < first + count; k++)
+                energy +=
+                    power[k] * (double)blob_weight(model, op->tensors[MLM_T_FILTERS], next++, 0);
+            y[(size_t)t * bands + band] = log(fmax(energy, (double)op->epsilon));
+        }
+    }
+    free(power);
+}
+
 static void pool(const mlm_blob_op *op, const double *x, uint32_t frames, double *y) {
     const uint32_t width = op->dims[MLM_DIM_INPUT];
     for (uint32_t i = 0; i < width; i++) {
@@ -118,13 +166,19 @@ static double activation(uint32_t variant, double x) {
     return 0.5 * x * erfc(-x * 0.70710678118654752440);
 }
 
-void reference_run(const mlm_model *model, const void *input, uint32_t frames, double *logits) {
+static uint32_t frames_of(const mlm_model *model, uint32_t inputs) {
+    const uint32_t *dims = mlm_ops(model)[0].dims;
+    if (mlm_header(model)->input_kind != MLM_INPUT_SAMPLES) return inputs;
+    return (inputs - dims[MLM_DIM_WINDOW]) / dims[MLM_DIM_HOP] + 1u;
+}
+
+void reference_run(const mlm_model *model, const void *input, uint32_t inputs, double *logits) {
     const mlm_blob_header *header = mlm_header(model);
     double *values[MLM_MAX_OPS + 1u] = {NULL};
-    uint32_t rows = frames;
+    uint32_t rows = frames_of(model, inputs);
     if (header->input_kind == MLM_INPUT_FRAMES) {
-        values[0] = rows_of(frames, header->input_width);
-        for (size_t i = 0; i < (size_t)frames * header->input_width; i++)
+        values[0] = rows_of(rows, header->input_width);
+        for (size_t i = 0; i < (size_t)rows * header->input_width; i++)
             values[0][i] = (double)((const float *)input)[i];
     }
     for (uint32_t n = 0; n < header->op_count; n++) {
@@ -139,6 +193,8 @@ void reference_run(const mlm_model *model, const void *input, uint32_t frames, d
                 break;
             case MLM_OP_MAMBA: mamba(model, op, x, rows, y); break;
             case MLM_OP_NORM: norm(model, op, x, rows, y); break;
+            case MLM_OP_AFFINE: affine(model, op, x, rows, y); break;
+            case MLM_OP_LOGMEL: logmel(model, op, input, rows, y); break;
             case MLM_OP_ADD:
                 for (size_t i = 0; i < (size_t)rows * width; i++) y[i] = x[i] + other[i];
                 break;

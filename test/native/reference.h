@@ -8,6 +8,6 @@
 #include "core/blob.h"
 
 /* logits: double [model's logits]. input: as for mlm_session_run. */
-void reference_run(const mlm_model *model, const void *input, uint32_t frames, double *logits);
+void reference_run(const mlm_model *model, const void *input, uint32_t inputs, double *logits);
 
 #endif

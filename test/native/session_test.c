@@ -124,6 +124,27 @@ static const void *frame_at(const world *w, const void *input, uint32_t frame) {
     return (const unsigned char *)input + (size_t)frame * w->width * 4u;
 }
 
+/* A sequence of `frames` frames; of samples, with a few behind the last window now and then. */
+typedef struct sequence {
+    void *data;
+    uint32_t inputs, frames;
+} sequence;
+
+static sequence sequence_of(world *w, uint32_t frames) {
+    sequence x = {NULL, spec_inputs_of(&w->spec, frames), frames};
+    if (w->spec.input_kind == MLM_INPUT_SAMPLES)
+        x.inputs += rng_below(&w->random, w->spec.ops[0].hop);
+    x.data = spec_random_input(&w->spec, &w->random, x.inputs);
+    return x;
+}
+
+/* Largest portions that are pushed: a few frames. */
+static uint32_t few_inputs(const world *w, uint32_t frames, uint32_t left) {
+    const int samples = w->spec.input_kind == MLM_INPUT_SAMPLES;
+    const uint32_t few = samples ? frames * w->spec.ops[0].hop + w->spec.ops[0].window : frames;
+    return few < left ? few : left;
+}
+
 static float *new_logits(const world *w) {
     float *logits = calloc(w->logits, sizeof *logits);
     if (!logits) exit(2);
@@ -131,11 +152,12 @@ static float *new_logits(const world *w) {
 }
 
 /* A fresh session under `options`, one run. */
-static float *run_fresh(const world *w, mlm_options options, const void *input, uint32_t frames) {
+static float *run_fresh(const world *w, mlm_options options, const void *input, uint32_t inputs) {
     float *logits = new_logits(w);
     rig r = rig_open(&w->model, options, 0xFF);
-    CHECK(mlm_session_run(r.session, input, frames, logits) == MLM_OK);
-    CHECK_EQUAL(mlm_session_frames(r.session), frames);
+    CHECK(mlm_session_run(r.session, input, inputs, logits) == MLM_OK);
+    CHECK_EQUAL(mlm_session_frames(r.session), spec_frames_of(&w->spec, inputs));
+    CHECK_EQUAL(mlm_session_inputs(r.session), inputs);
     note_bits(logits, w->logits);
     rig_close(&r);
     return logits;
@@ -155,12 +177,12 @@ static void agrees_with_double_precision(void) {
         world w;
         world_random(&w, seed);
         const uint32_t frames = rng_between(&w.random, 1, 60);
-        void *input = spec_random_input(&w.spec, &w.random, frames);
+        const sequence x = sequence_of(&w, frames);
         double *wanted = malloc(w.logits * sizeof *wanted);
         if (!wanted) exit(2);
         double largest = 1e-3, error = 0.0;
-        reference_run(&w.model, input, frames, wanted);
-        float *logits = run_fresh(&w, stream(1), input, frames);
+        reference_run(&w.model, x.data, x.inputs, wanted);
+        float *logits = run_fresh(&w, stream(1), x.data, x.inputs);
         for (uint32_t i = 0; i < w.logits; i++) {
             largest = fmax(largest, fabs(wanted[i]));
             error = fmax(error, fabs((double)logits[i] - wanted[i]));
@@ -170,7 +192,7 @@ static void agrees_with_double_precision(void) {
         worst = fmax(worst, error / largest);
         free(logits);
         free(wanted);
-        free(input);
+        free(x.data);
         blob_free(&w.b);
     }
     /* Some random networks amplify rounding a lot (norms of nearly constant rows): the bound is for
@@ -201,14 +223,17 @@ static void extreme_time_steps(void) {
     }
 }
 
-static float *run_in_portions(world *w, mlm_options options, const void *input, uint32_t frames) {
+static float *run_in_portions(world *w, mlm_options options, sequence x) {
     float *logits = new_logits(w);
     rig r = rig_open(&w->model, options, 0x7F);
-    for (uint32_t done = 0; done < frames;) {
-        const uint32_t portion = rng_between(&w->random, 0, frames - done < 9 ? frames - done : 9);
-        CHECK(mlm_session_push(r.session, frame_at(w, input, done), portion) == MLM_OK);
+    const uint32_t most = rng_once_in(&w->random, 4) ? 1u : 9u;
+    for (uint32_t done = 0; done < x.inputs;) {
+        const uint32_t few = few_inputs(w, most, x.inputs - done);
+        const uint32_t portion = rng_between(&w->random, 0, few);
+        CHECK(mlm_session_push(r.session, frame_at(w, x.data, done), portion) == MLM_OK);
         done += portion;
-        CHECK_EQUAL(mlm_session_frames(r.session), done);
+        CHECK_EQUAL(mlm_session_inputs(r.session), done);
+        CHECK_EQUAL(mlm_session_frames(r.session), spec_frames_of(&w->spec, done));
     }
     CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
     rig_close(&r);
@@ -216,37 +241,51 @@ static float *run_in_portions(world *w, mlm_options options, const void *input, 
 }
 
 /* Finishing in the middle must leave no trace. */
-static float *run_with_interim_results(world *w, mlm_options options, const void *input,
-                                       uint32_t frames) {
+static float *run_with_interim_results(world *w, mlm_options options, sequence x) {
     float *logits = new_logits(w);
     rig r = rig_open(&w->model, options, 0x00);
-    for (uint32_t done = 0; done < frames; done++) {
-        CHECK(mlm_session_push(r.session, frame_at(w, input, done), 1) == MLM_OK);
+    for (uint32_t done = 0; done < x.inputs; done++) {
+        CHECK(mlm_session_push(r.session, frame_at(w, x.data, done), 1) == MLM_OK);
+        const mlm_status wanted = spec_frames_of(&w->spec, done + 1u) > 0 ? MLM_OK : MLM_ERR_FRAMES;
         for (uint32_t twice = rng_below(&w->random, 3); twice > 0; twice--)
-            CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
+            CHECK(mlm_session_finish(r.session, logits) == wanted);
     }
     CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
     rig_close(&r);
     return logits;
 }
 
-static float *run_by_steps(world *w, mlm_options options, const void *input, uint32_t frames) {
+/* Steps through what was fed, which makes `frames` frames; samples may make none. */
+static void step_to_the_end(const world *w, rig *r, uint32_t frames, uint32_t operators) {
+    mlm_step step;
+    mlm_status status;
+    uint32_t steps = 0;
+    while ((status = mlm_session_step(r->session, &step)) == MLM_OK) {
+        CHECK(step.operator_index < operators);
+        CHECK_EQUAL(step.frames, frames);
+        CHECK(step.width <= step.stride || step.output == NULL);
+        steps++;
+    }
+    CHECK(status == MLM_DONE);
+    CHECK(steps > 0);
+    if (frames == 0) CHECK(steps == 1 && w->spec.input_kind == MLM_INPUT_SAMPLES);
+}
+
+static float *run_by_steps(world *w, mlm_options options, sequence x) {
     float *logits = new_logits(w);
     rig r = rig_open(&w->model, options, 0x3C);
     mlm_step step;
     mlm_status status;
     const uint32_t operators = mlm_operator_count(&w->model, options.schedule);
-    for (uint32_t done = 0; done < frames;) {
-        const uint32_t left = frames - done;
-        const uint32_t portion =
-            rng_between(&w->random, 1, left < r.plan.tile ? left : r.plan.tile);
-        CHECK(mlm_session_feed(r.session, frame_at(w, input, done), portion) == MLM_OK);
-        while ((status = mlm_session_step(r.session, &step)) == MLM_OK) {
-            CHECK(step.operator_index < operators);
-            CHECK(step.frames == portion);
-            CHECK(step.width <= step.stride || step.output == NULL);
-        }
-        CHECK(status == MLM_DONE);
+    const int samples = w->spec.input_kind == MLM_INPUT_SAMPLES;
+    const uint32_t most = r.plan.tile * (samples ? w->spec.ops[0].hop : 1u);
+    for (uint32_t done = 0; done < x.inputs;) {
+        const uint32_t left = x.inputs - done;
+        const uint32_t portion = rng_between(&w->random, 1, left < most ? left : most);
+        const uint32_t frames =
+            spec_frames_of(&w->spec, done + portion) - spec_frames_of(&w->spec, done);
+        CHECK(mlm_session_feed(r.session, frame_at(w, x.data, done), portion) == MLM_OK);
+        step_to_the_end(w, &r, frames, operators);
         done += portion;
     }
     CHECK(mlm_session_feed_end(r.session) == MLM_OK);
@@ -263,15 +302,16 @@ static float *run_by_steps(world *w, mlm_options options, const void *input, uin
     return logits;
 }
 
-/* State saved in one session and loaded into another, under other schedules, all the way. */
-static float *run_with_moves(world *w, const void *input, uint32_t frames) {
+/* State saved in one session and loaded into another, under other schedules, all the way; with
+ * samples mostly in the middle of a window. */
+static float *run_with_moves(world *w, sequence x) {
     float *logits = new_logits(w);
     unsigned char *state = NULL;
     uint32_t bytes = 0;
-    for (uint32_t done = 0; done < frames;) {
-        const mlm_options all[] = {stream(1), stream(5), layer(frames), unfused(frames)};
+    for (uint32_t done = 0; done < x.inputs;) {
+        const mlm_options all[] = {stream(1), stream(5), layer(x.frames), unfused(x.frames)};
         rig r = rig_open(&w->model, all[rng_below(&w->random, 4)], 0xA5);
-        const uint32_t portion = rng_between(&w->random, 1, frames - done < 7 ? frames - done : 7);
+        const uint32_t portion = rng_between(&w->random, 1, few_inputs(w, 7, x.inputs - done));
         if (done == 0) {
             bytes = mlm_session_state_bytes(r.session);
             state = malloc(bytes);
@@ -279,12 +319,13 @@ static float *run_with_moves(world *w, const void *input, uint32_t frames) {
         } else {
             CHECK_EQUAL(mlm_session_state_bytes(r.session), bytes);
             CHECK(mlm_session_load_state(r.session, state, bytes) == MLM_OK);
-            CHECK_EQUAL(mlm_session_frames(r.session), done);
+            CHECK_EQUAL(mlm_session_inputs(r.session), done);
+            CHECK_EQUAL(mlm_session_frames(r.session), spec_frames_of(&w->spec, done));
         }
-        CHECK(mlm_session_push(r.session, frame_at(w, input, done), portion) == MLM_OK);
+        CHECK(mlm_session_push(r.session, frame_at(w, x.data, done), portion) == MLM_OK);
         done += portion;
         CHECK(mlm_session_save_state(r.session, state, bytes) == MLM_OK);
-        if (done == frames) CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
+        if (done == x.inputs) CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
         rig_close(&r);
     }
     free(state);
@@ -296,7 +337,7 @@ static void every_way_gives_the_same_bits(void) {
         world w;
         world_random(&w, seed * 77u);
         const uint32_t frames = seed % 5 == 0 ? 1u : rng_between(&w.random, 1, 40);
-        void *input = spec_random_input(&w.spec, &w.random, frames);
+        const sequence x = sequence_of(&w, frames);
         const uint32_t tile = rng_between(&w.random, 1, 12), room = rng_below(&w.random, 20);
         const mlm_options all[] = {stream(1),
                                    stream(3),
@@ -305,12 +346,10 @@ static void every_way_gives_the_same_bits(void) {
                                    stream(tile),
                                    layer(frames + room),
                                    unfused(frames + room)};
-        float *wanted = run_fresh(&w, stream(1), input, frames);
+        float *wanted = run_fresh(&w, stream(1), x.data, x.inputs);
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-            float *got[] = {run_fresh(&w, all[i], input, frames),
-                            run_in_portions(&w, all[i], input, frames),
-                            run_with_interim_results(&w, all[i], input, frames),
-                            run_by_steps(&w, all[i], input, frames)};
+            float *got[] = {run_fresh(&w, all[i], x.data, x.inputs), run_in_portions(&w, all[i], x),
+                            run_with_interim_results(&w, all[i], x), run_by_steps(&w, all[i], x)};
             static const char *const names[] = {"run", "push", "finish in between", "step"};
             for (size_t way = 0; way < 4; way++) {
                 if (!CHECK_MESSAGE(same_logits(got[way], wanted, w.logits),
@@ -320,11 +359,11 @@ static void every_way_gives_the_same_bits(void) {
                 free(got[way]);
             }
         }
-        float *moved = run_with_moves(&w, input, frames);
+        float *moved = run_with_moves(&w, x);
         if (!CHECK(same_logits(moved, wanted, w.logits))) explain(&w, "state moved", frames);
         free(moved);
         free(wanted);
-        free(input);
+        free(x.data);
         blob_free(&w.b);
     }
 }
@@ -365,9 +404,9 @@ static void sessions_side_by_side(void) {
     enum { SESSIONS = 12 };
     world w[SESSIONS];
     rig rigs[SESSIONS];
-    void *inputs[SESSIONS];
+    sequence inputs[SESSIONS];
     float *wanted[SESSIONS];
-    uint32_t done[SESSIONS] = {0};
+    uint32_t done[SESSIONS] = {0}, left = 0;
     const uint32_t frames = 23;
     rng random = {99};
     for (uint32_t i = 0; i < SESSIONS; i++) {
@@ -375,14 +414,16 @@ static void sessions_side_by_side(void) {
         world_random(&w[i], 500u + i / 3u);
         const mlm_options all[] = {stream(1), stream(4), layer(frames), unfused(frames)};
         w[i].random.state += i;
-        inputs[i] = spec_random_input(&w[i].spec, &w[i].random, frames);
-        wanted[i] = run_fresh(&w[i], stream(2), inputs[i], frames);
+        inputs[i] = sequence_of(&w[i], frames);
+        wanted[i] = run_fresh(&w[i], stream(2), inputs[i].data, inputs[i].inputs);
+        left += inputs[i].inputs;
         rigs[i] = rig_open(&w[i / 3u * 3u].model, all[i % 4u], 0x11);
     }
-    for (uint32_t left = SESSIONS * frames; left > 0;) {
+    while (left > 0) {
         const uint32_t i = rng_below(&random, SESSIONS);
-        if (done[i] == frames) continue;
-        CHECK(mlm_session_push(rigs[i].session, frame_at(&w[i], inputs[i], done[i]), 1) == MLM_OK);
+        if (done[i] == inputs[i].inputs) continue;
+        CHECK(mlm_session_push(rigs[i].session, frame_at(&w[i], inputs[i].data, done[i]), 1) ==
+              MLM_OK);
         done[i]++;
         left--;
     }
@@ -390,7 +431,7 @@ static void sessions_side_by_side(void) {
         float *logits = new_logits(&w[i]);
         CHECK(mlm_session_finish(rigs[i].session, logits) == MLM_OK);
         CHECK(same_logits(logits, wanted[i], w[i].logits));
-        free(logits), free(wanted[i]), free(inputs[i]);
+        free(logits), free(wanted[i]), free(inputs[i].data);
     }
     for (uint32_t i = 0; i < SESSIONS; i++) {
         rig_close(&rigs[i]);
@@ -402,22 +443,22 @@ static void reset_forgets_everything(void) {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         world w;
         world_random(&w, seed * 13u);
-        void *noise = spec_random_input(&w.spec, &w.random, 17);
-        void *input = spec_random_input(&w.spec, &w.random, 11);
-        float *wanted = run_fresh(&w, stream(1), input, 11);
+        const sequence noise = sequence_of(&w, 17), x = sequence_of(&w, 11);
+        float *wanted = run_fresh(&w, stream(1), x.data, x.inputs);
         float *logits = new_logits(&w);
         rig r = rig_open(&w.model, stream(4), 0x42);
-        CHECK(mlm_session_push(r.session, noise, 17) == MLM_OK);
+        CHECK(mlm_session_push(r.session, noise.data, noise.inputs) == MLM_OK);
         mlm_session_reset(r.session);
         CHECK_EQUAL(mlm_session_frames(r.session), 0);
+        CHECK_EQUAL(mlm_session_inputs(r.session), 0);
         CHECK(mlm_session_finish(r.session, logits) == MLM_ERR_FRAMES);
-        CHECK(mlm_session_push(r.session, input, 11) == MLM_OK);
+        CHECK(mlm_session_push(r.session, x.data, x.inputs) == MLM_OK);
         CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
         CHECK(same_logits(logits, wanted, w.logits));
-        CHECK(mlm_session_run(r.session, input, 11, logits) == MLM_OK);
+        CHECK(mlm_session_run(r.session, x.data, x.inputs, logits) == MLM_OK);
         CHECK(same_logits(logits, wanted, w.logits));
         rig_close(&r);
-        free(noise), free(input), free(wanted), free(logits);
+        free(noise.data), free(x.data), free(wanted), free(logits);
         blob_free(&w.b);
     }
 }
@@ -428,20 +469,20 @@ static void non_finite_inputs(void) {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         world w;
         world_random(&w, seed * 31u);
-        if (w.spec.input_kind == MLM_INPUT_FRAMES) {
-            const uint32_t frames = 13;
-            float *clean = spec_random_input(&w.spec, &w.random, frames);
-            float *dirty = spec_random_input(&w.spec, &w.random, frames);
-            dirty[rng_below(&w.random, frames * w.width)] = odd[seed % 6];
-            float *wanted = run_fresh(&w, stream(1), clean, frames);
-            float *bad = run_fresh(&w, stream(1), dirty, frames);
-            float *bad_too = run_fresh(&w, unfused(frames), dirty, frames);
+        if (w.spec.input_kind != MLM_INPUT_TOKENS) {
+            const uint32_t frames = 13, inputs = spec_inputs_of(&w.spec, frames);
+            float *clean = spec_random_input(&w.spec, &w.random, inputs);
+            float *dirty = spec_random_input(&w.spec, &w.random, inputs);
+            dirty[rng_below(&w.random, inputs * w.width)] = odd[seed % 6];
+            float *wanted = run_fresh(&w, stream(1), clean, inputs);
+            float *bad = run_fresh(&w, stream(1), dirty, inputs);
+            float *bad_too = run_fresh(&w, unfused(frames), dirty, inputs);
             float *logits = new_logits(&w);
             CHECK(same_logits(bad, bad_too, w.logits));
             rig r = rig_open(&w.model, stream(3), 0x42);
-            CHECK(mlm_session_run(r.session, dirty, frames, logits) == MLM_OK);
+            CHECK(mlm_session_run(r.session, dirty, inputs, logits) == MLM_OK);
             CHECK(same_logits(bad, logits, w.logits));
-            CHECK(mlm_session_run(r.session, clean, frames, logits) == MLM_OK);
+            CHECK(mlm_session_run(r.session, clean, inputs, logits) == MLM_OK);
             CHECK(same_logits(logits, wanted, w.logits));
             rig_close(&r);
             free(clean), free(dirty), free(wanted), free(bad), free(bad_too), free(logits);
@@ -455,13 +496,13 @@ static void non_finite_inputs(void) {
 /* One past the last byte of the arena that a run changes: found with two poisons, since a byte may
  * happen to be written with its own poison. */
 static uint32_t high_water(const world *w, mlm_options options, const void *input,
-                           uint32_t frames) {
+                           uint32_t inputs) {
     static const unsigned char poisons[] = {0xA5, 0x5A};
     float *logits = new_logits(w);
     uint32_t mark = 0;
     for (size_t i = 0; i < 2; i++) {
         rig r = rig_open(&w->model, options, poisons[i]);
-        CHECK(mlm_session_run(r.session, input, frames, logits) == MLM_OK);
+        CHECK(mlm_session_run(r.session, input, inputs, logits) == MLM_OK);
         for (uint32_t at = mark; at < r.plan.arena_bytes; at++)
             if (r.arena[at] != poisons[i]) mark = at + 1u;
         rig_close(&r);
@@ -482,11 +523,11 @@ static void arena_is_used_to_the_last_line_of_the_plan(void) {
         world w;
         world_random(&w, seed * 101u);
         const uint32_t frames = rng_between(&w.random, 1, 30);
-        void *input = spec_random_input(&w.spec, &w.random, frames);
+        const sequence x = sequence_of(&w, frames);
         const mlm_options all[] = {stream(1), stream(3), layer(frames), unfused(frames)};
         for (size_t i = 0; i < 4; i++) {
             if (all[i].tile > frames) continue; /* the last rows of the tile stay untouched */
-            const uint32_t mark = high_water(&w, all[i], input, frames);
+            const uint32_t mark = high_water(&w, all[i], x.data, x.inputs);
             const uint32_t planned = planned_bytes(&w, all[i]);
             /* Buffers end on multiples of MLM_ALIGNMENT; the padding behind the last element of the
              * highest one is the only thing that may stay untouched. */
@@ -495,7 +536,7 @@ static void arena_is_used_to_the_last_line_of_the_plan(void) {
                                all[i].schedule, mark, planned))
                 explain(&w, "high-water mark", frames);
         }
-        free(input);
+        free(x.data);
         blob_free(&w.b);
     }
 }
@@ -637,6 +678,162 @@ static void numbers_of_frames(void) {
     rig_close(&r);
     free(input);
     blob_free(&w.b);
+}
+
+/* Windows of 12 samples, 5 apart, of a transform of 16; the paper's network behind them. */
+static void audio_world(world *w) {
+    model_spec *spec = &w->spec;
+    spec_paper(spec, 7, 14, 6);
+    memmove(spec->ops + 2, spec->ops, spec->op_count * sizeof *spec->ops);
+    spec->op_count += 2;
+    spec->ops[0] = (op_spec){.kind = MLM_OP_LOGMEL, .input_width = 1, .output_width = 7};
+    spec->ops[0].window = 12;
+    spec->ops[0].hop = 5;
+    spec->ops[0].fft = 16;
+    spec->ops[0].epsilon = 1e-5f;
+    spec->ops[1] = (op_spec){.kind = MLM_OP_AFFINE, .input_width = 7, .output_width = 7};
+    for (uint32_t i = 1; i < spec->op_count; i++) spec->ops[i].inputs[0] = i;
+    spec->input_kind = MLM_INPUT_SAMPLES;
+    spec->input_width = 1;
+    spec->self_test_frames = 23;
+    world_from_spec(w, 6);
+}
+
+static void numbers_of_samples(void) {
+    world w;
+    audio_world(&w);
+    float *input = spec_random_input(&w.spec, &w.random, 100);
+    float logits[6] = {7, 7, 7, 7, 7, 7};
+    float *wanted = run_fresh(&w, stream(1), input, 13);
+    rig r = rig_open(&w.model, stream(2), 0);
+    FAILS(MLM_ERR_FRAMES, mlm_session_run(r.session, input, 0, logits));
+    FAILS(MLM_ERR_FRAMES, mlm_session_run(r.session, input, 11, logits));
+    CHECK(mlm_session_push(r.session, input, 11) == MLM_OK);
+    CHECK_EQUAL(mlm_session_frames(r.session), 0);
+    CHECK_EQUAL(mlm_session_inputs(r.session), 11);
+    FAILS(MLM_ERR_FRAMES, mlm_session_finish(r.session, logits));
+    FAILS(MLM_ERR_FRAMES, mlm_session_feed_end(r.session));
+    FAILS(MLM_ERR_FRAMES, mlm_session_run(r.session, input, 11, logits));
+    FAILS(MLM_ERR_ARGUMENT, mlm_session_push(r.session, (const char *)input + 2, 2));
+    CHECK(logits[0] == 7.0f);
+    /* A refused run forgets nothing: these are the twelfth and the thirteenth. */
+    CHECK(mlm_session_push(r.session, input + 11, 2) == MLM_OK);
+    CHECK_EQUAL(mlm_session_frames(r.session), 1);
+    CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
+    CHECK(same_logits(logits, wanted, 6));
+    FAILS(MLM_ERR_ARGUMENT, mlm_session_feed(r.session, input, 11)); /* a tile: 2 hops */
+    CHECK(mlm_session_feed(r.session, input, 10) == MLM_OK);
+    FAILS(MLM_ERR_BUSY, mlm_session_push(r.session, input, 1));
+    while (mlm_session_step(r.session, NULL) == MLM_OK) continue;
+    CHECK_EQUAL(mlm_session_frames(r.session), 3);
+    CHECK(mlm_session_self_test(r.session) == MLM_OK);
+    CHECK_EQUAL(mlm_session_inputs(r.session), 0);
+    rig_close(&r);
+    free(wanted);
+
+    /* 4 frames begin 5 apart: 27 samples make them, and 4 more make no fifth. */
+    const mlm_options all[] = {layer(4), unfused(4)};
+    for (size_t i = 0; i < 2; i++) {
+        r = rig_open(&w.model, all[i], 0);
+        FAILS(MLM_ERR_FRAMES, mlm_session_push(r.session, input, 32));
+        FAILS(MLM_ERR_FRAMES, mlm_session_run(r.session, input, 32, logits));
+        CHECK(mlm_session_run(r.session, input, 31, logits) == MLM_OK);
+        CHECK_EQUAL(mlm_session_frames(r.session), 4);
+        FAILS(MLM_ERR_FRAMES, mlm_session_push(r.session, input, 1));
+        mlm_session_reset(r.session);
+        CHECK(mlm_session_push(r.session, input, 27) == MLM_OK);
+        FAILS(MLM_ERR_FRAMES, mlm_session_feed(r.session, input, 5));
+        CHECK(mlm_session_feed(r.session, input, 4) == MLM_OK);
+        CHECK(mlm_session_step(r.session, NULL) == MLM_OK);
+        CHECK(mlm_session_step(r.session, NULL) == MLM_DONE);
+        CHECK_EQUAL(mlm_session_frames(r.session), 4);
+        rig_close(&r);
+    }
+    r = rig_open(&w.model, layer(2), 0); /* the self-test's 23 samples are 3 frames */
+    FAILS(MLM_ERR_FRAMES, mlm_session_self_test(r.session));
+    rig_close(&r);
+    free(input);
+    blob_free(&w.b);
+}
+
+/* Sets the number of inputs in a saved state, the third word, and the CRC that covers it. */
+static void set_inputs(unsigned char *state, uint32_t bytes, uint32_t inputs) {
+    memcpy(state + 8, &inputs, sizeof inputs);
+    unsigned char *covered = malloc(bytes);
+    if (!covered) exit(2);
+    memcpy(covered, state, 12);
+    memcpy(covered + 12, state + 16, bytes - 16u);
+    const uint32_t crc = crc32_of(covered, bytes - 4u);
+    memcpy(state + 12, &crc, sizeof crc);
+    free(covered);
+}
+
+/* Four thousand million inputs, by way of a state that says so. */
+static void the_last_inputs_that_can_be_counted(void) {
+    for (int audio = 0; audio < 2; audio++) {
+        world w;
+        if (audio)
+            audio_world(&w);
+        else
+            world_paper(&w);
+        void *input = spec_random_input(&w.spec, &w.random, 40);
+        float logits[6];
+        rig r = rig_open(&w.model, stream(3), 0);
+        const uint32_t bytes = mlm_session_state_bytes(r.session), limit = 0xFFFFFFFFu;
+        unsigned char *state = malloc(bytes);
+        if (!state) exit(2);
+        CHECK(mlm_session_push(r.session, input, 15) == MLM_OK);
+        CHECK(mlm_session_save_state(r.session, state, bytes) == MLM_OK);
+        for (uint32_t left = 0; left <= 40; left += 8) {
+            set_inputs(state, bytes, limit - left);
+            CHECK(mlm_session_load_state(r.session, state, bytes) == MLM_OK);
+            CHECK_EQUAL(mlm_session_inputs(r.session), limit - left);
+            FAILS(MLM_ERR_FRAMES, mlm_session_push(r.session, input, left + 1u));
+            FAILS(MLM_ERR_FRAMES, mlm_session_push(r.session, input, limit));
+            CHECK(mlm_session_push(r.session, input, left) == MLM_OK);
+            CHECK_EQUAL(mlm_session_inputs(r.session), limit);
+            CHECK_EQUAL(mlm_session_frames(r.session), audio ? (limit - 12u) / 5u + 1u : limit);
+            FAILS(MLM_ERR_FRAMES, mlm_session_push(r.session, input, 1));
+            FAILS(MLM_ERR_FRAMES, mlm_session_feed(r.session, input, 1));
+            CHECK(mlm_session_finish(r.session, logits) == MLM_OK);
+        }
+        rig_close(&r);
+        r = rig_open(&w.model, layer(100), 0);
+        FAILS(MLM_ERR_FRAMES, mlm_session_load_state(r.session, state, bytes));
+        rig_close(&r);
+        free(state), free(input);
+        blob_free(&w.b);
+    }
+}
+
+static void windows_without_overlap_and_of_one_sample(void) {
+    static const uint32_t forms[][3] = {{16, 16, 16}, {1, 1, 4}, {3, 1, 4}, {64, 1, 64}, {5, 5, 8}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        world w;
+        model_spec spec = {.seed = 5, .input_kind = MLM_INPUT_SAMPLES, .input_width = 1};
+        spec.op_count = 2;
+        spec.ops[0] = (op_spec){.kind = MLM_OP_LOGMEL, .input_width = 1, .output_width = 5};
+        spec.ops[0].window = forms[i][0];
+        spec.ops[0].hop = forms[i][1];
+        spec.ops[0].fft = forms[i][2];
+        spec.ops[0].epsilon = 1e-5f;
+        spec.ops[1] = (op_spec){.kind = MLM_OP_POOL, .input_width = 5, .output_width = 5};
+        spec.ops[1].inputs[0] = 1;
+        w.spec = spec;
+        world_from_spec(&w, i);
+        const sequence x = sequence_of(&w, 50);
+        double reference[5];
+        reference_run(&w.model, x.data, x.inputs, reference);
+        float *wanted = run_fresh(&w, stream(1), x.data, x.inputs);
+        float *layered = run_fresh(&w, layer(50), x.data, x.inputs);
+        float *portions = run_in_portions(&w, stream(4), x);
+        CHECK(same_logits(layered, wanted, 5) && same_logits(portions, wanted, 5));
+        for (int k = 0; k < 5; k++)
+            CHECK_MESSAGE(fabs((double)wanted[k] - reference[k]) < 2e-5, "%g, reference %g",
+                          (double)wanted[k], reference[k]);
+        free(wanted), free(layered), free(portions), free(x.data);
+        blob_free(&w.b);
+    }
 }
 
 static void token_world(world *w) {
@@ -818,6 +1015,9 @@ int main(int argc, char **argv) {
     RUN(arena_too_small_or_misaligned);
     RUN(null_arguments);
     RUN(numbers_of_frames);
+    RUN(numbers_of_samples);
+    RUN(the_last_inputs_that_can_be_counted);
+    RUN(windows_without_overlap_and_of_one_sample);
     RUN(tokens_outside_of_the_vocabulary);
     RUN(busy_sessions);
     RUN(damaged_states);

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HEADER } from "../../ts/core/format.js";
+import { inputLength } from "../../ts/core/input.js";
 import { crc32 } from "../../ts/crc32.js";
 import {
   BadFile,
@@ -14,7 +15,12 @@ import {
   MambaliteError,
   type Model,
 } from "../../ts/node.js";
-import { NetworkMaker, paperNetwork, tiedLanguageModel } from "../unit/core/networks.js";
+import {
+  audioNetwork,
+  NetworkMaker,
+  paperNetwork,
+  tiedLanguageModel,
+} from "../unit/core/networks.js";
 import { build, networkCases } from "./random-network.js";
 
 const RUNS = 300;
@@ -27,7 +33,8 @@ let blobs: Uint8Array[];
 
 beforeAll(async () => {
   engine = await Engine.load();
-  blobs = [await createBlob(engine, paperNetwork()), await createBlob(engine, tiedLanguageModel())];
+  const networks = [paperNetwork(), tiedLanguageModel(), audioNetwork()];
+  blobs = await Promise.all(networks.map((network) => createBlob(engine, network)));
 });
 
 afterAll(() => {
@@ -71,9 +78,10 @@ async function outcome<T>(work: () => T | Promise<T>): Promise<T | MambaliteErro
 }
 
 function useModel(model: Model): void {
-  const { inputKind, inputWidth, vocabulary } = model.info;
+  const { inputKind, vocabulary } = model.info;
   const make = new NetworkMaker(4);
-  const input = inputKind === "tokens" ? make.tokens(3, vocabulary) : make.frames(3, inputWidth);
+  const length = inputLength(model.info, 3);
+  const input = inputKind === "tokens" ? make.tokens(3, vocabulary) : make.frames(length, 1);
   for (const schedule of ["stream", "layer", "unfused"] as const) {
     const options = schedule === "stream" ? { schedule } : { schedule, maxFrames: 3 };
     if (model.plan(options).arenaBytes > MAX_ARENA_BYTES) continue;
@@ -88,7 +96,7 @@ const TIMEOUT_MS = 120_000;
 describe("damage", { timeout: TIMEOUT_MS }, () => {
   test("of any byte of a blob is noticed", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1), changes, async (which, where) => {
+      fc.asyncProperty(fc.nat(2), changes, async (which, where) => {
         const blob = blobs[which]!;
         const damaged = damage(blob, where);
         fc.pre(!damaged.every((byte, i) => byte === blob[i]));
@@ -100,7 +108,7 @@ describe("damage", { timeout: TIMEOUT_MS }, () => {
 
   test("with the checksum made right is refused, or gives a model that runs", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1), changes, fc.boolean(), async (which, where, onlyTables) => {
+      fc.asyncProperty(fc.nat(2), changes, fc.boolean(), async (which, where, onlyTables) => {
         const blob = blobs[which]!;
         const tables = new DataView(blob.buffer).getUint32(HEADER.stringOffset, true);
         const damaged = reseal(damage(blob, where, onlyTables ? tables : blob.length));
@@ -119,7 +127,7 @@ describe("damage", { timeout: TIMEOUT_MS }, () => {
   test("by cutting or by appending is noticed", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.nat(1),
+        fc.nat(2),
         fc.nat(),
         fc.uint8Array({ minLength: 1 }),
         async (which, n, tail) => {

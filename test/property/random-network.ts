@@ -3,6 +3,7 @@
  * data, so that a failing one shrinks and can be read.
  */
 import fc from "fast-check";
+import { inputLength } from "../../ts/core/input.js";
 import type { Network, Op, PoolOp } from "../../ts/network.js";
 import { activation, add, NetworkMaker, pool } from "../unit/core/networks.js";
 
@@ -10,6 +11,7 @@ type Piece =
   | { readonly kind: "linear"; readonly width: number; readonly bias: boolean }
   | { readonly kind: "norm"; readonly norm: "rms" | "layer"; readonly bias: boolean }
   | { readonly kind: "activation"; readonly activation: "silu" | "relu" | "gelu" }
+  | { readonly kind: "affine" }
   /** Adds an earlier value of the same width; `back` counts among them, from the last. */
   | { readonly kind: "add"; readonly back: number }
   | MambaPiece;
@@ -25,11 +27,25 @@ interface MambaPiece {
   readonly output: number;
 }
 
+/**
+ * A log-mel op: fractions are of what is possible. What stands behind it makes its channels differ
+ * where all bands are on the floor: of rows of equal elements a layer norm makes noise.
+ */
+interface FrontEndPiece {
+  readonly fftLog2: number;
+  readonly window: number;
+  readonly hop: number;
+  readonly behind: "affine" | "linear";
+  /** Samples behind the last window, as a fraction of what makes another one. */
+  readonly rest: number;
+}
+
 export interface Case {
   readonly seed: number;
-  readonly inputKind: "frames" | "tokens";
-  /** Of a frame, or of the embedding. */
+  readonly inputKind: Network["inputKind"];
+  /** Of a frame, of the embedding, or of a log-mel frame. */
   readonly width: number;
+  readonly frontEnd: FrontEndPiece;
   readonly vocabulary: number;
   readonly body: readonly Piece[];
   readonly pool: PoolOp["pool"];
@@ -51,7 +67,18 @@ const headPiece: fc.Arbitrary<Piece> = fc.oneof(
     activation: fc.constantFrom("silu" as const, "relu" as const, "gelu" as const),
   }),
   fc.record({ kind: fc.constant("add" as const), back: fc.nat(3) }),
+  fc.record({ kind: fc.constant("affine" as const) }),
 );
+
+const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+const frontEndPiece: fc.Arbitrary<FrontEndPiece> = fc.record({
+  fftLog2: fc.integer({ min: 2, max: 6 }),
+  window: fraction,
+  hop: fraction,
+  behind: fc.constantFrom("affine" as const, "linear" as const),
+  rest: fraction,
+});
 
 const mambaPiece: fc.Arbitrary<Piece> = fc.record({
   kind: fc.constant("mamba" as const),
@@ -65,8 +92,9 @@ const mambaPiece: fc.Arbitrary<Piece> = fc.record({
 
 export const networkCases: fc.Arbitrary<Case> = fc.record({
   seed: fc.integer(),
-  inputKind: fc.constantFrom("frames" as const, "tokens" as const),
+  inputKind: fc.constantFrom("frames" as const, "tokens" as const, "samples" as const),
   width,
+  frontEnd: frontEndPiece,
   vocabulary: fc.integer({ min: 1, max: 30 }),
   body: fc.array(
     fc.oneof({ weight: 1, arbitrary: headPiece }, { weight: 1, arbitrary: mambaPiece }),
@@ -86,30 +114,45 @@ export function build(description: Case): {
 } {
   const { seed, inputKind, frames, vocabulary } = description;
   const make = new NetworkMaker(seed);
-  const isTokens = inputKind === "tokens";
-  const network: Network = {
-    inputKind,
-    inputWidth: isTokens ? 1 : description.width,
-    ops: new OpList(make, description).ops,
-    convention: "random",
-  };
-  const input = isTokens ? make.tokens(frames, vocabulary) : make.frames(frames, description.width);
-  return { network, input };
+  const inputWidth = inputKind === "frames" ? description.width : 1;
+  const { ops } = new OpList(make, description);
+  const network: Network = { inputKind, inputWidth, ops, convention: "random" };
+  if (inputKind === "tokens") return { network, input: make.tokens(frames, vocabulary) };
+  if (inputKind === "frames") return { network, input: make.frames(frames, inputWidth) };
+  const { window, hop } = logmelSizes(description);
+  const shape = { inputKind, inputWidth, windowSamples: window, hopSamples: hop };
+  const rest = Math.floor(description.frontEnd.rest * hop);
+  return { network, input: make.frames(inputLength(shape, frames) + rest, 1) };
+}
+
+/** Hops are short, so that inputs are. */
+const MAX_HOP = 9;
+
+function logmelSizes({ frontEnd, width }: Case) {
+  const upTo = (most: number, fraction: number) => 1 + Math.floor(fraction * most);
+  const fft = 2 ** frontEnd.fftLog2;
+  const window = upTo(fft, frontEnd.window);
+  return { fft, window, hop: upTo(Math.min(window, MAX_HOP), frontEnd.hop), bands: width };
 }
 
 class OpList {
   readonly ops: Op[] = [];
   readonly #make: NetworkMaker;
   readonly #widths: number[];
-  /** First value that may be read: 0, that of the embedding, or that of the pool. */
+  /** First value that may be read: 0, that of the embedding or of logmel, or that of the pool. */
   #firstValue = 0;
 
-  constructor(make: NetworkMaker, { inputKind, width, vocabulary, ...parts }: Case) {
+  constructor(make: NetworkMaker, description: Case) {
+    const { inputKind, width, vocabulary, ...parts } = description;
     this.#make = make;
     this.#widths = [width];
     if (inputKind === "tokens") {
       this.#push(make.embedding("embedding", vocabulary, width), width);
       this.#firstValue = 1;
+    } else if (inputKind === "samples") {
+      this.#push(make.logmel("logmel", logmelSizes(description)), width);
+      this.#firstValue = 1;
+      this.#append({ kind: parts.frontEnd.behind, width, bias: true });
     }
     for (const piece of parts.body) this.#append(piece);
     this.#push(pool("pool", this.#last, parts.pool), this.#width);
@@ -152,6 +195,8 @@ class OpList {
         return [activation(name, input, piece.activation), width];
       case "add":
         return [add(name, input, this.#earlier(piece.back)), width];
+      case "affine":
+        return [make.affine(name, input, width), width];
     }
   }
 

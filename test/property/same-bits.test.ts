@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tileLength } from "../../ts/core/input.js";
 import {
   createBlob,
   Engine,
@@ -67,9 +68,10 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
             const session = model.createSession(option);
             session.selfTest();
             expect(bitsOf(session.run(input))).toBe(expected);
-            expect(bitsOf(pushPortions(session, input, fractions))).toBe(expected);
-            expect(bitsOf(pushPortions(session, input, everyFrame(input, model)))).toBe(expected);
-            expect(bitsOf(stepThrough(session, input))).toBe(expected);
+            expect(bitsOf(pushPortions(model, session, input, fractions))).toBe(expected);
+            const each = everyInput(input, model);
+            expect(bitsOf(pushPortions(model, session, input, each))).toBe(expected);
+            expect(bitsOf(stepThrough(model, session, input))).toBe(expected);
             session.dispose();
           }
         }
@@ -102,40 +104,36 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-function frameWidth(session: Session): number {
-  return session.plan.inputBytes / session.plan.tile / Float32Array.BYTES_PER_ELEMENT;
-}
-
-/** Every frame on its own, as fractions of the sequence. */
-function everyFrame(input: InputArray, model: Model): number[] {
-  const frames = input.length / model.info.inputWidth;
-  return Array.from({ length: frames }, (_, frame) => frame / frames);
+/** Every frame, token or sample on its own, as fractions of the sequence. */
+function everyInput(input: InputArray, model: Model): number[] {
+  const inputs = input.length / model.info.inputWidth;
+  return Array.from({ length: inputs }, (_, index) => index / inputs);
 }
 
 /** Pushes the sequence in the portions that `fractions` cut it in, with a finish in the middle. */
 function pushPortions(
+  { info }: Model,
   session: Session,
   input: InputArray,
   fractions: readonly number[],
 ): Float32Array {
-  const width = frameWidth(session);
-  const frames = input.length / width;
-  const ends = [...fractions.map((fraction) => Math.round(fraction * frames)), frames];
+  const width = info.inputWidth;
+  const inputs = input.length / width;
+  const ends = [...fractions.map((fraction) => Math.round(fraction * inputs)), inputs];
   session.reset();
   let start = 0;
   for (const end of ends.sort((a, b) => a - b)) {
     if (end === start) continue;
     session.push(input.subarray(start * width, end * width));
     start = end;
-    session.finish();
+    if (session.frames > 0) session.finish();
   }
   return session.finish();
 }
 
 /** One operator at a time, looking at every output. */
-function stepThrough(session: Session, input: InputArray): Float32Array {
-  const width = frameWidth(session);
-  const pieceLength = session.plan.tile * width;
+function stepThrough({ info }: Model, session: Session, input: InputArray): Float32Array {
+  const pieceLength = tileLength(info, session.plan.tile);
   session.reset();
   for (let start = 0; start < input.length; start += pieceLength) {
     session.feed(input.subarray(start, start + pieceLength));

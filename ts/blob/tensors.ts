@@ -40,8 +40,10 @@ export class TensorTable {
     return this.add("vector", wholeTensor(source, "vector", rows, 1));
   }
 
-  /** Integers [rows]. */
+  /** Integers [rows]. @throws BadCheckpoint when there are others */
   words(source: Tensor, rows: number): number {
+    const other = source.data.find((value) => !Number.isInteger(value) || value < 0);
+    if (other !== undefined) throw new BadCheckpoint(source.name, "integers from 0 on", `${other}`);
     return this.add("words", wholeTensor(source, "words", rows, 1));
   }
 

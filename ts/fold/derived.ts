@@ -43,6 +43,15 @@ export function product(left: Tensor, right: Tensor): Tensor {
   });
 }
 
+/** `left` [m, p] times the diagonal matrix of `scale` [p]: what it does to channels once scaled. */
+export function scaledColumns(left: Tensor, scale: Tensor): Tensor {
+  const [rows, columns] = left.shape as [number, number];
+  return new DerivedTensor(`${left.name}*${scale.name}`, [rows, columns], () => {
+    const [a, factors] = [exactValues(left), exactValues(scale)];
+    return Float64Array.from({ length: rows * columns }, (_, i) => a[i]! * factors[i % columns]!);
+  });
+}
+
 /** `bias` + `left` [m, p] times `vector` [p]: what becomes of a constant that `left` is applied to. */
 export function appliedTo(vector: Tensor, left: Tensor, bias: Tensor | undefined): Tensor {
   const [rows, inner] = left.shape as [number, number];

@@ -1,8 +1,8 @@
 /**
- * Folding: rewrites a network so that it computes the same with less. A linear layer that feeds only
- * linear layers is multiplied into them, biases included; a pool that a linear layer may stand behind
- * is moved before it. It changes the bits of the logits, so it is done when a blob is made and is
- * a property of the blob. Products are made in double and rounded once.
+ * Folding: rewrites a network so that it computes the same with less. A linear layer, or a scale and
+ * shift, that feeds only linear layers is multiplied into them, biases included; a pool that a linear
+ * layer may stand behind is moved before it. It changes the bits of the logits, so it is done when a
+ * blob is made and is a property of the blob. Products are made in double and rounded once.
  */
 import type { Network } from "../network.js";
 import { isFiniteProduct, settled } from "./derived.js";

@@ -62,6 +62,8 @@ export function mapTensors(op: Op, map: (tensor: Tensor) => Tensor): Op {
       return { ...op, ...layer(op) };
     case "embedding":
       return { ...op, weight: map(op.weight) };
+    case "affine":
+      return { ...op, scale: map(op.scale), shift: map(op.shift) };
     case "mamba":
       return {
         ...op,

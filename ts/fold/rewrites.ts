@@ -2,8 +2,8 @@
  * The rewrites that folding chooses from. Each leaves the function that a network computes as it
  * is, but for rounding; whether it pays is for others to judge.
  */
-import type { ActivationOp, LinearOp, MambaOp, NormOp, Op, PoolOp } from "../network.js";
-import { appliedTo, product } from "./derived.js";
+import type { ActivationOp, AffineOp, LinearOp, MambaOp, NormOp, Op, PoolOp } from "../network.js";
+import { appliedTo, product, scaledColumns } from "./derived.js";
 import { type Node, type Nodes, poolOf, readersOf, replaced, unusedValue } from "./nodes.js";
 
 /** What was done, by the names of ops: `op` into, or behind, `others`. */
@@ -21,6 +21,9 @@ export interface Rewrite {
 /** A weight [outputs, inputs] and perhaps a bias [outputs]. */
 type Layer = Pick<LinearOp, "weight" | "bias">;
 
+/** A scale and a shift a channel: a layer whose weight is a diagonal matrix. */
+type Scaling = Pick<AffineOp, "scale" | "shift">;
+
 /** An op whose input goes through one layer first and nowhere else. */
 type Consumer = Node<LinearOp | MambaOp>;
 
@@ -30,7 +33,10 @@ export function possibleRewrites(nodes: Nodes): Rewrite[] {
   return [...rewrites, pooledFirst(nodes)].filter((rewrite) => rewrite !== undefined);
 }
 
-/** A linear layer, or a Mamba block's out_proj, that feeds only linear layers goes into them. */
+/**
+ * A linear layer, a Mamba block's out_proj, or a scale and shift, that feeds only linear layers goes
+ * into them.
+ */
 function multiplied(nodes: Nodes, producer: Node): Rewrite | undefined {
   const { op, value } = producer;
   const layer = lastLayer(op);
@@ -38,7 +44,7 @@ function multiplied(nodes: Nodes, producer: Node): Rewrite | undefined {
   if (layer === undefined || readers.length === 0 || !readers.every(isConsumer)) return undefined;
   const changes = new Map<Node, Nodes>();
   changes.set(producer, op.kind === "mamba" ? [{ value, op: withoutOutProj(op) }] : []);
-  const input = op.kind === "linear" ? op.input : value;
+  const input = op.kind === "linear" || op.kind === "affine" ? op.input : value;
   for (const reader of readers) {
     changes.set(reader, [{ ...reader, op: { ...withLayerFirst(reader.op, layer), input } }]);
   }
@@ -97,8 +103,8 @@ function isConsumer(node: Node): node is Consumer {
 }
 
 /** The layer that makes an op's output, if a layer does. */
-function lastLayer(op: Op): Layer | undefined {
-  if (op.kind === "linear") return op;
+function lastLayer(op: Op): Layer | Scaling | undefined {
+  if (op.kind === "linear" || op.kind === "affine") return op;
   return op.kind === "mamba" ? op.outProj : undefined;
 }
 
@@ -115,14 +121,18 @@ function withoutOutProj({ outProj: _, ...rest }: MambaOp): MambaOp {
 }
 
 /** The op for the input of `first` in place of its output. */
-function withLayerFirst(op: LinearOp | MambaOp, first: Layer): LinearOp | MambaOp {
+function withLayerFirst(op: LinearOp | MambaOp, first: Layer | Scaling): LinearOp | MambaOp {
   return op.kind === "linear"
     ? { ...op, ...composed(op, first) }
     : { ...op, inProj: composed(op.inProj, first) };
 }
 
 /** The layer that does what `first` and then `second` do: its constants are folded, too. */
-function composed(second: Layer, first: Layer): Layer {
+function composed(second: Layer, first: Layer | Scaling): Layer {
+  if ("scale" in first) {
+    const bias = appliedTo(first.shift, second.weight, second.bias);
+    return { weight: scaledColumns(second.weight, first.scale), bias };
+  }
   const bias =
     first.bias === undefined ? second.bias : appliedTo(first.bias, second.weight, second.bias);
   return { weight: product(second.weight, first.weight), ...(bias && { bias }) };

@@ -54,6 +54,8 @@ function macsOf(op: Op, widths: ReadonlyMap<Value, number>): number {
       return elements(op.weight.shape);
     case "mamba":
       return elements(op.inProj.weight.shape) + elements(op.outProj?.weight.shape ?? [0]);
+    case "affine":
+      return widthOf(op, widths);
     case "norm":
       return NORM_MACS * widthOf(op, widths);
     case "activation":
@@ -72,6 +74,8 @@ function widthOf(op: Op, widths: ReadonlyMap<Value, number>): number {
       return op.weight.shape[0]!;
     case "embedding":
       return op.weight.shape[1]!;
+    case "logmel":
+      return op.filterBins.shape[0]!;
     case "mamba":
       return (op.outProj?.weight ?? op.aLog).shape[0]!;
     case "add":

@@ -61,7 +61,11 @@ export function readLabels(bytes: Uint8Array): string[] {
  */
 export function withFrontEnd(network: Network, frontEnd: FrontEnd): Network {
   if (network.inputKind !== "frames") {
-    throw new BadArgument("a front end", "a network that takes frames", `one of ${network.inputKind}`);
+    throw new BadArgument(
+      "a front end",
+      "a network that takes frames",
+      `one of ${network.inputKind}`,
+    );
   }
   const before: Op[] = frontEnd.kind === "logmel" ? [logmelOp(frontEnd)] : [];
   const width = frontEnd.kind === "logmel" ? frontEnd.bands : frontEnd.scale.length;

@@ -2,18 +2,25 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { HEADER, NO_TENSOR, OP, OP_BYTES, TENSOR, TENSOR_BYTES } from "../../../ts/core/format.js";
 import { crc32 } from "../../../ts/crc32.js";
-import type { MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import type { AffineOp, LogmelOp, MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
 import {
   BadArgument,
   BadCheckpoint,
   BadInput,
+  BadModel,
   createBlob,
   Engine,
   NonFinite,
   TooLarge,
   writeBlob,
 } from "../../../ts/node.js";
-import { NetworkMaker, paperNetwork, pool, tiedLanguageModel } from "../core/networks.js";
+import {
+  audioNetwork,
+  NetworkMaker,
+  paperNetwork,
+  pool,
+  tiedLanguageModel,
+} from "../core/networks.js";
 
 /** A blob taken apart. */
 class Reader {
@@ -152,6 +159,110 @@ describe("op records", () => {
     expect(language.op(3)).toMatchObject({ kind: 4, inputs: [1, 3] });
     expect(language.op(8)).toMatchObject({ kind: 5, variant: 1 });
     expect(language.op(9).tensors[0]).toBe(language.op(0).tensors[0]);
+  });
+});
+
+describe("a network of samples", () => {
+  const network = audioNetwork();
+  const [logmel, affine] = network.ops as [LogmelOp, AffineOp];
+  const made = new Reader(writeBlob(network));
+
+  test("has the records of its front end", () => {
+    expect(made.header("inputKind")).toBe(2);
+    expect(made.header("inputWidth")).toBe(1);
+    expect(made.op(0)).toEqual({
+      kind: 8,
+      variant: 0,
+      name: "logmel",
+      inputs: [0, 0],
+      epsilon: Math.fround(1e-3),
+      dims: [1, 6, 12, 5, 16, 16_000, 0, 0],
+      tensors: [0, 1, 2, 3, ...new Array(12).fill(NO_TENSOR)],
+    });
+    expect(made.op(1)).toMatchObject({ kind: 9, inputs: [1, 0], dims: [6, 6, 0, 0, 0, 0, 0, 0] });
+    expect(made.op(1).tensors.slice(0, 3)).toEqual([4, 5, NO_TENSOR]);
+  });
+
+  test("has its tables as they are, the bins as integers", () => {
+    const flat = ({ data }: Tensor) => [...data, ...new Array(-data.length & 7).fill(0)];
+    for (const [i, tensor] of [logmel.window, logmel.twiddles].entries()) {
+      expect(made.tensor(i)).toMatchObject({ name: tensor.name, dtype: 0, packing: 0, columns: 1 });
+      expect(made.tensor(i).rows).toBe(tensor.data.length);
+      expect(Array.from(made.tensor(i).data)).toEqual(flat(tensor));
+    }
+    const bins = made.tensor(2);
+    expect(bins).toMatchObject({ name: "logmel.filter_bins", dtype: 1, packing: 3, rows: 12 });
+    expect(Array.from(new Uint32Array(bins.data.buffer))).toEqual(flat(logmel.filterBins));
+    expect(Array.from(made.tensor(3).data)).toEqual(flat(logmel.filters));
+    expect(Array.from(made.tensor(4).data)).toEqual(flat(affine.scale));
+    expect(Array.from(made.tensor(5).data)).toEqual(flat(affine.shift));
+  });
+
+  function withLogmel(part: Partial<LogmelOp>): Network {
+    return { ...network, ops: [{ ...logmel, ...part }, ...network.ops.slice(1)] };
+  }
+
+  test.each<[string, Network]>([
+    ["twiddles of another shape", withLogmel({ twiddles: numbered("w", [8, 3]) })],
+    ["flat twiddles", withLogmel({ twiddles: numbered("w", [16]) })],
+    ["bins of another shape", withLogmel({ filterBins: numbered("w", [6, 1]) })],
+    ["a window of two dimensions", withLogmel({ window: numbered("w", [4, 3]) })],
+    ["no filters", withLogmel({ filters: numbered("w", [0]) })],
+    ["fewer bands than the next op takes", withLogmel({ filterBins: numbered("w", [5, 2]) })],
+    ["bins that are no integers", withLogmel({ filterBins: numbered("w", [6, 2], 0.5) })],
+    ["bins below 0", withLogmel({ filterBins: numbered("w", [6, 2], -1) })],
+    [
+      "a scale of another width",
+      { ...network, ops: [logmel, { ...affine, scale: numbered("w", [5]) }] },
+    ],
+    [
+      "a shift of another width",
+      { ...network, ops: [logmel, { ...affine, shift: numbered("w", [6, 1]) }] },
+    ],
+  ])("is refused with %s", (_, bad) => {
+    expect(() => writeBlob(bad)).toThrow(BadCheckpoint);
+  });
+
+  test.each<[string, Partial<LogmelOp>]>([
+    ["a hop of 0", { hopSamples: 0 }],
+    ["a hop beyond the window", { hopSamples: 13 }],
+    ["no sample rate", { sampleRateHz: 0 }],
+    ["a floor of 0", { energyFloor: 0 }],
+    ["a floor that is subnormal in float32", { energyFloor: 1e-40 }],
+    ["a floor beyond float32", { energyFloor: 1e39 }],
+    ["a window longer than the transform", { window: numbered("w", [17]) }],
+    ["a transform of no power of two", { twiddles: numbered("w", [7, 2]) }],
+    ["filters that are too few", { filters: numbered("w", [2]) }],
+    ["bins beyond the spectrum", { filterBins: numbered("w", [6, 2], 9) }],
+  ])("is refused by the core with %s", async (_, part) => {
+    const engine = await Engine.load();
+    const refused = expect.objectContaining({ status: "MLM_ERR_OP" });
+    await expect(engine.loadModel(writeBlob(withLogmel(part)))).rejects.toThrow(BadModel);
+    await expect(engine.loadModel(writeBlob(withLogmel(part)))).rejects.toThrow(refused);
+    engine.dispose();
+  });
+
+  test("is refused where samples go anywhere else, or frames into a log-mel op", async () => {
+    const engine = await Engine.load();
+    const late = { ...logmel, name: "late" };
+    for (const bad of [
+      { ...network, inputKind: "frames" as const },
+      { ...network, ops: network.ops.slice(1).map((op) => ({ ...op, input: 0 }) as Op) },
+      { ...network, ops: [logmel, late, ...network.ops.slice(2)] },
+    ]) {
+      const load = async () => engine.loadModel(writeBlob(bad));
+      await expect(load()).rejects.toThrow(/BAD_|bad model|bad checkpoint|expected/);
+    }
+    engine.dispose();
+  });
+
+  test("is refused with a self-test that is too short for a window", async () => {
+    const engine = await Engine.load();
+    const selfTest = { input: new Float32Array(11), logits: new Float32Array(3) };
+    const blob = writeBlob(network, { selfTest });
+    const refused = expect.objectContaining({ status: "MLM_ERR_FORMAT" });
+    await expect(engine.loadModel(blob)).rejects.toThrow(refused);
+    engine.dispose();
   });
 });
 
@@ -326,10 +437,10 @@ describe("what is refused", () => {
     const input = new Float32Array(10);
     const logits = new Float32Array(3);
     for (const selfTest of [
-      { input, frames: 3, logits },
-      { input, frames: 2, logits: new Float32Array(2) },
-      { input: new Int32Array(10), frames: 2, logits },
-      { input: new Float32Array(9), frames: 2, logits },
+      { input, logits: new Float32Array(2) },
+      { input: new Float32Array(0), logits },
+      { input: new Int32Array(10), logits },
+      { input: new Float32Array(9), logits },
     ]) {
       expect(() => writeBlob(paper, { selfTest })).toThrow(BadInput);
     }

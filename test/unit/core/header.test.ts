@@ -76,13 +76,14 @@ describe("mlm.h", () => {
 
   test("op kinds", () => {
     expect(Object.keys(format.OP_KIND)).toEqual(enumNames(header, "MLM_OP_"));
-    expect(Object.values(format.OP_KIND)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(Object.values(format.OP_KIND)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   test("schedules, buffer kinds and input kinds", () => {
     expect(enumNames(header, "MLM_SCHEDULE_")).toEqual(["stream", "layer", "unfused"]);
     expect(enumNames(header, "MLM_BUFFER_")).toEqual(["state", "scratch", "io"]);
-    expect(enumNames(header, "MLM_INPUT_")).toEqual(["frames", "tokens"]);
+    expect(enumNames(header, "MLM_INPUT_")).toEqual(["frames", "tokens", "samples"]);
+    expect(format.INPUT_KIND).toEqual({ frames: 0, tokens: 1, samples: 2 });
   });
 
   test("blob format version", () => {

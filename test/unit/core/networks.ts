@@ -5,8 +5,10 @@
 import type {
   ActivationOp,
   AddOp,
+  AffineOp,
   EmbeddingOp,
   LinearOp,
+  LogmelOp,
   MambaOp,
   Network,
   NormOp,
@@ -33,6 +35,14 @@ export interface MambaSizes {
   /** Absent: no out_proj. */
   readonly output?: number;
   readonly biases: boolean;
+}
+
+/** Of a log-mel op: 1 <= hop <= window <= fft, a power of two; all in samples. */
+export interface LogmelSizes {
+  readonly fft: number;
+  readonly window: number;
+  readonly hop: number;
+  readonly bands: number;
 }
 
 /** Makes tensors and ops with weights of about the size that training gives. */
@@ -108,6 +118,49 @@ export class NetworkMaker {
     return { kind: "embedding", name, input: 0, weight };
   }
 
+  affine(name: string, input: number, width: number): AffineOp {
+    const scale = this.tensor(`${name}.scale`, [width], 0.3, 1);
+    return {
+      kind: "affine",
+      name,
+      input,
+      scale,
+      shift: this.tensor(`${name}.shift`, [width], 0.3),
+    };
+  }
+
+  /** Bins of each band anywhere in the spectrum, of some bands none. */
+  logmel(name: string, { fft, window, hop, bands }: LogmelSizes): LogmelOp {
+    const bins = fft / 2 + 1;
+    const below = (count: number) => Math.floor(this.#uniform() * count);
+    const ranges = Array.from({ length: bands }, (_, band) => {
+      const first = below(bins);
+      return [first, band === 0 ? 1 : below(bins - first + 1)] as const;
+    });
+    const weights = ranges.reduce((sum, [, count]) => sum + count, 0);
+    const angles = Array.from({ length: fft / 2 }, (_, k) => (2 * Math.PI * k) / fft);
+    return {
+      kind: "logmel",
+      name,
+      input: 0,
+      sampleRateHz: 16_000,
+      hopSamples: hop,
+      energyFloor: 1e-3,
+      window: this.tensor(`${name}.window`, [window], 0.5, 0.5),
+      twiddles: {
+        name: `${name}.twiddles`,
+        shape: [fft / 2, 2],
+        data: Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), -Math.sin(angle)])),
+      },
+      filterBins: {
+        name: `${name}.filter_bins`,
+        shape: [bands, 2],
+        data: Float32Array.from(ranges.flat()),
+      },
+      filters: this.tensor(`${name}.filters`, [weights], 0.5, 0.5),
+    };
+  }
+
   /** float32 [frames, width], about N(0, 1). */
   frames(frames: number, width: number): Float32Array {
     return Float32Array.from({ length: frames * width }, () => {
@@ -178,5 +231,24 @@ export function tiedLanguageModel(seed = 2, vocabulary = 19, width = 6): Network
       { kind: "linear", name: "lm_head", input: 9, weight: embedding.weight },
     ],
     convention: "mamba_ssm",
+  };
+}
+
+/** Log-mel frames of 12 samples, 5 apart; affine, one mamba, mean pool, classifier. */
+export function audioNetwork(seed = 3): Network {
+  const make = new NetworkMaker(seed);
+  const sizes = { inner: 14, states: 5, taps: 4, rank: 3, output: 7, biases: false };
+  return {
+    inputKind: "samples",
+    inputWidth: 1,
+    ops: [
+      make.logmel("logmel", { fft: 16, window: 12, hop: 5, bands: 6 }),
+      make.affine("affine", 1, 6),
+      make.mamba("mamba", 2, 6, sizes),
+      pool("pool", 3, "mean"),
+      make.linear("classifier", 4, 7, 3, true),
+    ],
+    labels: ["yes", "no", "grün"],
+    convention: "test",
   };
 }

@@ -1,11 +1,14 @@
 /** What folding does to networks, step by step, and what it leaves alone. */
 import { describe, expect, test } from "vitest";
-import { foldNetwork } from "../../../ts/fold/index.js";
-import type { LinearOp, MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import { createFoldedBlob, foldNetwork, readFoldRecord } from "../../../ts/fold/index.js";
+import { withFrontEnd } from "../../../ts/frontend/index.js";
+import type { AffineOp, LinearOp, MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import { Engine } from "../../../ts/node.js";
 import { referenceLogits } from "../../property/reference.js";
 import {
   activation,
   add,
+  audioNetwork,
   NetworkMaker,
   paperNetwork,
   pool,
@@ -24,8 +27,8 @@ function sentences(folded: ReturnType<typeof foldNetwork>): string[] {
 }
 
 /** In float64, so that only the rounding of weights is between them. */
-function expectSameFunction(before: Network, after: Network): void {
-  const input = new NetworkMaker(99).frames(11, before.inputWidth);
+function expectSameFunction(before: Network, after: Network, inputs = 11): void {
+  const input = new NetworkMaker(99).frames(inputs, before.inputWidth);
   const [expected, got] = [referenceLogits(before, input), referenceLogits(after, input)];
   const largest = Math.max(...expected.map(Math.abs));
   for (const [i, value] of expected.entries()) {
@@ -253,14 +256,165 @@ describe("residual stacks", () => {
   });
 });
 
+describe("a scale and shift", () => {
+  test("go into the layer behind them, rounded once", () => {
+    const make = new NetworkMaker(17);
+    const before = network(
+      make.affine("scaled", 0, INPUT_WIDTH),
+      make.linear("in", 1, INPUT_WIDTH, 9, true),
+      activation("relu", 2, "relu"),
+      pool("pool", 3, "max"),
+    );
+    const folded = foldNetwork(before);
+    expect(sentences(folded)).toEqual(["scaled multiplied in"]);
+    expect(folded.network.ops.map(({ name }) => name)).toEqual(["in", "relu", "pool"]);
+    const [affine, linear] = before.ops as [AffineOp, LinearOp];
+    const [made] = folded.network.ops as [LinearOp];
+    const shifts = multiply(linear.weight, column(affine.shift), linear.bias);
+    expect(made.bias!.data).toEqual(Float32Array.from(shifts));
+    for (const [i, weight] of linear.weight.data.entries()) {
+      const scale = affine.scale.data[i % INPUT_WIDTH]!;
+      expect(made.weight.data[i]).toBe(Math.fround(weight * scale));
+    }
+    expectSameFunction(before, folded.network);
+  });
+
+  test("go into every reader, and give it a bias", () => {
+    const make = new NetworkMaker(18);
+    const narrow = { ...BLOCK, inner: 2, biases: true };
+    const before = network(
+      make.affine("scaled", 0, INPUT_WIDTH),
+      make.mamba("left", 1, INPUT_WIDTH, { ...narrow, output: 6 }),
+      make.linear("right", 1, INPUT_WIDTH, 6, false),
+      add("both", 2, 3),
+      pool("pool", 4, "max"),
+    );
+    const folded = foldNetwork(before);
+    expect(sentences(folded)).toEqual(["scaled multiplied left.in_proj and right"]);
+    expect((folded.network.ops[1] as LinearOp).bias!.shape).toEqual([6]);
+    expectSameFunction(before, folded.network);
+  });
+
+  test("follow a layer into the next one", () => {
+    const make = new NetworkMaker(19);
+    const before = network(
+      make.affine("scaled", 0, INPUT_WIDTH),
+      make.linear("a", 1, INPUT_WIDTH, 9, true),
+      make.linear("b", 2, 9, 4, false),
+      pool("pool", 3, "max"),
+    );
+    const folded = foldNetwork(before);
+    expect(folded.network.ops.map(({ name }) => name)).toEqual(["b", "pool"]);
+    expectSameFunction(before, folded.network);
+  });
+
+  test.each(["norm", "add", "activation", "pool"] as const)(
+    "stay before an op of kind %s",
+    (kind) => {
+      const make = new NetworkMaker(20);
+      const reader = {
+        norm: make.norm("reader", 1, INPUT_WIDTH, "rms", false),
+        add: add("reader", 1, 0),
+        activation: activation("reader", 1, "relu"),
+        pool: pool("reader", 1, "mean"),
+      }[kind];
+      const scaled = make.affine("scaled", 0, INPUT_WIDTH);
+      const before = network(scaled, reader, ...(kind === "pool" ? [] : [pool("pool", 2, "max")]));
+      expect(foldNetwork(before)).toEqual({ network: before, steps: [] });
+    },
+  );
+
+  test("stay when the network's input has another reader that takes them as they are", () => {
+    const make = new NetworkMaker(21);
+    const before = network(
+      make.affine("scaled", 0, INPUT_WIDTH),
+      make.linear("in", 1, INPUT_WIDTH, INPUT_WIDTH, true),
+      add("sum", 1, 2),
+      pool("pool", 3, "max"),
+    );
+    expect(foldNetwork(before)).toEqual({ network: before, steps: [] });
+  });
+
+  test("stay where the biases they make are more than they are", () => {
+    const before = audioNetwork();
+    const { network: after, steps } = foldNetwork(before);
+    expect(steps.map(({ op }) => op)).not.toContain("affine");
+    expect(after.ops.slice(0, 2)).toEqual(before.ops.slice(0, 2));
+  });
+
+  test("stay where their product would not be finite", () => {
+    const make = new NetworkMaker(22);
+    const scaled = make.affine("scaled", 0, INPUT_WIDTH);
+    const linear = make.linear("in", 1, INPUT_WIDTH, 9, true);
+    const huge = { ...scaled.scale, data: new Float32Array(INPUT_WIDTH).fill(3e38) };
+    const weight = { ...linear.weight, data: new Float32Array(INPUT_WIDTH * 9).fill(2) };
+    const before = network(
+      { ...scaled, scale: huge },
+      { ...linear, weight },
+      activation("relu", 2, "relu"),
+      pool("pool", 3, "max"),
+    );
+    expect(foldNetwork(before).steps).toEqual([]);
+  });
+});
+
+describe("a front end", () => {
+  const bands = 5;
+  const frontEnd = {
+    kind: "logmel",
+    sampleRateHz: 8000,
+    windowSamples: 60,
+    hopSamples: 25,
+    fftSamples: 64,
+    bands,
+    lowHz: 100,
+    highHz: 4000,
+    energyFloor: 1e-5,
+    scale: [0.2, 0.3, 0.2, 0.1, 0.2],
+    shift: [1, 0.5, 0.8, 1.2, 1],
+  } as const;
+  const before = withFrontEnd(paperNetwork(), frontEnd);
+  const folded = foldNetwork(before);
+
+  test("keeps its log-mel frames; its scale and shift go into the network", () => {
+    expect(sentences(folded)).toContain("affine multiplied mamba.in_proj");
+    expect(folded.network.ops.map(({ name }) => name)).toEqual([
+      "logmel",
+      "mamba",
+      "pool",
+      "classifier",
+    ]);
+    expect(folded.network.ops[0]).toEqual(before.ops[0]);
+    expect(folded.network).toMatchObject({ inputKind: "samples", inputWidth: 1 });
+    expectSameFunction(before, folded.network, 200);
+  });
+
+  test("has a folded blob that runs and says what was done", async () => {
+    const engine = await Engine.load();
+    const model = await engine.loadModel(await createFoldedBlob(engine, before));
+    const session = model.createSession();
+    session.selfTest();
+    const input = new NetworkMaker(98).frames(200, 1);
+    const expected = referenceLogits(before, input);
+    const largest = Math.max(...expected.map(Math.abs));
+    for (const [i, logit] of session.run(input).entries()) {
+      expect(Math.abs(logit - expected[i]!)).toBeLessThan(2e-6 * largest);
+    }
+    expect(readFoldRecord(model.metadata)?.steps).toEqual(folded.steps);
+    expect(model.info).toMatchObject({ inputKind: "samples", windowSamples: 60, hopSamples: 25 });
+    engine.dispose();
+  });
+});
+
 type Matrix = Pick<Tensor, "shape"> & { readonly data: ArrayLike<number> };
 
-function multiply(left: Matrix, right: Matrix): number[] {
+/** In double, from `start` on if it is given. */
+function multiply(left: Matrix, right: Matrix, start?: Tensor): number[] {
   const [rows, inner] = left.shape as [number, number];
   const columns = right.shape[1]!;
   return Array.from({ length: rows * columns }, (_, index) => {
     const [row, at] = [Math.floor(index / columns), index % columns];
-    let sum = 0;
+    let sum = start?.data[index] ?? 0;
     for (let i = 0; i < inner; i++) {
       sum += left.data[row * inner + i]! * right.data[i * columns + at]!;
     }
