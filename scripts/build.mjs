@@ -83,7 +83,7 @@ function build() {
   }
 }
 
-const ASSETS = /\.(json|mlm|npy|safetensors|wav)$/;
+const ASSETS = /\.(json|md|mlm|npy|safetensors|wav)$/;
 
 /** What the code reads beside itself and the compiler does not copy. */
 function copyAssets(from, to) {

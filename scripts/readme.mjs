@@ -13,7 +13,9 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = join(root, "README.md");
-const MODEL = "ts/models/demo.mlm";
+const MODEL = "har";
+/** The sizes of the paper's keyword spotter. */
+const SPOTTER = "test/golden/paper_d64_t100/model.safetensors";
 const SCHEDULES = ["unfused", "layer", "stream"];
 
 function mambalite(...args) {
@@ -34,7 +36,7 @@ function profilePart() {
 
 function memoryPart() {
   const plans = SCHEDULES.map(
-    (schedule) => JSON.parse(mambalite("profile", MODEL, "--schedule", schedule, "--json")).plan,
+    (schedule) => JSON.parse(mambalite("profile", SPOTTER, "--schedule", schedule, "--json")).plan,
   );
   const [unfused] = plans;
   const rows = plans.map(({ schedule, arenaBytes, minimumBytes }) => {

@@ -17,6 +17,7 @@ const SIGNATURES: readonly (readonly [description: string, signature: string])[]
   ["an ELF binary", "\x7fELF"],
   ["a GGUF model", "GGUF"],
   ["a WAV file", "RIFF"],
+  ["a FLAC file", "fLaC"],
   ["a Git LFS pointer, not the file itself (run `git lfs pull`)", "version https://git-lfs"],
 ];
 

@@ -8,6 +8,8 @@ Prints what the committed weights make of each. Needs espeak-ng and sox.
   python3 scripts/train/examples.py
 """
 
+import interpreter  # noqa: F401  before torch
+
 import json
 import subprocess
 import tempfile

@@ -10,6 +10,8 @@ the test subjects once, at the end.
 Writes ts/models/har/; resumes from build/train/har/ when interrupted (delete it to start anew).
 """
 
+import interpreter  # noqa: F401  before torch
+
 import argparse
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple

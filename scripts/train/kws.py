@@ -11,6 +11,8 @@ the test split is read once, at the end.
 Writes ts/models/kws/; resumes from build/train/kws/ when interrupted (delete it to start anew).
 """
 
+import interpreter  # noqa: F401  before torch
+
 import argparse
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 MODELS = ROOT / "ts" / "models"
 BUILD = ROOT / "build" / "train"
+GOLDEN = ROOT / "test" / "golden" / "trained"
 
 sys.path.insert(0, str(ROOT / "scripts" / "reference"))
 

@@ -2,8 +2,9 @@
 
 The committed weights run through the sequential reference (scripts/reference/mamba_reference.py),
 which shares no code with the network that was trained. Prints the accuracy and, for float32, how
-far the logits are from float64; what is written is for comparison, and is not committed:
+far the logits are from float64. What is written is for comparison:
 
+  test/golden/trained/NAME.logits.npy   float32 [items, classes], committed
   build/train/NAME/test/inputs.npy   raw samples, float32: har [2947, 128, 9], kws [items, 16000]
                         labels.npy   classes, int64 [items]
                         logits.npy   float32 [items, classes]
@@ -11,6 +12,8 @@ far the logits are from float64; what is written is for comparison, and is not c
 
   python3 scripts/train/reference_logits.py {har,kws} [--data DIR]
 """
+
+import interpreter  # noqa: F401  before torch
 
 import argparse
 import json
@@ -25,7 +28,7 @@ import har
 import kws
 import training
 from features import Affine, log_mel
-from project import BUILD, DATA, MODELS, mamba_reference
+from project import BUILD, DATA, GOLDEN, MODELS, mamba_reference
 
 PROGRESS_EVERY = 200
 
@@ -60,6 +63,7 @@ def main() -> None:
         ("inputs", inputs), ("labels", y), ("logits", single), ("logits_float64", double)
     ):
         np.save(out / f"{file}.npy", values.numpy())
+    np.save(GOLDEN / f"{name}.logits.npy", single.numpy())
 
 
 def reference_logits(

@@ -11,11 +11,11 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
-  demo,
-  demoCheckpoint,
-  demoInput,
   failure,
   golden,
+  har,
+  harCheckpoint,
+  harInput,
   json,
   output,
   temporaryFolder,
@@ -30,19 +30,19 @@ function filesBeside(path: string): string[] {
 describe("convert", () => {
   it("writes a blob that gives the same bits as the checkpoint", () => {
     const model = temporary("model.mlm");
-    const report = json(["convert", demoCheckpoint, "-o", model]);
-    expect(report).toMatchObject({ output: model, format: "safetensors", convention: "paper" });
+    const report = json(["convert", ...harCheckpoint, "-o", model]);
+    expect(report).toMatchObject({ output: model, format: "safetensors", convention: "stack" });
     expect(report.blobBytes).toBe(statSync(model).size);
-    const run = (path: string) => json(["run", path, "--input", demoInput]);
-    expect(run(model)).toEqual(run(demoCheckpoint));
+    const run = (...path: string[]) => json(["run", ...path, "--input", harInput]);
+    expect(run(model)).toEqual(run(...harCheckpoint));
   });
 
   it("writes the same bytes every time, and over an older file", () => {
     const model = temporary("again.mlm");
     writeFileSync(model, "something older");
-    output(["convert", demoCheckpoint, "-o", model]);
+    output(["convert", ...harCheckpoint, "-o", model]);
     const first = readFileSync(model);
-    output(["convert", demoCheckpoint, "-o", model]);
+    output(["convert", ...harCheckpoint, "-o", model]);
     expect(readFileSync(model).equals(first)).toBe(true);
   });
 
@@ -59,14 +59,14 @@ describe("convert", () => {
   it("writes through a symbolic link", () => {
     writeFileSync(temporary("target.mlm"), "old");
     symlinkSync(temporary("target.mlm"), temporary("link.mlm"));
-    output(["convert", demoCheckpoint, "-o", temporary("link.mlm")]);
-    expect(statSync(temporary("target.mlm")).size).toBeGreaterThan(100_000);
+    output(["convert", ...harCheckpoint, "-o", temporary("link.mlm")]);
+    expect(statSync(temporary("target.mlm")).size).toBeGreaterThan(50_000);
   });
 
   it("leaves nothing behind when it fails", () => {
     mkdirSync(temporary("clean"));
     const model = join(temporary("clean"), "model.mlm");
-    const bytes = readFileSync(demoCheckpoint);
+    const bytes = readFileSync(harCheckpoint[0]);
     writeFileSync(temporary("cut.safetensors"), bytes.subarray(0, 5000));
     failure(["convert", temporary("cut.safetensors"), "-o", model]);
     expect(filesBeside(model)).toEqual([]);
@@ -78,7 +78,7 @@ describe("convert", () => {
 
   it("refuses outputs that it could not or must not write", () => {
     const copy = temporary("copy.safetensors");
-    writeFileSync(copy, readFileSync(demoCheckpoint));
+    writeFileSync(copy, readFileSync(harCheckpoint[0]));
     linkSync(copy, temporary("same.safetensors"));
     mkdirSync(temporary("folder"));
     const attempts: [string, RegExp][] = [
@@ -93,13 +93,13 @@ describe("convert", () => {
     for (const [path, expected] of attempts) {
       expect(failure(["convert", copy, "-o", path])).toMatch(expected);
     }
-    expect(readFileSync(copy).equals(readFileSync(demoCheckpoint))).toBe(true);
+    expect(readFileSync(copy).equals(readFileSync(harCheckpoint[0]))).toBe(true);
     expect(readdirSync(temporary("folder"))).toEqual([]);
   });
 
   it("refuses a blob, and needs an output", () => {
-    expect(failure(["convert", demo, "-o", temporary("x.mlm")])).toMatch(/checkpoint: expected/);
-    expect(failure(["convert", demoCheckpoint])).toMatch(/required option '-o, --output <file>'/);
+    expect(failure(["convert", har, "-o", temporary("x.mlm")])).toMatch(/checkpoint: expected/);
+    expect(failure(["convert", ...harCheckpoint])).toMatch(/required option '-o, --output <file>'/);
     expect(existsSync(temporary("x.mlm"))).toBe(false);
   });
 });

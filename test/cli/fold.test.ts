@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
-  demo,
-  demoCheckpoint,
-  demoInput,
   failure,
   golden,
+  har,
   json,
   output,
+  spotter,
+  spotterInput,
   temporaryFolder,
 } from "./support.js";
 
@@ -17,8 +17,8 @@ const TOLERANCE = 2e-6;
 describe("--fold", () => {
   it("writes a smaller blob that does less and says so", () => {
     const [plain, folded] = [temporary("plain.mlm"), temporary("folded.mlm")];
-    const bytes = json(["convert", demoCheckpoint, "-o", plain]).blobBytes;
-    expect(json(["convert", demoCheckpoint, "--fold", "-o", folded]).blobBytes).toBeLessThan(bytes);
+    const bytes = json(["convert", spotter, "-o", plain]).blobBytes;
+    expect(json(["convert", spotter, "--fold", "-o", folded]).blobBytes).toBeLessThan(bytes);
 
     const { fold } = json(["inspect", folded]).model.metadata;
     expect(fold.before).toEqual({ macsPerFrame: 41_344, macsAtEnd: 640, weightsBytes: 147_264 });
@@ -30,8 +30,8 @@ describe("--fold", () => {
   });
 
   it("leaves class and logits as they were, but for rounding", () => {
-    const [plain] = json(["run", demoCheckpoint, "--input", demoInput]).results;
-    const [folded] = json(["run", demoCheckpoint, "--fold", "--input", demoInput]).results;
+    const [plain] = json(["run", spotter, "--input", spotterInput]).results;
+    const [folded] = json(["run", spotter, "--fold", "--input", spotterInput]).results;
     expect(folded.classIndex).toBe(plain.classIndex);
     const largest = Math.max(...plain.logits.map(Math.abs));
     for (const [i, logit] of plain.logits.entries()) {
@@ -41,14 +41,14 @@ describe("--fold", () => {
 
   it("gives the same bits from a checkpoint and from its blob", () => {
     const folded = temporary("bits.mlm");
-    output(["convert", demoCheckpoint, "--fold", "-o", folded]);
-    expect(json(["run", folded, "--input", demoInput])).toEqual(
-      json(["run", demoCheckpoint, "--fold", "--input", demoInput]),
+    output(["convert", spotter, "--fold", "-o", folded]);
+    expect(json(["run", folded, "--input", spotterInput])).toEqual(
+      json(["run", spotter, "--fold", "--input", spotterInput]),
     );
   });
 
   it("profiles the folded operators", () => {
-    const { operators } = json(["profile", demoCheckpoint, "--fold"]);
+    const { operators } = json(["profile", spotter, "--fold"]);
     const names = operators.map(({ name }: { name: string }) => name);
     expect(names).not.toContain("linear_in");
     expect(names).not.toContain("mamba.out_proj");
@@ -61,7 +61,7 @@ describe("--fold", () => {
 
   it("refuses a blob", () => {
     for (const command of ["inspect", "profile"]) {
-      expect(failure([command, demo, "--fold"])).toMatch(/--fold: expected a checkpoint as MODEL/);
+      expect(failure([command, har, "--fold"])).toMatch(/--fold: expected a checkpoint as MODEL/);
     }
   });
 });

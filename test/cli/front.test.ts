@@ -2,10 +2,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
-  demo,
-  demoInput,
   failure,
   golden,
+  har,
+  harInput,
   json,
   mambalite,
   output,
@@ -35,16 +35,16 @@ describe("help", () => {
 
 describe("inspect", () => {
   it("describes a model", () => {
-    const report = json(["inspect", demo]);
+    const report = json(["inspect", har]);
     expect(report).toMatchObject({
       format: "mlm",
-      model: { inputKind: "frames", inputWidth: 40, logits: 10, parameters: 35_914 },
+      model: { inputKind: "frames", inputWidth: 9, logits: 6, parameters: 17_382 },
     });
     const parameters = report.ops.map((op: { parameters: number }) => op.parameters);
-    expect(parameters.reduce((a: number, b: number) => a + b)).toBe(35_914);
+    expect(parameters.reduce((a: number, b: number) => a + b)).toBe(17_382);
     const bytes = report.tensors.map((tensor: { bytes: number }) => tensor.bytes);
     expect(bytes.reduce((a: number, b: number) => a + b)).toBe(report.model.weightsBytes);
-    const text = output(["inspect", demo]);
+    const text = output(["inspect", har]);
     for (const { name } of [...report.ops, ...report.tensors]) expect(text).toContain(` ${name} `);
   });
 
@@ -69,18 +69,18 @@ describe("mistakes", () => {
   it("of usage are one line", () => {
     const mistakes: [string[], RegExp][] = [
       [["frobnicate"], /unknown command 'frobnicate'/],
-      [["inspect", demo, "--jsn"], /unknown option '--jsn' \(Did you mean --json\?\)/],
+      [["inspect", har, "--jsn"], /unknown option '--jsn' \(Did you mean --json\?\)/],
       [["--nonsense"], /unknown option '--nonsense'/],
       [["inspect"], /missing required argument 'model'/],
-      [["run", demo], /required option '--input <file>'/],
-      [["run", demo, demo, "--input", demoInput], /too many arguments/],
-      [["run", demo, "--input"], /argument missing/],
-      [["run", demo, "--input", demoInput, "--tile", "0"], /--tile: expected a whole number/],
-      [["run", demo, "--input", demoInput, "--tile", "1.5"], /--tile: expected a whole number/],
-      [["run", demo, "--input", demoInput, "--tile", "4294967296"], /--tile/],
-      [["run", demo, "--input", demoInput, "--schedule", "fast"], /one of stream, layer, unfused/],
-      [["run", demo, "--input", demoInput, "--simd", "maybe"], /one of auto, on, off/],
-      [["profile", demo, "--frames", "-3"], /--frames/],
+      [["run", har], /required option '--input <file>'/],
+      [["run", har, har, "--input", harInput], /too many arguments/],
+      [["run", har, "--input"], /argument missing/],
+      [["run", har, "--input", harInput, "--tile", "0"], /--tile: expected a whole number/],
+      [["run", har, "--input", harInput, "--tile", "1.5"], /--tile: expected a whole number/],
+      [["run", har, "--input", harInput, "--tile", "4294967296"], /--tile/],
+      [["run", har, "--input", harInput, "--schedule", "fast"], /one of stream, layer, unfused/],
+      [["run", har, "--input", harInput, "--simd", "maybe"], /one of auto, on, off/],
+      [["profile", har, "--frames", "-3"], /--frames/],
       [["help", "frobnicate"], /not a command/],
     ];
     for (const [args, expected] of mistakes) expect(failure(args)).toMatch(expected);
@@ -90,9 +90,9 @@ describe("mistakes", () => {
     for (const schedule of ["layer", "unfused"]) {
       const options = ["--schedule", schedule, "--tile", "4"];
       const expected = new RegExp(`--tile: .* got --schedule ${schedule}`);
-      expect(failure(["run", "missing.mlm", "--input", demoInput, ...options])).toMatch(expected);
-      expect(failure(["profile", demo, ...options])).toMatch(expected);
-      expect(failure(["compare", demo, "--golden", root, ...options])).toMatch(expected);
+      expect(failure(["run", "missing.mlm", "--input", harInput, ...options])).toMatch(expected);
+      expect(failure(["profile", har, ...options])).toMatch(expected);
+      expect(failure(["compare", har, "--golden", root, ...options])).toMatch(expected);
     }
   });
 
@@ -100,27 +100,27 @@ describe("mistakes", () => {
     mkdirSync(temporary("folder"));
     writeFileSync(temporary("empty.pth"), "");
     writeFileSync(temporary("page.pth"), "<!DOCTYPE html><html></html>");
-    writeFileSync(temporary("bad.mlm"), changed(readFileSync(demo), 100));
-    writeFileSync(temporary("cut.mlm"), readFileSync(demo).subarray(0, 1000));
+    writeFileSync(temporary("bad.mlm"), changed(readFileSync(har), 100));
+    writeFileSync(temporary("cut.mlm"), readFileSync(har).subarray(0, 1000));
     writeFileSync(temporary("arch.json"), "{ not json");
     const checkpoint = `${golden("paper_d30_t1")}/model.safetensors`;
     const mistakes: [string[], RegExp][] = [
       [["inspect", "nowhere.mlm"], /nowhere\.mlm: no such file/],
       [["inspect", temporary("folder")], /folder: is a directory/],
-      [["inspect", `${demo}/model.mlm`], /a part of the path is not a directory/],
+      [["inspect", `${har}/model.mlm`], /a part of the path is not a directory/],
       [["inspect", temporary("empty.pth")], /empty\.pth: .*it is empty/],
       [["inspect", temporary("page.pth")], /page\.pth: .*an HTML page/],
       [["inspect", temporary("bad.mlm")], /bad\.mlm: bad model: .*MLM_ERR/],
       [["inspect", temporary("cut.mlm")], /cut\.mlm: bad model: .*MLM_ERR_TRUNCATED/],
-      [["inspect", demoInput], /a NumPy array/],
-      [["run", demo, "--input", demo], /demo\.mlm: not a valid npy file/],
-      [["run", demo, "--input", temporary("folder")], /is a directory/],
+      [["inspect", harInput], /a NumPy array/],
+      [["run", har, "--input", har], /model\.mlm: not a valid npy file/],
+      [["run", har, "--input", temporary("folder")], /is a directory/],
       [
         ["inspect", checkpoint, "--arch", temporary("arch.json")],
         /arch\.json: not a valid arch file/,
       ],
       [["inspect", checkpoint, "--arch", "nowhere.json"], /nowhere\.json: no such file/],
-      [["inspect", demo, "--arch", temporary("arch.json")], /--arch: expected a checkpoint/],
+      [["inspect", har, "--arch", temporary("arch.json")], /--arch: expected a checkpoint/],
     ];
     for (const [args, expected] of mistakes) expect(failure(args)).toMatch(expected);
   });
@@ -133,7 +133,7 @@ describe("mistakes", () => {
 
   it("of names with control characters cannot write to the terminal", () => {
     expect(failure(["inspect", "evil\u001b[2J\nname.mlm"])).not.toContain("\u001b");
-    symlinkSync(demo, temporary("evil\u001b[2J.mlm"));
+    symlinkSync(har, temporary("evil\u001b[2J.mlm"));
     expect(output(["profile", temporary("evil\u001b[2J.mlm")])).not.toContain("\u001b");
   });
 
@@ -152,7 +152,7 @@ describe("mistakes", () => {
 
 describe("standard output", () => {
   it("may be closed early", async () => {
-    const child = spawn(process.execPath, [`${root}/scripts/mambalite.mjs`, "inspect", demo]);
+    const child = spawn(process.execPath, [`${root}/scripts/mambalite.mjs`, "inspect", har]);
     child.stdout.destroy();
     let stderr = "";
     child.stderr.on("data", (chunk) => {
@@ -171,7 +171,7 @@ describe("standard output", () => {
         `"$0" "$1" inspect "$2" > /dev/full`,
         process.execPath,
         `${root}/scripts/mambalite.mjs`,
-        demo,
+        har,
       ],
       { encoding: "utf8" },
     );

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { demo, demoInput, failure, golden, json, output, root } from "./support.js";
+import { failure, golden, json, output, root, spotter, spotterInput } from "./support.js";
 
 const schema = JSON.parse(readFileSync(`${root}/ts/profile/report.schema.json`, "utf8"));
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
@@ -36,7 +36,7 @@ describe("profile", () => {
       ["--schedule", "layer"],
       ["--schedule", "unfused"],
     ]) {
-      const { plan, ram, operators, arenaCheck } = profile([demo, ...options]);
+      const { plan, ram, operators, arenaCheck } = profile([spotter, ...options]);
       expect(plan.arenaBytes).toBe(plan.stateBytes + plan.scratchBytes + plan.ioBytes);
       expect(plan.arenaBytes).toBe(plan.minimumBytes + plan.overheadBytes);
       expect(arenaCheck).toEqual({ highWaterBytes: plan.arenaBytes, guardsIntact: true });
@@ -56,7 +56,7 @@ describe("profile", () => {
   });
 
   it("shows the paper's comparison: stream far below layer, layer far below unfused", () => {
-    const arena = (options: string[]) => profile([demo, ...options]).plan.arenaBytes;
+    const arena = (options: string[]) => profile([spotter, ...options]).plan.arenaBytes;
     const stream = arena([]);
     const layer = arena(["--schedule", "layer"]);
     expect(stream).toBeLessThanOrEqual(11_500);
@@ -66,22 +66,22 @@ describe("profile", () => {
   });
 
   it("profiles the frames that were asked for", () => {
-    expect(profile([demo])).toMatchObject({ frames: 100, input: "generated" });
-    expect(profile([demo, "--frames", "7"])).toMatchObject({ frames: 7, input: "generated" });
-    const given = profile([demo, "--input", demoInput]);
+    expect(profile([spotter])).toMatchObject({ frames: 100, input: "generated" });
+    expect(profile([spotter, "--frames", "7"])).toMatchObject({ frames: 7, input: "generated" });
+    const given = profile([spotter, "--input", spotterInput]);
     expect(given).toMatchObject({ frames: 100, input: "given" });
-    expect(profile([demo, "--input", demoInput, "--frames", "30"]).frames).toBe(30);
-    expect(failure(["profile", demo, "--input", demoInput, "--frames", "101"])).toMatch(
+    expect(profile([spotter, "--input", spotterInput, "--frames", "30"]).frames).toBe(30);
+    expect(failure(["profile", spotter, "--input", spotterInput, "--frames", "101"])).toMatch(
       /at most the 100/,
     );
     const macs = (report: { operators: { macs: number }[] }) => report.operators[0]?.macs;
-    expect(macs(profile([demo, "--frames", "200"]))).toBe(2 * (macs(given) as number));
+    expect(macs(profile([spotter, "--frames", "200"]))).toBe(2 * (macs(given) as number));
   });
 
   it("records where its result came from", () => {
-    const [result] = json(["run", demo, "--input", demoInput]).results;
-    const base = profile([demo, "--input", demoInput]).provenance;
-    const off = profile([demo, "--input", demoInput, "--simd", "off"]).provenance;
+    const [result] = json(["run", spotter, "--input", spotterInput]).results;
+    const base = profile([spotter, "--input", spotterInput]).provenance;
+    const off = profile([spotter, "--input", spotterInput, "--simd", "off"]).provenance;
     expect(base).toMatchObject({ build: "simd", selfTest: "passed" });
     expect(off).toEqual({ ...base, build: "baseline" });
     const words = Uint32Array.from(result.logitsBits, (bits: string) => Number.parseInt(bits, 16));
@@ -91,37 +91,37 @@ describe("profile", () => {
   it("judges every board, or the ones asked for", () => {
     const ids = ["esp32s3", "esp32s3-psram", "stm32h743", "stm32h747"];
     const idsOf = (options: string[]) =>
-      profile([demo, ...options]).boards.map((board: { id: string }) => board.id);
+      profile([spotter, ...options]).boards.map((board: { id: string }) => board.id);
     expect(idsOf([])).toEqual(ids);
     expect(idsOf(["--board", "stm32h743"])).toEqual(["stm32h743"]);
     expect(idsOf(["--board", "stm32h743,esp32s3", "--board", "esp32s3"])).toEqual([
       "stm32h743",
       "esp32s3",
     ]);
-    expect(failure(["profile", demo, "--board", "toaster"])).toMatch(
+    expect(failure(["profile", spotter, "--board", "toaster"])).toMatch(
       /--board: expected one of esp32s3/,
     );
   });
 
   it("says what does not fit, and by how much", () => {
-    const fits = profile([demo, "--board", "stm32h743"]).boards[0];
+    const fits = profile([spotter, "--board", "stm32h743"]).boards[0];
     expect(fits).toMatchObject({ fits: true, ram: { fits: true, region: "dtcm" } });
     expect(fits.ram.headroomBytes).toBe(131_072 - fits.ram.neededBytes);
-    const layer = profile([demo, "--schedule", "layer", "--board", "stm32h743"]).boards[0];
+    const layer = profile([spotter, "--schedule", "layer", "--board", "stm32h743"]).boards[0];
     expect(layer).toMatchObject({ fits: true, ram: { region: "axi-sram" } });
     const unfused = ["--schedule", "unfused"];
-    const large = profile([demo, ...unfused, "--board", "stm32h743"]).boards[0];
+    const large = profile([spotter, ...unfused, "--board", "stm32h743"]).boards[0];
     expect(large).toMatchObject({ fits: false, ram: { fits: false, region: null } });
     expect(large.ram.headroomBytes).toBe(524_288 - large.ram.neededBytes);
-    expect(profile([demo, ...unfused, "--board", "esp32s3-psram"]).boards[0].ram.region).toBe(
+    expect(profile([spotter, ...unfused, "--board", "esp32s3-psram"]).boards[0].ram.region).toBe(
       "psram",
     );
-    const text = output(["profile", demo, ...unfused]);
+    const text = output(["profile", spotter, ...unfused]);
     expect(text).toMatch(/stm32h743 +does not fit .* AXI SRAM +-[0-9,]+/);
   });
 
   it("refuses at once what no memory could hold", () => {
-    const refused = (...options: string[]) => failure(["profile", demo, ...options]);
+    const refused = (...options: string[]) => failure(["profile", spotter, ...options]);
     expect(refused("--frames", "4294967295")).toMatch(
       /the generated input needs 687194767200 bytes/,
     );
@@ -136,8 +136,8 @@ describe("profile", () => {
   });
 
   it("prints the verdict first, every buffer, every operator", () => {
-    const text = output(["profile", demo]);
-    const { plan, operators } = profile([demo]);
+    const text = output(["profile", spotter]);
+    const { plan, operators } = profile([spotter]);
     const titles = [...text.matchAll(/^[A-Z]{3,}/gm)].map(([title]) => title);
     expect(titles).toEqual([
       "VERDICT",
@@ -154,7 +154,7 @@ describe("profile", () => {
   });
 
   it("measures something", () => {
-    const { latency, operators } = profile([demo]);
+    const { latency, operators } = profile([spotter]);
     expect(latency.minMs).toBeGreaterThan(0);
     expect(latency.medianMs).toBeGreaterThanOrEqual(latency.minMs);
     expect(latency.p95Ms).toBeGreaterThanOrEqual(latency.medianMs);

@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readNpy, writeNpy } from "../../ts/checkpoint/index.js";
 import {
-  demo,
-  demoCheckpoint,
-  demoInput,
   failure,
   golden,
+  har,
+  harCheckpoint,
+  harInput,
   json,
   output,
   temporaryFolder,
@@ -27,9 +27,9 @@ function npy(descr: string, fortranOrder: string, shape: string, data: Uint8Arra
   return Buffer.concat([header, data]);
 }
 
-/** A file of `sequences` copies of the demo's input. */
+/** A file of `sequences` copies of HAR's example. */
 function batch(name: string, sequences: number): string {
-  const { data, shape } = readNpy(readFileSync(demoInput));
+  const { data, shape } = readNpy(readFileSync(harInput));
   const all = new Float32Array(data.length * sequences);
   for (let i = 0; i < sequences; i++) all.set(data, i * data.length);
   writeFileSync(temporary(name), writeNpy(all, [sequences, ...shape]));
@@ -38,19 +38,19 @@ function batch(name: string, sequences: number): string {
 
 describe("run", () => {
   it("prints results whose logits are the float32 values of their bits", () => {
-    const report = json(["run", demo, "--input", demoInput]);
+    const report = json(["run", har, "--input", harInput]);
     expect(Object.keys(report)).toEqual(["results"]);
     expect(report.results).toHaveLength(1);
     const [result] = report.results;
-    expect(Object.keys(result)).toEqual(["logits", "logitsBits", "classIndex"]);
-    expect(result.logits).toHaveLength(10);
+    expect(Object.keys(result)).toEqual(["logits", "logitsBits", "classIndex", "label"]);
+    expect(result.logits).toHaveLength(6);
     expect(result.logitsBits).toEqual(bitsOf(result.logits));
     expect(result.logits.map(Math.fround)).toEqual(result.logits);
     expect(result.classIndex).toBe(result.logits.indexOf(Math.max(...result.logits)));
   });
 
   it("gives the same bits for the checkpoint, its blob, and every way of running it", () => {
-    const expected = json(["run", demo, "--input", demoInput]);
+    const expected = json(["run", har, "--input", harInput]);
     for (const options of [
       ["--schedule", "layer"],
       ["--schedule", "unfused"],
@@ -59,13 +59,13 @@ describe("run", () => {
       ["--simd", "off"],
       ["--simd", "on"],
     ]) {
-      expect(json(["run", demoCheckpoint, "--input", demoInput, ...options])).toEqual(expected);
+      expect(json(["run", ...harCheckpoint, "--input", harInput, ...options])).toEqual(expected);
     }
   });
 
   it("runs every sequence of a batch", () => {
-    const [single] = json(["run", demo, "--input", demoInput]).results;
-    const { results } = json(["run", demo, "--input", batch("batch.npy", 20)]);
+    const [single] = json(["run", har, "--input", harInput]).results;
+    const { results } = json(["run", har, "--input", batch("batch.npy", 20)]);
     expect(results).toEqual(Array(20).fill(single));
   });
 
@@ -90,56 +90,56 @@ describe("run", () => {
   });
 
   it("prints a table for a person", () => {
-    const text = output(["run", demo, "--input", demoInput]);
-    const [result] = json(["run", demo, "--input", demoInput]).results;
-    expect(text).toContain(`input 0: class ${result.classIndex}\n`);
+    const text = output(["run", har, "--input", harInput]);
+    const [result] = json(["run", har, "--input", harInput]).results;
+    expect(text).toContain(`input 0: class ${result.classIndex} ${result.label}\n`);
     for (const bits of result.logitsBits) expect(text).toContain(bits);
   });
 
   it("reads float64, big-endian and Fortran order as the same values", () => {
-    const { data } = readNpy(readFileSync(demoInput));
-    const expected = json(["run", demo, "--input", demoInput]);
+    const { data } = readNpy(readFileSync(harInput));
+    const expected = json(["run", har, "--input", harInput]);
     const columns = Float32Array.from(
       data,
-      (_, i) => data[(i % 100) * 40 + Math.floor(i / 100)] ?? 0,
+      (_, i) => data[(i % 128) * 9 + Math.floor(i / 128)] ?? 0,
     );
     const swapped = Buffer.from(Float32Array.from(data).buffer).swap32();
     const files: [string, Uint8Array][] = [
-      ["f8.npy", writeNpy(Float64Array.from(data), [100, 40])],
-      ["fortran.npy", npy("'<f4'", "True", "(100, 40)", Buffer.from(columns.buffer))],
-      ["big.npy", npy("'>f4'", "False", "(100, 40)", swapped)],
+      ["f8.npy", writeNpy(Float64Array.from(data), [128, 9])],
+      ["fortran.npy", npy("'<f4'", "True", "(128, 9)", Buffer.from(columns.buffer))],
+      ["big.npy", npy("'>f4'", "False", "(128, 9)", swapped)],
     ];
     for (const [name, bytes] of files) {
       writeFileSync(temporary(name), bytes);
-      expect(json(["run", demo, "--input", temporary(name)])).toEqual(expected);
+      expect(json(["run", har, "--input", temporary(name)])).toEqual(expected);
     }
   });
 
   it("refuses NaN and infinity with their position, unless it is told not to", () => {
-    const values = new Float32Array(2 * 3 * 40).fill(1);
-    values[3 * 40 + 2 * 40 + 5] = Number.NaN;
-    writeFileSync(temporary("nan.npy"), writeNpy(values, [2, 3, 40]));
-    const args = ["run", demo, "--input", temporary("nan.npy")];
+    const values = new Float32Array(2 * 3 * 9).fill(1);
+    values[3 * 9 + 2 * 9 + 5] = Number.NaN;
+    writeFileSync(temporary("nan.npy"), writeNpy(values, [2, 3, 9]));
+    const args = ["run", har, "--input", temporary("nan.npy")];
     expect(failure(args)).toMatch(/NaN at \[1, 2, 5\]/);
     const [clean, dirty] = json([...args, "--allow-nonfinite"]).results;
     expect(clean.logits.every(Number.isFinite)).toBe(true);
     expect(dirty.classIndex).toBeNull();
-    expect(dirty.logits).toEqual(Array(10).fill(null));
-    expect(dirty.logitsBits).toHaveLength(10);
+    expect(dirty.logits).toEqual(Array(6).fill(null));
+    expect(dirty.logitsBits).toHaveLength(6);
   });
 
   it("refuses shapes and element types that the model does not take", () => {
     const shapes: [string, Uint8Array, RegExp][] = [
-      ["narrow", writeNpy(new Float32Array(39), [1, 39]), /\[T, 40\].*\[1, 39\]/],
-      ["flat", writeNpy(new Float32Array(40), [40]), /\[T, 40\].*\[40\]/],
-      ["deep", writeNpy(new Float32Array(40), [1, 1, 1, 40]), /\[1, 1, 1, 40\]/],
-      ["empty", writeNpy(new Float32Array(0), [0, 40]), /at least one sequence/],
-      ["none", writeNpy(new Float32Array(0), [0, 3, 40]), /at least one sequence/],
-      ["integers", writeNpy(new Int32Array(40), [1, 40]), /got integer \[1, 40\]/],
+      ["narrow", writeNpy(new Float32Array(8), [1, 8]), /\[T, 9\].*\[1, 8\]/],
+      ["flat", writeNpy(new Float32Array(9), [9]), /\[T, 9\].*\[9\]/],
+      ["deep", writeNpy(new Float32Array(9), [1, 1, 1, 9]), /\[1, 1, 1, 9\]/],
+      ["empty", writeNpy(new Float32Array(0), [0, 9]), /at least one sequence/],
+      ["none", writeNpy(new Float32Array(0), [0, 3, 9]), /at least one sequence/],
+      ["integers", writeNpy(new Int32Array(9), [1, 9]), /got integer \[1, 9\]/],
     ];
     for (const [name, bytes, expected] of shapes) {
       writeFileSync(temporary(`${name}.npy`), bytes);
-      expect(failure(["run", demo, "--input", temporary(`${name}.npy`)])).toMatch(expected);
+      expect(failure(["run", har, "--input", temporary(`${name}.npy`)])).toMatch(expected);
     }
   });
 

@@ -7,10 +7,32 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-export const demo = join(root, "ts/models/demo.mlm");
-export const demoCheckpoint = join(root, "ts/models/demo.safetensors");
-export const demoInput = join(root, "ts/models/demo.input.npy");
+/** The bundled models: frames of 9 channels to 6 labels, and samples at 16 kHz to 8. */
+export const har = bundled("har", "model.mlm");
+export const harInput = bundled("har", "walking.npy");
+/** What `har` was made of: a MODEL and its options. */
+export const harCheckpoint = checkpoint("har");
+export const kws = bundled("kws", "model.mlm");
+export const kwsInput = bundled("kws", "yes.wav");
+export const kwsCheckpoint = checkpoint("kws");
+/** The sizes of the paper's keyword spotter, random weights: 100 frames of 40 to 10 logits. */
+export const spotter = golden("paper_d64_t100/model.safetensors");
+export const spotterInput = golden("paper_d64_t100/input.npy");
 const launcher = join(root, "scripts/mambalite.mjs");
+
+export function bundled(model: string, file: string): string {
+  return join(root, "ts/models", model, file);
+}
+
+function checkpoint(model: string): [string, ...string[]] {
+  return [
+    bundled(model, "model.safetensors"),
+    "--frontend",
+    bundled(model, "frontend.json"),
+    "--labels",
+    bundled(model, "labels.json"),
+  ];
+}
 
 export function golden(name: string): string {
   return join(root, "test/golden", name);

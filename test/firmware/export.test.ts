@@ -14,7 +14,7 @@ import {
 } from "../../ts/firmware/index.js";
 import { buildProject, EMULATORS, readSources, writeFiles } from "../../ts/firmware/node.js";
 import { Engine, type SessionOptions } from "../../ts/node.js";
-import { demo, failure, mambalite } from "../cli/support.js";
+import { failure, mambalite, spotter as spotterModel } from "../cli/support.js";
 import { buildFolder, type Case, keywordSpotter, root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
@@ -198,7 +198,7 @@ describe("fit", () => {
     const output = buildFolder("export-refused");
     mkdirSync(dirname(output), { recursive: true });
     rmSync(output, { recursive: true, force: true });
-    const args = ["export", demo, "--target", "stm32h7", "--tile", "5000", "-o", output];
+    const args = ["export", spotterModel, "--target", "stm32h7", "--tile", "5000", "-o", output];
     expect(failure(args)).toMatch(/does not fit stm32h743: RAM: \d+ bytes needed/);
     expect(() => readdirSync(output)).toThrow();
   });
@@ -226,7 +226,7 @@ describe("mambalite export", () => {
     const output = buildFolder("export-cli");
     rmSync(output, { recursive: true, force: true });
     mkdirSync(output, { recursive: true });
-    const args = ["export", demo, "--target", "generic", "-o", output];
+    const args = ["export", spotterModel, "--target", "generic", "-o", output];
     expect(mambalite(args)).toMatchObject({ code: 0, stderr: "" });
     expect(readdirSync(output).sort()).toEqual([
       "CMakeLists.txt",
@@ -244,7 +244,7 @@ describe("mambalite export", () => {
   test("refuses a board of another target", () => {
     const args = [
       "export",
-      demo,
+      spotterModel,
       "--target",
       "stm32h7",
       "--board",

@@ -2,18 +2,18 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { demo, failure, json, output } from "../cli/support.js";
+import { failure, json, output, spotter } from "../cli/support.js";
 import { root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const skipped = skipReason("cortex-m7");
 
 describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT_MS }, () => {
-  const args = ["verify", demo, "--target", "cortex-m7", "--variant", "double", "--tile", "2"];
+  const args = ["verify", spotter, "--target", "cortex-m7", "--variant", "double", "--tile", "2"];
 
   test("--json", () => {
     const report = json(args);
-    const planned = json(["profile", demo, "--tile", "2"]).plan;
+    const planned = json(["profile", spotter, "--tile", "2"]).plan;
     expect(Object.keys(report)).toEqual([
       ...["target", "items", "equalBits", "arenaBytes", "stackBytes", "flash", "instructions"],
       "toolchain",
@@ -50,7 +50,7 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
 test("without a toolchain: what is missing and how to get it", () => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(root, "scripts/mambalite.mjs"), "verify", demo, "--target", "riscv32"],
+    [join(root, "scripts/mambalite.mjs"), "verify", spotter, "--target", "riscv32"],
     { encoding: "utf8", env: { ...process.env, PATH: "/nonexistent" } },
   );
   expect(stdout).toBe("");

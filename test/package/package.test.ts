@@ -9,17 +9,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, resultOf, serve } from "./browser.js";
 import { filesIn, installedProject, type Project, root } from "./project.js";
 
-const MODEL = readFileSync(join(root, "ts/models/demo.mlm"));
-const CHECKPOINT = readFileSync(join(root, "ts/models/demo.safetensors"));
-const INPUT = readFileSync(join(root, "ts/models/demo.input.npy"));
+const HAR = "ts/models/har";
+const FILES = ["model.mlm", "model.safetensors", "frontend.json", "labels.json", "walking.npy"];
 const VITE = join(root, "node_modules/vite/bin/vite.js");
 const TSC = join(root, "node_modules/typescript/bin/tsc");
 
-/** Runs the checkpoint and its blob; `read` gets the bytes of a file. */
+/** Runs a bundled checkpoint with its front end, and its blob; `read` gets the bytes of a file. */
 const PROGRAM = `
 import { createBlob, Engine } from "mambalite-micro";
 import { readCheckpoint, readNpy, toNetwork } from "mambalite-micro/checkpoint";
-import { BOARDS, judge } from "mambalite-micro/device";
+import { BOARDS } from "mambalite-micro/device";
+import { readFrontEnd, readLabels, withFrontEnd } from "mambalite-micro/frontend";
+import { BUNDLED_MODELS } from "mambalite-micro/models";
 import { profile } from "mambalite-micro/profile";
 
 function bitsOf(logits) {
@@ -28,10 +29,12 @@ function bitsOf(logits) {
 
 export async function main(read) {
   const engine = await Engine.load();
-  const input = readNpy(await read("demo.input.npy")).data;
-  const blob = await createBlob(engine, toNetwork(readCheckpoint(await read("demo.safetensors"))));
-  const results = [];
-  for (const bytes of [await read("demo.mlm"), blob]) {
+  const input = readNpy(await read("walking.npy")).data;
+  const labels = readLabels(await read("labels.json"));
+  const network = { ...toNetwork(readCheckpoint(await read("model.safetensors"))), labels };
+  const whole = withFrontEnd(network, readFrontEnd(await read("frontend.json")));
+  const results = [BUNDLED_MODELS.map(({ name }) => name).join(" ")];
+  for (const bytes of [await read("model.mlm"), await createBlob(engine, whole)]) {
     const model = await engine.loadModel(bytes);
     results.push(bitsOf(model.createSession().run(input)));
     results.push(profile(engine, model, { input, boards: BOARDS }).plan.arenaBytes);
@@ -50,7 +53,7 @@ const read = async (name) => new Uint8Array(await (await fetch("./" + name)).arr
 main(read).then((r) => console.log("result:" + r), (e) => console.log("result:" + e.stack));
 `;
 
-const ASSETS = { "demo.mlm": MODEL, "demo.safetensors": CHECKPOINT, "demo.input.npy": INPUT };
+const ASSETS = Object.fromEntries(FILES.map((name) => [name, readFileSync(join(root, HAR, name))]));
 
 function prefixed(folder: string): Record<string, Uint8Array> {
   return Object.fromEntries(Object.entries(ASSETS).map(([name, b]) => [`${folder}/${name}`, b]));
@@ -75,32 +78,14 @@ console.log(await main(async (name) => new Uint8Array(await readFile("public/" +
 `,
     ...prefixed("public"),
   });
-  const report = JSON.parse(
-    execFileSync(
-      process.execPath,
-      [
-        "scripts/mambalite.mjs",
-        "run",
-        "ts/models/demo.mlm",
-        "--input",
-        "ts/models/demo.input.npy",
-        "--json",
-      ],
-      { cwd: root, encoding: "utf8" },
-    ),
-  );
-  const bits = report.results[0].logitsBits.join(" ");
-  const { arenaBytes } = JSON.parse(
-    execFileSync(
-      process.execPath,
-      ["scripts/mambalite.mjs", "profile", "ts/models/demo.mlm", "--json"],
-      {
-        cwd: root,
-        encoding: "utf8",
-      },
-    ),
-  ).plan;
-  expected = Array(2).fill(`${bits}; ${arenaBytes}`).join("; ");
+  const mambalite = (...args: string[]) => {
+    const command = ["scripts/mambalite.mjs", ...args, "--json"];
+    return JSON.parse(execFileSync(process.execPath, command, { cwd: root, encoding: "utf8" }));
+  };
+  const [result] = mambalite("run", "har", "--input", `${HAR}/walking.npy`).results;
+  const { arenaBytes } = mambalite("profile", "har").plan;
+  const once = `${result.logitsBits.join(" ")}; ${arenaBytes}`;
+  expected = `kws har; ${once}; ${once}`;
 });
 
 afterAll(() => {
@@ -116,7 +101,10 @@ describe("the package", () => {
       "csrc/include/mlm.h",
       "dist/cli/main.js",
       "dist/index.d.ts",
-      "dist/models/demo.mlm",
+      "dist/models/har/model.mlm",
+      "dist/models/kws/MODEL_CARD.md",
+      "dist/models/kws/model.safetensors",
+      "dist/models/kws/yes.wav",
       "dist/profile/report.schema.json",
       "wasm/core.simd.wasm",
       "wasm/core.wasm",
@@ -141,19 +129,13 @@ describe("the package", () => {
     const bin = join(project.folder, "node_modules/.bin/mambalite");
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     expect(project.run(bin, ["--version"])).toBe(`${version}\n`);
-    const report = project.run(bin, [
-      "run",
-      "public/demo.mlm",
-      "--input",
-      "public/demo.input.npy",
-      "--json",
-    ]);
+    const report = project.run(bin, ["run", "har", "--input", "public/walking.npy", "--json"]);
     expect(expected).toContain(JSON.parse(report).results[0].logitsBits.join(" "));
   });
 
-  it("has the model that its script makes", () => {
+  it("has the models that their script makes", () => {
     // When it fails because the core computes other bits than before: npm run models
-    execFileSync(process.execPath, ["scripts/models/make_demo.mjs", "--check"], {
+    execFileSync(process.execPath, ["scripts/models/make_bundled.mjs", "--check"], {
       cwd: root,
       stdio: "pipe",
     });
@@ -162,7 +144,7 @@ describe("the package", () => {
   it("exports its schema, its manifest, its core and its models", () => {
     project.write({
       "resolve.js": `
-for (const path of ["profile/report.schema.json", "package.json", "wasm/core.wasm", "models/demo.mlm"]) {
+for (const path of ["profile/report.schema.json", "package.json", "wasm/core.wasm", "models/kws/model.mlm"]) {
   console.log(import.meta.resolve("mambalite-micro/" + path));
 }`,
     });
@@ -259,6 +241,8 @@ describe.skipIf(!hasChromium)(`without a build${needsChromium}`, () => {
       "mambalite-micro/checkpoint": `${modules}/mambalite-micro/dist/checkpoint/index.js`,
       "mambalite-micro/profile": `${modules}/mambalite-micro/dist/profile/index.js`,
       "mambalite-micro/device": `${modules}/mambalite-micro/dist/device/index.js`,
+      "mambalite-micro/frontend": `${modules}/mambalite-micro/dist/frontend/index.js`,
+      "mambalite-micro/models": `${modules}/mambalite-micro/dist/models/index.js`,
       "@assemblyscript/loader": `${modules}/@assemblyscript/loader/index.js`,
       "wasm-feature-detect": `${modules}/wasm-feature-detect/dist/esm/index.js`,
       fflate: `${modules}/fflate/esm/browser.js`,

@@ -19,20 +19,26 @@ describe("README.md", () => {
     const [bytes, logits] = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" })
       .trim()
       .split("\n");
-    const demo = ["ts/models/demo.safetensors", "--input", "ts/models/demo.input.npy"];
-    expect(JSON.parse(logits as string)).toEqual(json(["run", ...demo]).results[0].logits);
-    expect(bytes).toBe(`${json(["profile", ...demo]).plan.arenaBytes} bytes of RAM`);
+    const har = ["har", "--input", "ts/models/har/walking.npy"];
+    expect(JSON.parse(logits as string)).toEqual(json(["run", ...har]).results[0].logits);
+    expect(bytes).toBe(`${json(["profile", ...har]).plan.arenaBytes} bytes of RAM`);
   });
 
   it("shows what the commands print", () => {
     execFileSync(process.execPath, ["scripts/readme.mjs", "--check"], { cwd: root, stdio: "pipe" });
   });
 
+  it("shows the table that was measured, with the arenas of the plans", () => {
+    const args = ["scripts/models/table.mjs", "--check"];
+    execFileSync(process.execPath, args, { cwd: root, stdio: "pipe" });
+  });
+
   it("names every command and option", () => {
-    for (const command of ["inspect", "convert", "run", "profile", "compare"]) {
+    for (const command of ["inspect", "convert", "run", "eval", "profile", "compare"]) {
       expect(readme).toContain(`\`mambalite ${command} `);
       for (const [option] of output([command, "--help"]).matchAll(/--[a-z-]+/g)) {
-        if (option !== "--help" && option !== "--output") expect(readme).toContain(option);
+        if (option !== "--help" && option !== "--output")
+          expect(readme.includes(option), option).toBe(true);
       }
     }
   });

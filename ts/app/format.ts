@@ -12,6 +12,7 @@ export function milliseconds(value: number): string {
   if (!Number.isFinite(value)) return "\u2013";
   if (value >= 100) return grouped(value);
   if (value === 0) return "0";
+  if (value < 0.001) return "< 0.001";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(value)));
   return value.toFixed(Math.min(digits, 6));
 }

@@ -13,6 +13,11 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 const SERVICE_WORKER = "sw.js";
 const PLACEHOLDER = "__PRECACHE__";
 const CONTENT_SECURITY_POLICY = /<meta\s+http-equiv="Content-Security-Policy"[^>]*>/;
+/** What gives a page the finer of a browser's two clocks. */
+const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
 /** What only a user of the package brings: a page has no use for it. */
 const NOT_KEPT = /\.(safetensors|json)$/;
 
@@ -56,7 +61,8 @@ export default defineConfig({
   plugins: [precache(), withoutPolicyInDevelopment()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
-  server: { fs: { allow: [repository] } },
+  server: { fs: { allow: [repository] }, headers: ISOLATION },
+  preview: { headers: ISOLATION },
   build: {
     outDir: join(repository, "build/app"),
     emptyOutDir: true,

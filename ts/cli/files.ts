@@ -82,6 +82,12 @@ export function isDirectory(path: string): boolean {
   return statOf(path)?.isDirectory() ?? false;
 }
 
+/** Whether there is something to read: a file, a pipe, but not a directory. */
+export function isFileLike(path: string): boolean {
+  const stats = statOf(path);
+  return stats !== undefined && !stats.isDirectory();
+}
+
 /** Names in a directory, sorted. */
 export function listDirectory(path: string): string[] {
   try {

@@ -13,6 +13,11 @@ export function toJson(value: unknown): string {
   return `${stringify(value as Json)}\n`;
 }
 
+/** JSON has no other numbers. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
 function stringify(value: Json): string {
   if (typeof value === "number") return stringifyNumber(value);
   if (Array.isArray(value)) return `[${value.map(stringify).join(",")}]`;

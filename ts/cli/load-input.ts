@@ -2,10 +2,12 @@
  * Reads the `--input` of a command into sequences that fit a model. Knows nothing of what they are
  * run for.
  */
+import { isAudio, readAudio } from "../audio/index.js";
 import { readNpy } from "../checkpoint/index.js";
 import { BadInput, NonFinite } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import type { Sequences } from "./batch/batch.js";
 import { inFile, readBytes } from "./files.js";
 
 /** Sequences of one length, each as `Session.run` takes it. */
@@ -13,16 +15,18 @@ export interface Inputs {
   /** That the network makes of each. */
   readonly frames: number;
   readonly sequences: readonly (Float32Array | Int32Array)[];
+  /** All of them, one behind the other. */
+  readonly data: Float32Array | Int32Array;
 }
 
 type ModelInput = Pick<
   Model["info"],
-  "inputKind" | "inputWidth" | "windowSamples" | "hopSamples"
+  "inputKind" | "inputWidth" | "windowSamples" | "hopSamples" | "sampleRateHz"
 >;
 
 /**
  * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, of integer tokens `[T]` or `[N, T]`, or of
- * float32 samples `[S]` or `[N, S]`.
+ * float32 samples `[S]` or `[N, S]`; samples also from one `.wav` or `.flac`. Told apart by content.
  *
  * @throws FileProblem, with what is wrong with the file, its shape or (unless `allowNonfinite`)
  * its values.
@@ -33,11 +37,26 @@ export function readInputs(
   allowNonfinite: boolean,
 ): Promise<Inputs> {
   return inFile(path, () => {
-    const { data, shape } = readNpy(readBytes(path));
+    const bytes = readBytes(path);
+    const { data, shape } = isAudio(bytes) ? readClip(bytes, model) : readNpy(bytes);
     requireElements(model, data, shape);
     if (data instanceof Float32Array && !allowNonfinite) requireFinite(data, shape);
     return split(data, shape, model);
   });
+}
+
+function readClip(
+  bytes: Uint8Array,
+  { inputKind, sampleRateHz }: ModelInput,
+): { data: Float32Array; shape: readonly number[] } {
+  if (inputKind !== "samples") throw new BadInput(`a .npy of ${inputKind}`, "audio");
+  const data = readAudio(bytes, sampleRateHz);
+  return { data, shape: [data.length] };
+}
+
+/** Inputs as a batch has them. */
+export function inputItems({ sequences, data }: Inputs): Sequences {
+  return { kind: "sequences", count: sequences.length, data };
 }
 
 function requireElements(
@@ -100,5 +119,5 @@ function split(
   const sequences = Array.from({ length: count }, (_, i) =>
     data.subarray(i * length, (i + 1) * length),
   );
-  return { frames, sequences };
+  return { frames, sequences, data };
 }

@@ -1,23 +1,35 @@
 /**
- * Opens the MODEL of a command line: a blob or a checkpoint, told apart by content. Knows nothing of
- * what a command does with it.
+ * Opens the MODEL of a command line: a blob, a checkpoint (with the front end and the labels that go
+ * with it), told apart by content, or a bundled model. Knows nothing of what a command does with it.
  */
 import { createBlob } from "../blob/blob.js";
-import { type Arch, readArch, readCheckpoint, toNetwork } from "../checkpoint/index.js";
+import { readArch, readCheckpoint, toNetwork } from "../checkpoint/index.js";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Model } from "../core/model.js";
 import { createFoldedBlob } from "../fold/index.js";
+import { readFrontEnd, readLabels, withFrontEnd } from "../frontend/index.js";
 import type { Network } from "../network.js";
+import { locateModel } from "./bundled.js";
 import { inFile, readBytes } from "./files.js";
 import type { SimdChoice } from "./options.js";
 
-export interface ModelChoice {
-  /** Path of the architecture of a checkpoint whose names say nothing. */
+/** Files that go with a checkpoint; a blob has all of it inside. */
+interface CheckpointFiles {
+  /** The architecture of a checkpoint whose names say nothing. */
   readonly arch?: string;
+  /** Constants of the front end, as JSON. */
+  readonly frontend?: string;
+  /** The classes' names, as JSON. */
+  readonly labels?: string;
+}
+
+export interface ModelChoice extends CheckpointFiles {
   /** Fold linear layers together; of a checkpoint only, since a blob is already what it is. */
   readonly fold?: boolean;
   readonly simd?: SimdChoice;
+  /** Of a bundled model take the checkpoint, not the blob; folding does so anyway. */
+  readonly asCheckpoint?: boolean;
 }
 
 export interface OpenModel {
@@ -40,15 +52,11 @@ export async function withModel<T>(
   choice: ModelChoice,
   use: (open: OpenModel) => T | Promise<T>,
 ): Promise<T> {
-  const bytes = readBytes(path);
+  const files = locateModel(path, choice.fold === true || choice.asCheckpoint === true);
+  const bytes = readBytes(files.model);
   const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
-  if (isBlob && choice.arch !== undefined) {
-    throw new BadArgument("--arch", "a checkpoint as MODEL", `${path}, which is a .mlm`);
-  }
-  if (isBlob && choice.fold) {
-    throw new BadArgument("--fold", "a checkpoint as MODEL", `${path}, which is a .mlm`);
-  }
-  const checkpoint = isBlob ? undefined : await readNetwork(path, bytes, choice.arch);
+  if (isBlob) refuseCheckpointOptions(path, choice);
+  const checkpoint = isBlob ? undefined : await readNetwork(path, bytes, { ...files, ...choice });
   const engine = await Engine.load({ simd: choice.simd ?? "auto" });
   try {
     const blob =
@@ -75,19 +83,34 @@ export async function withModel<T>(
   }
 }
 
+/** @throws BadArgument */
+function refuseCheckpointOptions(path: string, choice: ModelChoice): void {
+  for (const option of ["arch", "frontend", "labels", "fold"] as const) {
+    if (choice[option] === undefined || choice[option] === false) continue;
+    throw new BadArgument(`--${option}`, "a checkpoint as MODEL", `${path}, which is a .mlm`);
+  }
+}
+
 async function readNetwork(
   path: string,
   bytes: Uint8Array,
-  archPath: string | undefined,
+  { arch: archPath, frontend, labels }: CheckpointFiles,
 ): Promise<{ format: "safetensors" | "pth"; network: Network }> {
-  const arch = archPath === undefined ? undefined : await readArchFile(archPath);
+  const arch = await readIfGiven(archPath, readArch);
+  const frontEnd = await readIfGiven(frontend, readFrontEnd);
+  const names = await readIfGiven(labels, readLabels);
   return inFile(path, () => {
     const stateDict = readCheckpoint(bytes, { name: path });
     const network = toNetwork(stateDict, arch === undefined ? {} : { arch });
-    return { format: stateDict.format, network };
+    const named = names === undefined ? network : { ...network, labels: names };
+    const whole = frontEnd === undefined ? named : withFrontEnd(named, frontEnd);
+    return { format: stateDict.format, network: whole };
   });
 }
 
-function readArchFile(path: string): Promise<Arch> {
-  return inFile(path, () => readArch(readBytes(path)));
+async function readIfGiven<T>(
+  path: string | undefined,
+  read: (bytes: Uint8Array) => T,
+): Promise<T | undefined> {
+  return path === undefined ? undefined : inFile(path, () => read(readBytes(path)));
 }

@@ -53,10 +53,17 @@ export function boards(text: string, previous: readonly Board[] = []): readonly 
   return [...new Set([...previous, ...added])];
 }
 
+/** A parser for commander of a file that may be given several times. */
+export function files(path: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, path];
+}
+
 /** How the user wants the model to be run. */
 export interface ExecutionChoice {
   readonly schedule?: Schedule;
   readonly tile?: number;
+  /** Most bytes of arena. */
+  readonly budget?: number;
 }
 
 /**
@@ -65,14 +72,17 @@ export interface ExecutionChoice {
  * @throws BadArgument for a tile with a schedule that has none.
  */
 export function sessionOptions(
-  { schedule = "stream", tile }: ExecutionChoice,
+  { schedule = "stream", tile, budget }: ExecutionChoice,
   frames: number,
 ): SessionOptions {
-  if (schedule === "stream") return tile === undefined ? { schedule } : { schedule, tile };
+  const limit = budget === undefined ? {} : { arenaBudgetBytes: budget };
+  if (schedule === "stream") {
+    return tile === undefined ? { schedule, ...limit } : { schedule, tile, ...limit };
+  }
   if (tile !== undefined) {
     throw new BadArgument("--tile", "--schedule stream with it", `--schedule ${schedule}`);
   }
-  return { schedule, maxFrames: frames };
+  return { schedule, maxFrames: frames, ...limit };
 }
 
 /** Refuses combinations of options before any file is read. */

@@ -3,20 +3,32 @@
  * for standard output. Knows nothing of how a command does its work.
  */
 import { Command } from "commander";
+import { BUDGET_TILES } from "../core/plan.js";
 import { BOARDS } from "../device/index.js";
 import { EMULATED_TARGETS, EXPORT_TARGETS } from "../firmware/index.js";
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
+import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
+import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { inspect } from "./commands/inspect.js";
 import { profileCommand } from "./commands/profile.js";
 import { run } from "./commands/run.js";
 import { verifyCommand } from "./commands/verify.js";
-import { amount, boards, choice, count, SCHEDULES, SIMD_CHOICES } from "./options.js";
+import { amount, boards, choice, count, files, SCHEDULES, SIMD_CHOICES } from "./options.js";
 
+const JOBS = "threads (default: as many as there are cores); the results are the same";
 const FOLD = "multiply linear layers together where that saves work; changes the last bits";
-const MODEL = "model: .mlm, .safetensors, .pth or .pt, told apart by content";
+const MODEL =
+  "model: .mlm, .safetensors, .pth or .pt, told apart by content; or, where no file is named so, the " +
+  `bundled ${BUNDLED_NAMES.join(" or ")}`;
+const INPUT =
+  ".npy: float32 [T, F] or [N, T, F], integer tokens [T] or [N, T], samples [S] or [N, S]; of " +
+  "samples also a mono .wav or .flac at the model's rate";
+const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
+const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
+const LABELS = "names of a checkpoint's classes, as a JSON array";
 
 /** `print` receives what goes to standard output: a command's text, or help. */
 export function buildProgram(version: string, print: (text: string) => void): Command {
@@ -45,19 +57,38 @@ export function buildProgram(version: string, print: (text: string) => void): Co
   addCommand("convert", "Writes a checkpoint as a model blob.")
     .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
     .requiredOption("-o, --output <file>", "the .mlm file to write")
-    .option("--arch <file>", "architecture of a checkpoint of unknown naming, as JSON")
+    .option("--arch <file>", ARCH)
+    .option("--frontend <file>", FRONT_END)
+    .option("--labels <file>", LABELS)
     .option("--fold", FOLD)
     .option("--json", "print JSON")
     .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
 
   withExecution(withModel(addCommand("run", "Runs a model and prints logits, bits and class.")))
-    .requiredOption(
-      "--input <file>",
-      ".npy: float32 [T, F] or [N, T, F], or integer tokens [T] or [N, T]",
-    )
+    .requiredOption("--input <file>", INPUT)
     .option("--allow-nonfinite", "let NaN and infinity in the input through")
+    .option("--jobs <n>", JOBS, count("--jobs"))
     .option("--json", "print JSON")
     .action(async (model, options) => print(await run(model, options)));
+
+  const evaluate = addCommand("eval", "Runs a labelled set: accuracy, confusions, a reference.");
+  withExecution(withCheckpointFiles(evaluate.argument("<model>", MODEL)))
+    .option("--inputs <file>", ".npy of many inputs, as for run")
+    .option(
+      "--labels <file>",
+      `.npy of integers, the class of each of --inputs; a .json beside it: ${LABELS}`,
+      files,
+    )
+    .option("--dataset <dir>", "a folder of .wav or .flac files a class, named as the labels")
+    .option(
+      "--samples <n>",
+      "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)",
+      count("--samples"),
+    )
+    .option("--reference <file>", ".npy of logits [N, C] to compare with")
+    .option("--jobs <n>", JOBS, count("--jobs"))
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await evalCommand(model, options)));
 
   withExecution(withModel(addCommand("profile", "Shows memory, operators, latency and what fits.")))
     .option(
@@ -129,9 +160,13 @@ export function buildProgram(version: string, print: (text: string) => void): Co
 }
 
 function withModel(command: Command): Command {
+  return withCheckpointFiles(command.argument("<model>", MODEL)).option("--labels <file>", LABELS);
+}
+
+function withCheckpointFiles(command: Command): Command {
   return command
-    .argument("<model>", MODEL)
-    .option("--arch <file>", "architecture of a checkpoint of unknown naming, as JSON")
+    .option("--arch <file>", ARCH)
+    .option("--frontend <file>", FRONT_END)
     .option("--fold", `of a checkpoint: ${FOLD}`);
 }
 
@@ -144,8 +179,13 @@ function withExecution(command: Command): Command {
     )
     .option(
       "--tile <n>",
-      "frames processed together; only with --schedule stream (default: 1)",
+      "frames processed together; only with --schedule stream (default: 1, or by --budget)",
       count("--tile"),
+    )
+    .option(
+      "--budget <bytes>",
+      `largest arena; without --tile the fastest of ${BUDGET_TILES.join(", ")} that fits`,
+      count("--budget"),
     )
     .option(
       "--simd <choice>",

@@ -4,22 +4,34 @@ import { Presets, SingleBar } from "cli-progress";
 /** Fewer steps than this are over before a bar would be of use. */
 const MANY = 16;
 
+export interface Progress {
+  /** `count` steps are done. */
+  done(count: number): void;
+  stop(): void;
+}
+
+/** A bar for `total` steps, or nothing if there are few or nobody is watching. */
+export function startProgress(total: number, noun: string): Progress {
+  const bar = total >= MANY && process.stderr.isTTY ? newBar(noun) : undefined;
+  bar?.start(total, 0);
+  return { done: (count) => bar?.update(count), stop: () => bar?.stop() };
+}
+
 /** Calls `each` for every item in order, with a bar if there are many. */
 export function mapWithProgress<T, R>(
   items: readonly T[],
   noun: string,
   each: (item: T, index: number) => R,
 ): R[] {
-  const bar = items.length >= MANY && process.stderr.isTTY ? newBar(noun) : undefined;
-  bar?.start(items.length, 0);
+  const progress = startProgress(items.length, noun);
   try {
     return items.map((item, index) => {
       const result = each(item, index);
-      bar?.update(index + 1);
+      progress.done(index + 1);
       return result;
     });
   } finally {
-    bar?.stop();
+    progress.stop();
   }
 }
 

@@ -13,6 +13,11 @@ export function milliseconds(value: number): string {
   return value.toFixed(decimals);
 }
 
+/** 0.0000123 -> "1.23e-5". */
+export function exponential(value: number): string {
+  return Number.isFinite(value) ? value.toExponential(2) : "infinite";
+}
+
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -84,16 +84,24 @@ export function exportProject(target: Target, options: ExportOptions): Files {
   return files;
 }
 
+export interface HarnessOptions {
+  readonly sources: Sources;
+  readonly model: FirmwareModel;
+  readonly inputs: HarnessInputs;
+  /** Id of the board's region for the arena, whether or not it is large enough; default: one that is. */
+  readonly region?: string;
+}
+
 /**
  * A project whose program is the harness, for an emulator.
  * @throws DoesNotFit when the board that the emulator stands for cannot hold it
  */
 export function harnessProject(
   target: Target,
-  { sources, model, inputs }: { sources: Sources; model: FirmwareModel; inputs: HarnessInputs },
+  { sources, model, inputs, region }: HarnessOptions,
 ): Files {
   const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, undefined);
+  const place = placementOf(layout, model, undefined, region);
   const { program } = layout;
   return new Map<string, string | Uint8Array>([
     ...commonFiles(layout, sources, model, place, "emulator"),
@@ -108,11 +116,12 @@ function placementOf(
   layout: ProjectLayout,
   { plan, blob }: FirmwareModel,
   chosen: Board | undefined,
+  region?: string,
 ): Placement {
   const board = chosen ?? BOARDS.find(({ id }) => id === layout.boards[0]);
   return {
     board,
-    region: board === undefined ? "" : arenaRegion(board, plan, blob.length),
+    region: region ?? (board === undefined ? "" : arenaRegion(board, plan, blob.length)),
     stackBytes: board?.stackBytes ?? DEFAULT_STACK_BYTES,
   };
 }

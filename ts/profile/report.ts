@@ -28,7 +28,10 @@ export interface OperatorProfile {
   readonly exps: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** The least of several passes; all operators together take about `latency.minMs`. */
+  /**
+   * The least of several passes, or their mean where the clock is coarse; all operators together take
+   * about `latency.minMs`.
+   */
   readonly hostMs: number;
   /** Of the sum of all operators' `hostMs`; 0 to 1. */
   readonly hostShare: number;

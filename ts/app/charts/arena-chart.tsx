@@ -17,11 +17,11 @@ interface Props {
   readonly height: number;
   readonly isCompact?: boolean;
   readonly selected?: number | null;
-  readonly svg?: RefObject<SVGSVGElement>;
+  readonly svg?: RefObject<SVGSVGElement | null>;
   onSelect?(index: number | null): void;
 }
 
-const ROTATED_NAME_HEIGHT = 92;
+const ROTATED_NAME_HEIGHT = 84;
 const NUMBER_HEIGHT = 18;
 /** Columns at least this wide have room for slanted names below them. */
 const NAMED_COLUMN = 30;
@@ -29,7 +29,7 @@ const MAX_NAME = 18;
 
 export function ArenaChart(props: Props) {
   const { id, plan, operators, height, isCompact = false } = props;
-  const { element, width } = useWidth<HTMLDivElement>(isCompact ? 280 : 640);
+  const { element, width } = useWidth<HTMLDivElement>(isCompact ? "small arena" : "arena");
   const hasNames = !isCompact && (width - 62) / operators.length >= NAMED_COLUMN;
   const nameHeight = hasNames ? ROTATED_NAME_HEIGHT : NUMBER_HEIGHT;
   const layout = useMemo(
@@ -40,27 +40,33 @@ export function ArenaChart(props: Props) {
     `Arena under ${plan.schedule}: peak ${grouped(plan.arenaBytes)} bytes, ` +
     `theoretical minimum ${grouped(plan.minimumBytes)}, ${plan.buffers.length} buffers ` +
     `over ${operators.length} operators`;
+  const drawing = <Drawing {...props} layout={layout} width={width} hasNames={hasNames} />;
+  const svg = props.svg ?? null;
+  if (props.onSelect === undefined) {
+    return (
+      <div ref={element} class="chart">
+        <svg ref={svg} width={width} height={height} role="img" aria-label={label}>
+          {drawing}
+        </svg>
+      </div>
+    );
+  }
   return (
-    <div ref={element} class={`chart ${isCompact ? "chart-compact" : ""}`}>
-      {props.onSelect === undefined ? (
-        <svg ref={props.svg ?? null} width={width} height={height} role="img" aria-label={label}>
-          <Drawing {...props} layout={layout} width={width} hasNames={hasNames} />
-        </svg>
-      ) : (
-        <svg
-          ref={props.svg ?? null}
-          width={width}
-          height={height}
-          role="listbox"
-          tabIndex={0}
-          aria-label={label}
-          aria-activedescendant={isChosen(props.selected) ? `${id}-${props.selected}` : undefined}
-          onKeyDown={(event) => moveSelection(event, props, layout)}
-          onPointerLeave={() => props.onSelect?.(null)}
-        >
-          <Drawing {...props} layout={layout} width={width} hasNames={hasNames} />
-        </svg>
-      )}
+    <div
+      ref={element}
+      class="chart chart-list"
+      role="listbox"
+      tabIndex={0}
+      aria-label={label}
+      aria-activedescendant={isChosen(props.selected) ? `${id}-${props.selected}` : undefined}
+      onKeyDown={(event) => moveSelection(event, props, layout)}
+      onPointerLeave={(event) => {
+        if (document.activeElement !== event.currentTarget) props.onSelect?.(null);
+      }}
+    >
+      <svg ref={svg} width={width} height={height} role="presentation">
+        {drawing}
+      </svg>
     </div>
   );
 }
@@ -105,7 +111,15 @@ function Patterns({ id }: { id: string }) {
   );
 }
 
-function Box({ id, index, layout, operators, selected, onSelect, plan }: DrawingProps & { index: number }) {
+function Box({
+  id,
+  index,
+  layout,
+  operators,
+  selected,
+  onSelect,
+  plan,
+}: DrawingProps & { index: number }) {
   const { buffer, x, y, width, height, text } = layout.boxes[index]!;
   const isSelected = selected === index;
   const fill = buffer.kind === "state" ? undefined : `url(#${id}-${buffer.kind})`;
@@ -128,17 +142,23 @@ function Box({ id, index, layout, operators, selected, onSelect, plan }: Drawing
   );
   if (onSelect === undefined) return <g>{shape}</g>;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the list box has the focus and names the active option
     <g
       id={`${id}-${index}`}
       role="option"
       aria-selected={isSelected}
       aria-label={describeBuffer(buffer, operators, plan)}
-      onPointerEnter={() => onSelect(index)}
+      onPointerMove={(event) => {
+        if (!isSelected && hasMoved(event)) onSelect(index);
+      }}
     >
       {shape}
     </g>
   );
+}
+
+/** Browsers report a move, too, when the page scrolls under a pointer that rests. */
+function hasMoved({ movementX, movementY, pointerType }: PointerEvent): boolean {
+  return pointerType !== "mouse" || movementX !== 0 || movementY !== 0;
 }
 
 /** One line with everything a box says. */
@@ -159,6 +179,7 @@ function Axes({ layout, operators, hasNames }: DrawingProps) {
   const { left, right, bottom, column, ticks, alive } = layout;
   const base = bottom + ALIVE_HEIGHT;
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
     <g aria-hidden="true">
       {ticks.map(({ bytes, y }) => (
         <g key={bytes}>
@@ -182,7 +203,14 @@ function Axes({ layout, operators, hasNames }: DrawingProps) {
           >
             <title>{`${operators[i]}: ${grouped(bytes)} bytes alive`}</title>
           </rect>
-          <OperatorName index={i} name={operators[i]!} x={x + column / 2} y={base + 12} hasNames={hasNames} column={column} />
+          <OperatorName
+            index={i}
+            name={operators[i]!}
+            x={x + column / 2}
+            y={base + 12}
+            hasNames={hasNames}
+            column={column}
+          />
         </g>
       ))}
     </g>
@@ -219,6 +247,7 @@ function OperatorName({ index, name, x, y, hasNames, column }: NameProps) {
 function Marks({ layout, plan, isCompact = false }: DrawingProps) {
   const { left, right, peakY, minimumY } = layout;
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
     <g aria-hidden="true" class="marks">
       <line class="mark-minimum" x1={left} x2={right} y1={minimumY} y2={minimumY} />
       <line class="mark-peak" x1={left} x2={right} y1={peakY} y2={peakY} />
@@ -238,8 +267,12 @@ function Marks({ layout, plan, isCompact = false }: DrawingProps) {
 
 /** Up and down go through the arena by offset, left and right through time. */
 function moveSelection(event: KeyboardEvent, props: Props, { boxes }: ArenaLayout): void {
-  const byOffset = boxes.map((_, i) => i).sort((a, b) => compareBy(boxes[a]!.buffer, boxes[b]!.buffer, "offset", "firstOp"));
-  const byTime = boxes.map((_, i) => i).sort((a, b) => compareBy(boxes[a]!.buffer, boxes[b]!.buffer, "firstOp", "offset"));
+  const byOffset = boxes
+    .map((_, i) => i)
+    .sort((a, b) => compareBy(boxes[a]!.buffer, boxes[b]!.buffer, "offset", "firstOp"));
+  const byTime = boxes
+    .map((_, i) => i)
+    .sort((a, b) => compareBy(boxes[a]!.buffer, boxes[b]!.buffer, "firstOp", "offset"));
   const current = props.selected ?? null;
   const step = (order: readonly number[], by: number): number => {
     if (current === null) return order[by > 0 ? 0 : order.length - 1]!;

@@ -25,7 +25,11 @@ export interface ArenaLayout {
   readonly minimumY: number;
   readonly ticks: readonly { readonly bytes: number; readonly y: number }[];
   /** Bytes alive at each operator, and the bar that shows them. */
-  readonly alive: readonly { readonly bytes: number; readonly x: number; readonly height: number }[];
+  readonly alive: readonly {
+    readonly bytes: number;
+    readonly x: number;
+    readonly height: number;
+  }[];
 }
 
 export interface ArenaSize {

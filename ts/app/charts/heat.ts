@@ -41,7 +41,7 @@ export function paintGrid(canvas: HTMLCanvasElement, values: Float32Array, colum
   const pixels = new Uint32Array(image.data.buffer);
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
   values.forEach((value, i) => {
-    pixels[i] = colour(Math.abs(value), 0, largest);
+    pixels[i] = colour(Math.sqrt(Math.abs(value) / largest), 0, 1);
   });
   context.putImageData(image, 0, 0);
 }

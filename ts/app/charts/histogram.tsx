@@ -11,7 +11,7 @@ import { useWidth } from "../views/use-width.js";
 interface Props {
   readonly samplesMs: readonly number[];
   readonly height: number;
-  readonly svg: RefObject<SVGSVGElement>;
+  readonly svg: RefObject<SVGSVGElement | null>;
 }
 
 interface Bins {
@@ -22,10 +22,10 @@ interface Bins {
 
 const MAX_BINS = 36;
 /** What is slower stands in the last bin: a few interruptions would flatten everything else. */
-const SHOWN_SHARE = 0.98;
+const SHOWN_SHARE = 0.96;
 
 export function Histogram({ samplesMs, height, svg }: Props) {
-  const { element, width } = useWidth<HTMLDivElement>(480);
+  const { element, width } = useWidth<HTMLDivElement>("histogram");
   const { latency, bins } = useMemo(() => {
     const summary = summarize(samplesMs);
     return { latency: summary, bins: binsOf(samplesMs) };
@@ -65,7 +65,7 @@ function Bars({ bins, latency, width, height }: BarsProps) {
     Math.min(right, left + ((ms - from) / (bins.width * counts.length)) * (right - left));
   const last = from + bins.width * counts.length;
   return (
-    <g aria-hidden="true">
+    <g>
       {counts.map((count, i) => {
         const barHeight = ((bottom - top) * count) / most;
         return (
@@ -80,8 +80,22 @@ function Bars({ bins, latency, width, height }: BarsProps) {
         );
       })}
       <line class="axis" x1={left} x2={right} y1={bottom} y2={bottom} />
-      <Mark x={x(latency.medianMs)} text={`median ${milliseconds(latency.medianMs)}`} y={12} bottom={bottom} right={right} name="median" />
-      <Mark x={x(latency.p95Ms)} text={`95 % ${milliseconds(latency.p95Ms)}`} y={27} bottom={bottom} right={right} name="p95" />
+      <Mark
+        x={x(latency.medianMs)}
+        text={`median ${milliseconds(latency.medianMs)}`}
+        y={12}
+        bottom={bottom}
+        right={right}
+        name="median"
+      />
+      <Mark
+        x={x(latency.p95Ms)}
+        text={`95 % ${milliseconds(latency.p95Ms)}`}
+        y={27}
+        bottom={bottom}
+        right={right}
+        name="p95"
+      />
       <text class="tick" x={left} y={height - 6}>
         {`${milliseconds(from)} ms`}
       </text>
@@ -106,7 +120,12 @@ function Mark({ x, y, bottom, right, text, name }: MarkProps) {
   return (
     <>
       <line class={`mark-${name}`} x1={x} x2={x} y1={y - 8} y2={bottom} />
-      <text class="mark-text" x={isRight ? x - 5 : x + 5} y={y} text-anchor={isRight ? "end" : "start"}>
+      <text
+        class="mark-text"
+        x={isRight ? x - 5 : x + 5}
+        y={y}
+        text-anchor={isRight ? "end" : "start"}
+      >
         {text}
       </text>
     </>

@@ -3,6 +3,7 @@
  * actions that change it. Everything is computed in the worker. Knows nothing of how it is shown.
  */
 import { batch, computed, effect, signal } from "@preact/signals";
+import { summarize } from "../../profile/index.js";
 import { offeredModel } from "../models.js";
 import { CANCELLED, SimulatorClient, SimulatorProblem } from "../worker/client.js";
 import type {
@@ -13,9 +14,11 @@ import type {
   MeasuredFigures,
   OpenedModel,
   Progress,
+  Sample,
   Source,
 } from "../worker/protocol.js";
 import { bundledName, frames, schedule, tile } from "./choice.js";
+import { afterFrames } from "./staged.js";
 
 const client = new SimulatorClient();
 
@@ -118,7 +121,12 @@ async function open(next: Source, bundled: string | null, usual: number): Promis
 export async function cancel(): Promise<void> {
   client.cancel();
   busy.value = null;
+  if (!isSame(measured.value?.choice, exact.value?.choice)) measured.value = null;
   await reopen();
+}
+
+function isSame(a: Choice | undefined, b: Choice | undefined): boolean {
+  return a?.schedule === b?.schedule && a?.tile === b?.tile && a?.frames === b?.frames;
 }
 
 /** The worker is a fresh one: it gets the model again that the page shows. */
@@ -166,20 +174,54 @@ async function refresh(): Promise<void> {
 async function computeFigures(wanted: Choice): Promise<void> {
   problem.value = null;
   exact.value = await ask("plan", wanted);
+  await afterFrames(DRAWN_FRAMES);
   if (!isCurrent) return;
   const figures = await work("profile", wanted, "measuring");
-  if (isCurrent) measured.value = figures;
+  if (!isCurrent) return;
+  measured.value = figures;
+  await afterFrames(DRAWN_FRAMES);
+  void measureMore(REFINE_MS, () => false);
 }
 
-/** Goes on measuring the same runs. */
+/** A browser's clock is coarse: what is shown at once becomes steadier for a moment. */
+const REFINE_MS = 1000;
+const PIECE_MS = 200;
+/** Measuring and drawing would disturb each other. */
+const DRAWN_FRAMES = 4;
+
+/** Goes on measuring the same, until it is stopped or something else is shown. */
 export async function measureMore(totalMs: number, isStopped: () => boolean): Promise<void> {
-  const PIECE_MS = 100;
-  for (let spent = 0; spent < totalMs && !isStopped(); spent += PIECE_MS) {
-    const before = measured.peek();
-    if (before === null) return;
-    const more = await ask("sample", { budgetMs: PIECE_MS });
-    const now = measured.peek();
-    if (now === null || now.choice !== before.choice) return;
-    measured.value = { ...now, samplesMs: [...now.samplesMs, ...more] };
+  try {
+    for (let spent = 0; spent < totalMs && !isStopped(); spent += PIECE_MS) {
+      const before = measured.peek();
+      if (before === null || !isCurrent) return;
+      const more = await ask("sample", { budgetMs: PIECE_MS });
+      const now = measured.peek();
+      if (more === null || now?.choice !== before.choice) return;
+      measured.value = withPiece(now, more);
+    }
+  } catch (error) {
+    if (explain(error) !== null) throw error;
   }
+}
+
+function withPiece(figures: MeasuredFigures, { samplesMs, operatorMs }: Sample): MeasuredFigures {
+  const operatorPieces = [...figures.operatorPieces, operatorMs];
+  const operators = figures.report.operators.map((operator, i) => ({
+    ...operator,
+    hostMs: summarize(operatorPieces.map((piece) => piece[i] ?? 0)).medianMs,
+  }));
+  const totalMs = operators.reduce((sum, { hostMs }) => sum + hostMs, 0);
+  return {
+    ...figures,
+    operatorPieces,
+    samplesMs: [...figures.samplesMs, ...samplesMs],
+    report: {
+      ...figures.report,
+      operators: operators.map((operator) => ({
+        ...operator,
+        hostShare: totalMs > 0 ? operator.hostMs / totalMs : 0,
+      })),
+    },
+  };
 }

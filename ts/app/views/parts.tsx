@@ -33,6 +33,43 @@ export function Panel({ id, title, basis, note, class: extra = "", children }: P
   );
 }
 
+interface FoldProps {
+  readonly title: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** Where there is room beside the figures it is open; on a phone the figures come first. */
+const ROOM_BESIDE = "(min-width: 1000px)";
+
+export function Fold({ title, class: extra = "", children }: FoldProps) {
+  const isOpenFirst = useRef(matchMedia(ROOM_BESIDE).matches);
+  return (
+    <details class={`fold ${extra}`} open={isOpenFirst.current}>
+      <summary>
+        <h2>{title}</h2>
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+interface ScrollProps {
+  readonly label: string;
+  readonly isTall?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A table that scrolls in itself where it has no room. */
+export function Scroll({ label, isTall = false, children }: ScrollProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
+    <section class={`scroll ${isTall ? "tall" : ""}`} aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
 interface BarProps {
   /** 0 to 1; more is shown as full. */
   readonly share: number;

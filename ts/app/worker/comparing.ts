@@ -34,10 +34,10 @@ export async function compareWith(
   choice: Choice,
   report: (progress: Progress) => void,
 ): Promise<ComparisonAnswer> {
-  const { model, sampling } = workbench.open;
+  const { model } = workbench.open;
   const reference = findReference(files);
   report({ what: "reading the reference" });
-  const { frames, sequences } = readSequences(await bytesOf(reference.input), sampling);
+  const { frames, sequences } = readSequences(await bytesOf(reference.input), model.info);
   const expected = await readLogits(reference.logits, sequences.length, model.info.logits);
   const trace = await Promise.all(reference.trace.map(readTraceTensor));
   const session = model.createSession(sessionOptions({ ...choice, frames }));
@@ -76,7 +76,8 @@ function findReference(files: readonly NamedFile[]): Reference {
   if (logits === undefined) {
     throw new BadInput("logits_float64.npy or another logits*.npy", namesOf(files));
   }
-  if (input === undefined) throw new BadInput("the input of the logits, .npy or .wav", namesOf(files));
+  if (input === undefined)
+    throw new BadInput("the input of the logits, .npy or .wav", namesOf(files));
   return { input, logits, trace };
 }
 
@@ -108,5 +109,10 @@ function baseName(path: string): string {
 }
 
 function namesOf(files: readonly NamedFile[]): string {
-  return files.length === 0 ? "no files" : files.map(({ path }) => path).slice(0, 8).join(", ");
+  return files.length === 0
+    ? "no files"
+    : files
+        .map(({ path }) => path)
+        .slice(0, 8)
+        .join(", ");
 }

@@ -4,13 +4,14 @@
  * catalogue. Knows nothing of how it is shown.
  */
 import { BOARDS, judge } from "../../device/index.js";
-import type { Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
-import { type Effort, exampleInput, profile } from "../../profile/index.js";
+import type { InputArray, Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
+import { type Effort, exampleInput, measureOperators, profile } from "../../profile/index.js";
 import type {
   Choice,
   ExactFigures,
   MeasuredFigures,
   PlanSummary,
+  Sample,
   SchedulePlan,
 } from "./protocol.js";
 import type { Bench, Workbench } from "./workbench.js";
@@ -19,7 +20,7 @@ import type { Bench, Workbench } from "./workbench.js";
 const SCHEDULES: readonly Schedule[] = ["unfused", "layer", "stream"];
 const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Short, because a person waits for it; `sample` goes on afterwards. */
-const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 70 };
+const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100 };
 
 export function sessionOptions({ schedule, tile, frames }: Choice): SessionOptions {
   return schedule === "stream" ? { schedule, tile } : { schedule, maxFrames: frames };
@@ -87,11 +88,18 @@ function summary(plan: Plan): PlanSummary {
   };
 }
 
+/** What was profiled last. */
+interface Profiled {
+  readonly session: Session;
+  readonly input: InputArray;
+  readonly operators: number;
+  readonly medianMs: number;
+}
+
 /** Profiles, and keeps what `sample` needs to go on. */
 export class Measurements {
   readonly #workbench: Workbench;
-  #session: Session | undefined;
-  #input: Float32Array | Int32Array = new Float32Array(0);
+  #profiled: Profiled | undefined;
 
   constructor(workbench: Workbench) {
     this.#workbench = workbench;
@@ -100,38 +108,56 @@ export class Measurements {
   profile(choice: Choice): MeasuredFigures {
     const { engine, model } = this.#workbench.open;
     const { frames } = choice;
+    const options = sessionOptions(choice);
     const report = profile(engine, model, {
-      ...sessionOptions(choice),
+      ...options,
       frames,
       host: navigator.userAgent,
       effort: EFFORT,
     });
-    this.#prepare(choice);
-    return { choice, report, samplesMs: this.sample(EFFORT.budgetMs) };
+    this.#release();
+    this.#profiled = {
+      session: model.createSession(options),
+      input: exampleInput(model.info, frames),
+      operators: report.operators.length,
+      medianMs: report.latency.medianMs,
+    };
+    this.#workbench.whenClosed(() => this.#release());
+    return {
+      choice,
+      report,
+      samplesMs: runFor(this.#profiled, EFFORT.budgetMs),
+      operatorPieces: [report.operators.map(({ hostMs }) => hostMs)],
+    };
   }
 
-  /** Milliseconds of further runs of the same input; at least one. */
-  sample(budgetMs: number): number[] {
-    const session = this.#session;
-    if (session === undefined) return [];
-    const samples: number[] = [];
-    const end = performance.now() + budgetMs;
-    do {
-      const start = performance.now();
-      session.run(this.#input);
-      samples.push(performance.now() - start);
-    } while (performance.now() < end);
-    return samples;
-  }
-
-  #prepare(choice: Choice): void {
+  /** Half of the time goes to whole runs, half to the operators. */
+  sample(budgetMs: number): Sample | null {
     const { model } = this.#workbench.open;
-    this.#session?.dispose();
-    this.#session = model.createSession(sessionOptions(choice));
-    this.#input = exampleInput(model.info, choice.frames);
-    this.#workbench.whenClosed(() => {
-      this.#session?.dispose();
-      this.#session = undefined;
-    });
+    const profiled = this.#profiled;
+    if (profiled === undefined) return null;
+    const { session, input, operators, medianMs } = profiled;
+    const effort = { ...EFFORT, minRuns: 1, budgetMs: budgetMs / 2 };
+    return {
+      samplesMs: runFor(profiled, budgetMs / 2),
+      operatorMs: measureOperators(session, input, model.info, operators, medianMs, effort),
+    };
   }
+
+  #release(): void {
+    this.#profiled?.session.dispose();
+    this.#profiled = undefined;
+  }
+}
+
+/** Milliseconds of runs, at least one. */
+function runFor({ session, input }: Profiled, budgetMs: number): number[] {
+  const samples: number[] = [];
+  const end = performance.now() + budgetMs;
+  do {
+    const start = performance.now();
+    session.run(input);
+    samples.push(performance.now() - start);
+  } while (performance.now() < end);
+  return samples;
 }

@@ -4,7 +4,8 @@
  */
 import { readNpy } from "../../checkpoint/index.js";
 import { BadInput, NonFinite } from "../../core/errors.js";
-import { elementsFor, framesIn, type Sampling } from "../sampling.js";
+import { framesIn, inputLength } from "../../core/input.js";
+import type { ModelInfo } from "../../index.js";
 import { isWav, readWav } from "../wav.js";
 
 export type Sequence = Float32Array | Int32Array;
@@ -16,16 +17,16 @@ export interface Sequences {
 }
 
 /** @throws BadFile, BadInput, NonFinite */
-export function readSequences(bytes: Uint8Array, sampling: Sampling): Sequences {
-  if (isWav(bytes)) return fromWav(bytes, sampling);
+export function readSequences(bytes: Uint8Array, info: ModelInfo): Sequences {
+  if (isWav(bytes)) return fromWav(bytes, info);
   const { data, shape } = readNpy(bytes);
   if (data instanceof Float32Array) requireFinite(data);
-  const rank = requireShape(data, shape, sampling);
+  const rank = requireShape(data, shape, info);
   const count = shape.length === rank ? 1 : (shape[0] ?? 0);
   const length = data.length / count;
-  const frames = framesIn(sampling, length);
+  const frames = framesIn(info, length);
   if (frames < 1) {
-    throw new BadInput(`at least ${elementsFor(sampling, 1)} elements`, `${length} elements`);
+    throw new BadInput(`at least ${inputLength(info, 1)} elements`, `${length} elements`);
   }
   const sequences = Array.from({ length: count }, (_, i) =>
     data.subarray(i * length, (i + 1) * length),
@@ -33,14 +34,14 @@ export function readSequences(bytes: Uint8Array, sampling: Sampling): Sequences 
   return { frames, sequences };
 }
 
-function fromWav(bytes: Uint8Array, sampling: Sampling): Sequences {
-  if (sampling.kind !== "samples") {
-    throw new BadInput(`${sampling.kind}, as .npy: this model does not hear`, "a WAV file");
+function fromWav(bytes: Uint8Array, info: ModelInfo): Sequences {
+  if (info.inputKind !== "samples") {
+    throw new BadInput(`${info.inputKind}, as .npy: this model does not hear`, "a WAV file");
   }
-  const samples = readWav(bytes, sampling.rateHz);
-  const frames = framesIn(sampling, samples.length);
+  const samples = readWav(bytes, info.sampleRateHz);
+  const frames = framesIn(info, samples.length);
   if (frames < 1) {
-    throw new BadInput(`at least ${sampling.window} samples`, `${samples.length} samples`);
+    throw new BadInput(`at least ${info.windowSamples} samples`, `${samples.length} samples`);
   }
   return { frames, sequences: [samples] };
 }
@@ -55,7 +56,7 @@ const EXPECTED = {
 function requireShape(
   data: Sequence,
   shape: readonly number[],
-  { kind, width }: Sampling,
+  { inputKind: kind, inputWidth: width }: ModelInfo,
 ): number {
   const rank = kind === "frames" ? 2 : 1;
   const isFloat = data instanceof Float32Array;

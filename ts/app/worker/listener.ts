@@ -4,10 +4,10 @@
  * each session is reset when its window is over. Memory is that of the sessions, however long the
  * stream. Knows nothing of microphones, sensors or pages.
  */
-import type { Session } from "../../index.js";
-import { elementsFor, framesIn, type Sampling } from "../sampling.js";
+import { framesIn, inputLength } from "../../core/input.js";
+import type { Model, ModelInfo, Session } from "../../index.js";
+import { hopOf } from "../sampling.js";
 import type { LiveNote } from "./protocol.js";
-import type { Bench } from "./workbench.js";
 
 /** Windows under way at a time: a second of audio gives a result every 100 ms. */
 const SESSIONS = 10;
@@ -26,7 +26,7 @@ interface Slot {
 }
 
 export class Listener {
-  readonly #bench: Bench;
+  readonly #model: Model;
   readonly #windowElements: number;
   readonly #slots: Slot[];
   readonly #frontEnd: number;
@@ -38,15 +38,11 @@ export class Listener {
   #msPerFrame = 0;
   #rows: Float32Array[] = [];
 
-  constructor(bench: Bench, windowFrames: number) {
-    this.#bench = bench;
-    const { model, sampling } = bench;
-    this.#windowElements =
-      sampling.kind === "samples"
-        ? elementsFor(sampling, windowFrames)
-        : windowFrames * sampling.width;
-    const between = staggerOf(sampling, this.#windowElements);
-    const count = Math.max(1, Math.floor(this.#windowElements / between));
+  constructor(model: Model, windowFrames: number) {
+    this.#model = model;
+    this.#windowElements = inputLength(model.info, windowFrames);
+    const between = staggerOf(model.info, this.#windowElements);
+    const count = Math.max(1, Math.round(this.#windowElements / between));
     this.#slots = Array.from({ length: Math.min(SESSIONS, count) }, (_, i) => ({
       session: model.createSession(),
       skip: i * between,
@@ -57,14 +53,14 @@ export class Listener {
 
   /** Takes the next elements of the stream: any number of samples, or whole frames. */
   push(input: Float32Array): LiveNote {
-    const { sampling } = this.#bench;
-    const before = framesIn(sampling, this.#elements);
+    const { info } = this.#model;
+    const before = framesIn(info, this.#elements);
     const start = performance.now();
     this.#slots.forEach((slot, i) => {
       this.#pushSlot(slot, input, i === 0);
     });
     this.#elements += input.length;
-    const frames = framesIn(sampling, this.#elements);
+    const frames = framesIn(info, this.#elements);
     this.#time(performance.now() - start, frames - before);
     return this.#note(input, frames);
   }
@@ -89,7 +85,7 @@ export class Listener {
 
   /** Steps, because the front end's output is gone when the frame is done. */
   #observe(session: Session, samples: Float32Array): void {
-    const { hop } = this.#bench.sampling;
+    const hop = hopOf(this.#model.info);
     for (let at = 0; at < samples.length; at += hop) {
       session.feed(samples.subarray(at, at + hop));
       for (let step = session.step(); step !== undefined; step = session.step()) {
@@ -121,7 +117,7 @@ export class Listener {
   }
 
   #note(input: Float32Array, frames: number): LiveNote {
-    const { model, sampling } = this.#bench;
+    const { info, memoryBytes } = this.#model;
     const probabilities = meanOf(this.#recent);
     const best = probabilities.indexOf(Math.max(...probabilities));
     const isLikely = (probabilities[best] ?? 0) >= LEAST_PROBABILITY;
@@ -131,16 +127,15 @@ export class Listener {
       probabilities,
       classIndex: isLikely ? best : -1,
       msPerFrame: this.#msPerFrame,
-      frameMs: sampling.rateHz === 0 ? 0 : (1000 * sampling.hop) / sampling.rateHz,
+      frameMs: info.sampleRateHz === 0 ? 0 : (1000 * info.hopSamples) / info.sampleRateHz,
       sessions: this.#slots.length,
-      memoryBytes: model.memoryBytes,
+      memoryBytes,
       ...this.#takeRows(input),
     };
   }
 
   #takeRows(input: Float32Array): { rows: Float32Array; rowWidth: number } {
-    const { sampling } = this.#bench;
-    if (this.#frontEnd < 0) return { rows: input.slice(), rowWidth: sampling.width };
+    if (this.#frontEnd < 0) return { rows: input.slice(), rowWidth: this.#model.info.inputWidth };
     const parts = this.#rows;
     this.#rows = [];
     const rowWidth = parts[0]?.length ?? 0;
@@ -153,7 +148,8 @@ export class Listener {
 }
 
 /** Elements between the starts of two windows: whole hops. */
-function staggerOf({ hop }: Sampling, windowElements: number): number {
+function staggerOf(info: ModelInfo, windowElements: number): number {
+  const hop = hopOf(info);
   return Math.max(1, Math.round(windowElements / SESSIONS / hop)) * hop;
 }
 

@@ -26,7 +26,7 @@ export async function openModel(
   const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
   const converted = isBlob ? undefined : await convert(workbench, source, bytes, report);
   report({ what: "checking the model" });
-  const { engine, model, sampling } = await workbench.replace(converted?.blob ?? bytes);
+  const { engine, model } = await workbench.replace(converted?.blob ?? bytes);
   return {
     name: source.name,
     format: converted?.format ?? "mlm",
@@ -38,7 +38,7 @@ export async function openModel(
     parameters: model.ops.reduce((sum, op) => sum + op.parameters, 0),
     simd: engine.simd,
     version: engine.version,
-    usualFrames: usualFrames(sampling),
+    usualFrames: usualFrames(model.info),
   };
 }
 

@@ -66,6 +66,15 @@ export interface MeasuredFigures {
   readonly choice: Choice;
   readonly report: ProfileReport;
   readonly samplesMs: readonly number[];
+  /** Milliseconds by operator of each piece; the report has their medians. */
+  readonly operatorPieces: readonly (readonly number[])[];
+}
+
+/** A further piece of the same measurement. */
+export interface Sample {
+  readonly samplesMs: readonly number[];
+  /** Index for index with the operators. */
+  readonly operatorMs: readonly number[];
 }
 
 /** Logits of one sequence. */
@@ -139,8 +148,8 @@ export interface Calls {
   open: Call<{ readonly source: Source }, OpenedModel>;
   plan: Call<Choice, ExactFigures>;
   profile: Call<Choice, MeasuredFigures>;
-  /** More runs of what was profiled last; milliseconds each. */
-  sample: Call<{ readonly budgetMs: number }, readonly number[]>;
+  /** More runs of what was profiled last; null when nothing was. */
+  sample: Call<{ readonly budgetMs: number }, Sample | null>;
   run: Call<
     {
       readonly choice: Choice;
@@ -152,14 +161,23 @@ export interface Calls {
   >;
   /** Brings the sequence of the last run to a frame; 0 is before the first. */
   watch: Call<{ readonly sequence: number; readonly frame: number }, Watched>;
-  compare: Call<{ readonly choice: Choice; readonly files: readonly NamedFile[] }, ComparisonAnswer>;
+  compare: Call<
+    { readonly choice: Choice; readonly files: readonly NamedFile[] },
+    ComparisonAnswer
+  >;
   blob: Call<null, Uint8Array<ArrayBuffer>>;
   firmware: Call<
     { readonly choice: Choice; readonly target: string; readonly board: string | null },
     Uint8Array<ArrayBuffer>
   >;
-  /** Input comes through the port as Float32Arrays; notes go back through it. */
-  listen: Call<{ readonly port: MessagePort; readonly windowFrames: number }, null>;
+  /**
+   * Input comes through `source` as Float32Arrays; a LiveNote or a Problem goes out through `notes`
+   * for each. Anything that comes through `notes` ends it.
+   */
+  listen: Call<
+    { readonly source: MessagePort; readonly notes: MessagePort; readonly windowFrames: number },
+    null
+  >;
   /** Bytes of linear memory of the open model. */
   memory: Call<null, number>;
 }

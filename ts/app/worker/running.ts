@@ -2,10 +2,11 @@
  * Runs inputs: whole sequences to logits, and one sequence frame by frame with its state in view.
  * Knows nothing of pages.
  */
-import type { Session } from "../../index.js";
+
 import { BadState } from "../../core/errors.js";
+import { inputLength } from "../../core/input.js";
+import type { Session } from "../../index.js";
 import { exampleInput, firstMaximum } from "../../profile/index.js";
-import { elementsFor } from "../sampling.js";
 import { sessionOptions } from "./figures.js";
 import { readSequences, type Sequence, type Sequences } from "./inputs.js";
 import type { Choice, Progress, RunAnswer, RunResult, Watched } from "./protocol.js";
@@ -29,7 +30,7 @@ export class Runs {
 
   /** @throws BadFile, BadInput, NonFinite */
   runFile(name: string, bytes: Uint8Array, choice: Choice, report: Report): RunAnswer {
-    return this.#run(name, readSequences(bytes, this.#workbench.open.sampling), choice, report);
+    return this.#run(name, readSequences(bytes, this.#workbench.open.model.info), choice, report);
   }
 
   runGenerated(name: string, choice: Choice, report: Report): RunAnswer {
@@ -92,11 +93,16 @@ export class Runs {
   }
 }
 
-function pushUpTo(session: Session, { sampling }: Bench, input: Sequence, frame: number): void {
+function pushUpTo(
+  session: Session,
+  { model: { info } }: Bench,
+  input: Sequence,
+  frame: number,
+): void {
   const done = session.frames;
   if (frame <= done) return;
-  const from = done === 0 ? 0 : elementsFor(sampling, done);
-  session.push(input.subarray(from, elementsFor(sampling, frame)));
+  const from = done === 0 ? 0 : inputLength(info, done);
+  session.push(input.subarray(from, inputLength(info, frame)));
 }
 
 /** Copies of the recurrent state's buffers, as float32. */

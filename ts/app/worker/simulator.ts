@@ -48,34 +48,32 @@ const handlers: Handlers = {
   compare: ({ choice, files }, report) => compareWith(workbench, files, choice, report),
   blob: () => workbench.open.blob.slice(),
   firmware: ({ choice, target, board }) => firmwareZip(workbench, choice, target, board),
-  listen: ({ port, windowFrames }) => {
-    listen(port, windowFrames);
+  listen: ({ source, notes, windowFrames }) => {
+    listen(source, notes, windowFrames);
     return null;
   },
   memory: () => workbench.open.model.memoryBytes,
 };
 
-function listen(port: MessagePort, windowFrames: number): void {
-  const listener = new Listener(workbench.open, windowFrames);
+function listen(source: MessagePort, notes: MessagePort, windowFrames: number): void {
+  const listener = new Listener(workbench.open.model, windowFrames);
   let isOver = false;
   const stop = (): void => {
     if (isOver) return;
     isOver = true;
     listener.dispose();
-    port.close();
+    source.close();
+    notes.close();
   };
   workbench.whenClosed(stop);
-  port.onmessage = ({ data }: MessageEvent<Float32Array | null>) => {
+  notes.onmessage = stop;
+  source.onmessage = ({ data }: MessageEvent<Float32Array>) => {
     if (isOver) return;
-    if (data === null) {
-      stop();
-      return;
-    }
     try {
       const note = listener.push(data);
-      port.postMessage(note, [note.rows.buffer]);
+      notes.postMessage(note, [note.rows.buffer]);
     } catch (error) {
-      port.postMessage(problemOf(error));
+      notes.postMessage(problemOf(error));
       stop();
     }
   };

@@ -2,15 +2,14 @@
  * The one model that is open in the worker, with its engine and its blob. Opening another one gives
  * the first one's memory back. Knows nothing of messages.
  */
-import { Engine, type Model } from "../../index.js";
+
 import { BadState } from "../../core/errors.js";
-import { type Sampling, samplingOf } from "../sampling.js";
+import { Engine, type Model } from "../../index.js";
 
 export interface Bench {
   readonly engine: Engine;
   readonly model: Model;
   readonly blob: Uint8Array;
-  readonly sampling: Sampling;
 }
 
 export class Workbench {
@@ -39,7 +38,7 @@ export class Workbench {
     const engine = await this.engine();
     const model = await engine.loadModel(blob);
     this.close();
-    this.#bench = { engine, model, blob, sampling: samplingOf(model.info) };
+    this.#bench = { engine, model, blob };
     return this.#bench;
   }
 

@@ -7,14 +7,14 @@ import {
   compareTrace,
   type TraceComparison,
 } from "../../profile/index.js";
-import { toJson } from "../json.js";
+import { finiteOrNull, toJson } from "../json.js";
 import { findGolden, readReferenceLogits, readTrace } from "../load-golden.js";
 import { type Inputs, readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { mapWithProgress } from "../progress.js";
 import { table } from "../render/table.js";
-import { counted, oneLine } from "../text.js";
+import { counted, exponential, oneLine } from "../text.js";
 
 export interface CompareOptions extends ModelChoice, ExecutionChoice {
   readonly golden: readonly string[];
@@ -108,10 +108,6 @@ function toReport({ accuracy, trace }: Comparison, options: CompareOptions) {
   };
 }
 
-function finiteOrNull(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}
-
 const MAX_SHOWN_CASES = 100;
 
 function render({ accuracy, trace }: Comparison, options: CompareOptions, model: Model): string {
@@ -158,8 +154,4 @@ function renderTrace(trace: TraceComparison, options: CompareOptions): string {
 function className(model: Model, index: number): string {
   const label = model.labels[index];
   return label === undefined ? String(index) : `${index} ${oneLine(label)}`;
-}
-
-function exponential(value: number): string {
-  return Number.isFinite(value) ? value.toExponential(2) : "infinite";
 }

@@ -62,7 +62,12 @@ function render(path: string, { model, format, fileBytes, convention }: OpenMode
     ["parameters", grouped(parameters(model))],
     ["blob", `${grouped(info.blobBytes)} bytes, weights ${grouped(info.weightsBytes)} of them`],
     ["CRC-32", info.crc32.toString(16).padStart(8, "0")],
-    ["self-test", info.selfTestFrames === 0 ? "none" : counted(info.selfTestFrames, info.inputKind.slice(0, -1))],
+    [
+      "self-test",
+      info.selfTestFrames === 0
+        ? "none"
+        : counted(info.selfTestFrames, info.inputKind.slice(0, -1)),
+    ],
   ];
   const lines = facts.map(([name = "", value = ""]) => `  ${name.padEnd(12)}${value}\n`).join("");
   const record = readFoldRecord(model.metadata);

@@ -26,9 +26,7 @@ export async function profileCommand(
   checkExecution(options);
   return withModel(path, options, async ({ engine, model }) => {
     const input = options.input === undefined ? undefined : await firstInput(model, options);
-    const frames = input
-      ? framesIn(model.info, input.length)
-      : (options.frames ?? DEFAULT_FRAMES);
+    const frames = input ? framesIn(model.info, input.length) : (options.frames ?? DEFAULT_FRAMES);
     const report = profile(engine, model, {
       ...sessionOptions(options, frames),
       host: describeHost(),

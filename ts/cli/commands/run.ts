@@ -1,43 +1,30 @@
 /** `mambalite run`: logits, their bits and the class of every sequence of an input. */
-import type { Session } from "../../core/session.js";
+import { runBatch } from "../batch/run-batch.js";
 import { toJson } from "../json.js";
-import { readInputs } from "../load-input.js";
+import { inputItems, readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
-import { mapWithProgress } from "../progress.js";
 import { type Result, toResult } from "../results.js";
 import { oneLine } from "../text.js";
 
 export interface RunOptions extends ModelChoice, ExecutionChoice {
   readonly input: string;
   readonly allowNonfinite?: boolean;
+  readonly jobs?: number;
   readonly json?: boolean;
 }
 
 export async function run(modelPath: string, options: RunOptions): Promise<string> {
   checkExecution(options);
-  return withModel(modelPath, options, async ({ model }) => {
-    const allowNonfinite = options.allowNonfinite ?? false;
+  return withModel(modelPath, options, async ({ model, blob }) => {
+    const { allowNonfinite = false, simd = "auto", jobs } = options;
     const inputs = await readInputs(options.input, model.info, allowNonfinite);
-    const session = model.createSession(sessionOptions(options, inputs.frames));
-    try {
-      const results = mapWithProgress(inputs.sequences, "inputs", (sequence) =>
-        runOne(session, sequence, allowNonfinite, model.labels),
-      );
-      return options.json ? toJson({ results }) : results.map(describe).join("");
-    } finally {
-      session.dispose();
-    }
+    const session = sessionOptions(options, inputs.frames);
+    const batch = { items: inputItems(inputs), blob, simd, session, allowNonfinite };
+    const rows = await runBatch(model, batch, { jobs, noun: "inputs" });
+    const results = rows.map((logits) => toResult(logits, model.labels));
+    return options.json ? toJson({ results }) : results.map(describe).join("");
   });
-}
-
-function runOne(
-  session: Session,
-  sequence: Float32Array | Int32Array,
-  allowNonfinite: boolean,
-  labels: readonly string[],
-): Result {
-  return toResult(session.run(sequence, { allowNonfinite }), labels);
 }
 
 /** Logits of a vocabulary are too many to read. */

@@ -24,7 +24,9 @@ export async function verifyCommand(path: string, options: VerifyCommandOptions)
       options.input === undefined
         ? { frames: DEFAULT_FRAMES, sequences: [exampleInput(model.info, DEFAULT_FRAMES)] }
         : await readInputs(options.input, model.info, false);
-    const isDefault = options.schedule === undefined && options.tile === undefined;
+    const isDefault = [options.schedule, options.tile, options.budget].every(
+      (x) => x === undefined,
+    );
     const verification = await verify(blob, {
       target: options.target,
       inputs: sequences,

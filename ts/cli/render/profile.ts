@@ -27,7 +27,8 @@ function heading(title: string, basis: string): string {
   return `${colors.bold(title)}${basis === "" ? "" : colors.dim(`  (${basis})`)}\n`;
 }
 
-function summary(path: string, { model, plan, frames, input }: ProfileReport): string {
+function summary(path: string, report: ProfileReport): string {
+  const { model, plan, frames, input, arenaBudgetBytes: budget } = report;
   const unit = model.inputKind === "tokens" ? "token" : "frame";
   const shape = model.inputKind === "frames" ? ` of ${grouped(model.inputWidth)}` : "";
   const tile = plan.schedule === "stream" ? `, tile ${plan.tile}` : "";
@@ -35,7 +36,8 @@ function summary(path: string, { model, plan, frames, input }: ProfileReport): s
   return (
     `${colors.bold(oneLine(path))}: ${counted(frames, unit)}${shape} (${source}) -> ` +
     `${counted(model.logits, "logit")}, ${counted(model.parameters, "parameter")}, ` +
-    `schedule ${plan.schedule}${tile}\n`
+    `schedule ${plan.schedule}${tile}` +
+    `${budget === undefined ? "" : ` within ${grouped(budget)} bytes of arena`}\n`
   );
 }
 

@@ -1,0 +1,131 @@
+/** The comparison with a reference: case by case, and operator by operator when there is a trace. */
+import { exponential } from "../format.js";
+import { compareFiles, comparison, comparisonProblem, namedFiles } from "../state/comparison.js";
+import { model } from "../state/simulator.js";
+import type { ComparisonAnswer } from "../worker/protocol.js";
+import { FileButton, Message, Panel, Scroll } from "./parts.js";
+
+const SHOWN_CASES = 100;
+
+export function ComparePanel() {
+  return (
+    <Panel
+      id="compare"
+      title="Compare with PyTorch"
+      note="an input and the logits a reference has for it, both .npy; a golden folder may have a trace too"
+      class="panel-compare"
+    >
+      <p class="buttons">
+        <FileButton
+          label="Choose input and logits"
+          name="golden"
+          accept=".npy,.wav"
+          multiple
+          onFiles={(files) => void compareFiles(namedFiles(files))}
+        />
+        <FileButton
+          label="Choose a golden folder"
+          name="golden-folder"
+          folder
+          onFiles={(files) => void compareFiles(namedFiles(files))}
+        />
+      </p>
+      <Message text={comparisonProblem.value} tone="problem" />
+      {comparison.value !== null && <Result answer={comparison.value} />}
+    </Panel>
+  );
+}
+
+function Result({ answer }: { answer: ComparisonAnswer }) {
+  const { accuracy, tolerance, trace, traceTolerance, reference } = answer;
+  const { cases } = accuracy;
+  const isWithin = accuracy.maxRelative <= tolerance;
+  return (
+    <div class="comparison" aria-live="polite">
+      <p class={`answer ${isWithin ? "answer-good" : "answer-bad"}`}>
+        {isWithin ? "\u2713 within" : "\u2717 beyond"} {exponential(tolerance)} of {reference}: max
+        error {exponential(accuracy.maxRelative)}, mean {exponential(accuracy.meanRelative)} of the
+        largest |logit|; {accuracy.sameClasses} of {cases.length} classes equal
+      </p>
+      <Scroll label="Errors, case by case" isTall>
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">case</th>
+              <th scope="col">max error</th>
+              <th scope="col">mean error</th>
+              <th scope="col">class</th>
+              <th scope="col">reference</th>
+            </tr>
+          </thead>
+          <tbody>
+            {cases.slice(0, SHOWN_CASES).map((entry, i) => (
+              <tr key={i} class={entry.sameClass ? "" : "row-bad"}>
+                <th scope="row">{i}</th>
+                <td>{exponential(entry.maxRelative)}</td>
+                <td>{exponential(entry.meanRelative)}</td>
+                <td>{className(entry.classIndex)}</td>
+                <td>
+                  {className(entry.referenceClass)}
+                  {entry.sameClass ? "" : " \u2260"}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {cases.length > SHOWN_CASES && <p>and {cases.length - SHOWN_CASES} more cases</p>}
+      {trace !== null && <Trace trace={trace} tolerance={traceTolerance} />}
+    </div>
+  );
+}
+
+interface TraceProps {
+  readonly trace: NonNullable<ComparisonAnswer["trace"]>;
+  readonly tolerance: number;
+}
+
+function Trace({ trace, tolerance }: TraceProps) {
+  const { operators, firstDeparture, notCompared } = trace;
+  return (
+    <>
+      <p class={`answer ${firstDeparture === null ? "answer-good" : "answer-bad"}`}>
+        {firstDeparture === null
+          ? `\u2713 every operator of case 0 within ${exponential(tolerance)} of its largest value`
+          : `\u2717 the first operator that departs is ${firstDeparture}`}
+      </p>
+      <Scroll label="Errors, operator by operator" isTall>
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col" class="left">
+                operator
+              </th>
+              <th scope="col">max error</th>
+              <th scope="col">mean error</th>
+              <th scope="col">verdict</th>
+            </tr>
+          </thead>
+          <tbody>
+            {operators.map((operator) => (
+              <tr key={operator.name} class={operator.departs ? "row-bad" : ""}>
+                <th scope="row" class="left">
+                  {operator.name}
+                </th>
+                <td>{exponential(operator.maxRelative)}</td>
+                <td>{exponential(operator.meanRelative)}</td>
+                <td>{operator.departs ? "\u2717 departs" : "\u2713"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {notCompared.length > 0 && <p class="fine">not compared: {notCompared.join(", ")}</p>}
+    </>
+  );
+}
+
+function className(index: number): string {
+  const label = model.value?.labels[index];
+  return label === undefined ? String(index) : `${index} ${label}`;
+}

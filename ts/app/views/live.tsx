@@ -1,0 +1,245 @@
+/** The live demonstrations: words from the microphone, activities from the motion sensors. */
+import { useEffect, useRef } from "preact/hooks";
+import { paintRolling } from "../charts/heat.js";
+import { paintTraces, type TraceGroup } from "../charts/traces.js";
+import { grouped, milliseconds, percent } from "../format.js";
+import { MOTION_HZ } from "../live/motion.js";
+import { OFFERED_MODELS } from "../models.js";
+import {
+  heard,
+  type LiveKind,
+  listening,
+  listenToMicrophone,
+  listenToMotion,
+  liveKind,
+  liveProblem,
+  note,
+  replayRecordings,
+  stop,
+} from "../state/live.js";
+import { model, offered, openBundled } from "../state/simulator.js";
+import type { LiveNote } from "../worker/protocol.js";
+import { Bar, Message, Panel } from "./parts.js";
+
+const NOTES: Readonly<Record<LiveKind, string>> = {
+  microphone: "raw samples into ten sessions that start 100 ms apart; a second is a window",
+  motion:
+    "acceleration and rotation, 50 times a second; 2.56 s are a window. Wear the phone at the waist",
+};
+
+export function LivePanel() {
+  const kind = liveKind.value;
+  return (
+    <Panel
+      id="live"
+      title="Live"
+      {...(kind === null ? {} : { note: NOTES[kind] })}
+      class="panel-live"
+    >
+      {kind === null ? <Offer /> : <Demonstration kind={kind} />}
+    </Panel>
+  );
+}
+
+/** For models that nothing here can listen with. */
+function Offer() {
+  return (
+    <>
+      <p>Live input needs a model of audio, or a bundled one:</p>
+      <p class="buttons">
+        {OFFERED_MODELS.filter(({ live }) => live !== null).map(({ name }) => (
+          <button key={name} type="button" onClick={() => void openBundled(name)}>
+            Open {name}
+          </button>
+        ))}
+      </p>
+    </>
+  );
+}
+
+function Demonstration({ kind }: { kind: LiveKind }) {
+  const isListening = listening.value !== null;
+  const examples = offered.value?.examples ?? [];
+  return (
+    <>
+      <p class="buttons">
+        <button
+          type="button"
+          class="primary"
+          disabled={isListening}
+          onClick={() => void (kind === "microphone" ? listenToMicrophone() : listenToMotion())}
+        >
+          {kind === "microphone" ? "Listen to the microphone" : "Use the motion sensors"}
+        </button>
+        {examples.length > 0 && (
+          <button
+            type="button"
+            disabled={isListening}
+            onClick={() =>
+              void replayRecordings(
+                "a replay of the recordings",
+                examples.map(({ url }) => url),
+              )
+            }
+          >
+            Replay the recordings
+          </button>
+        )}
+        <button type="button" disabled={!isListening} onClick={stop}>
+          Stop
+        </button>
+      </p>
+      <Message text={liveProblem.value} tone="problem" />
+      <p class="fine" role="status">
+        {isListening ? `listening to ${listening.value}` : "not listening"}
+      </p>
+      <div class="live">
+        {kind === "microphone" ? <Spectrogram /> : <MotionTraces />}
+        <Recognised />
+        <Probabilities now={note.value} />
+        <Pace now={note.value} kind={kind} />
+      </div>
+    </>
+  );
+}
+
+function Recognised() {
+  const now = note.value;
+  const label = model.value?.labels[now?.classIndex ?? -1];
+  const text = now === null || now.windows === 0 ? "\u2013" : (label ?? "undecided");
+  return (
+    <div class="recognised">
+      <h3>Recognised</h3>
+      <p class="big huge" data-live-class={text}>
+        {text}
+      </p>
+      <ol class="heard" aria-live="polite" aria-label="Heard, the latest first">
+        {heard.value.map(({ name, atFrame }) => (
+          <li key={atFrame}>{name}</li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function Probabilities({ now }: { now: LiveNote | null }) {
+  const labels = model.value?.labels ?? [];
+  return (
+    <dl class="probabilities" aria-label="Probability of each class, smoothed">
+      {labels.map((label, i) => {
+        const share = now?.probabilities[i] ?? 0;
+        return (
+          <div key={label} class={now?.classIndex === i ? "row-best" : ""}>
+            <dt>{label}</dt>
+            <dd>
+              <Bar share={share} />
+              <span>{Math.round(100 * share)} %</span>
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+function Pace({ now, kind }: { now: LiveNote | null; kind: LiveKind }) {
+  const frameMs = kind === "motion" ? 1000 / MOTION_HZ : (now?.frameMs ?? 10);
+  const ms = now?.msPerFrame ?? 0;
+  return (
+    <dl class="readings pace">
+      <div class="reading">
+        <dt>time per {kind === "motion" ? "frame" : "hop"}</dt>
+        <dd>
+          <span class="reading-value">{now === null ? "\u2013" : milliseconds(ms)}</span>{" "}
+          <span class="reading-note">of {frameMs} ms</span>
+        </dd>
+      </div>
+      <div class="reading">
+        <dt>of real time</dt>
+        <dd class="reading-value" data-share={ms / frameMs}>
+          {now === null ? "\u2013" : percent(ms / frameMs)}
+        </dd>
+      </div>
+      <div class="reading">
+        <dt>frames</dt>
+        <dd class="reading-value">{grouped(now?.frames ?? 0)}</dd>
+      </div>
+      <div class="reading">
+        <dt>memory</dt>
+        <dd>
+          <span class="reading-value">{grouped(now?.memoryBytes ?? 0)}</span>{" "}
+          <span class="reading-note">bytes, {now?.sessions ?? 0} sessions</span>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+const SPECTROGRAM_COLUMNS = 400;
+
+function Spectrogram() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const range = useRef({ low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY });
+  useEffect(
+    () =>
+      note.subscribe((now) => {
+        if (now === null || canvas.current === null) return;
+        for (const value of now.rows) {
+          range.current.low = Math.min(range.current.low, value);
+          range.current.high = Math.max(range.current.high, value);
+        }
+        paintRolling(canvas.current, now.rows, now.rowWidth, range.current);
+      }),
+    [],
+  );
+  return (
+    <figure class="spectrogram">
+      <canvas
+        ref={canvas}
+        width={SPECTROGRAM_COLUMNS}
+        height={40}
+        role="img"
+        aria-label="Log-mel spectrogram of the last four seconds"
+      />
+      <figcaption>log-mel, the last 4 s; low frequencies at the bottom</figcaption>
+    </figure>
+  );
+}
+
+const MOTION_ROWS = 256;
+const GROUPS: readonly TraceGroup[] = [
+  { channels: [6, 7, 8], limit: 1.6 },
+  { channels: [0, 1, 2], limit: 1 },
+  { channels: [3, 4, 5], limit: 2.5 },
+];
+
+function MotionTraces() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const history = useRef<Float32Array>(new Float32Array(0));
+  useEffect(
+    () =>
+      note.subscribe((now) => {
+        if (now === null) history.current = new Float32Array(0);
+        if (now === null || canvas.current === null || now.rowWidth === 0) return;
+        const all = new Float32Array(history.current.length + now.rows.length);
+        all.set(history.current);
+        all.set(now.rows, history.current.length);
+        history.current = all.slice(-MOTION_ROWS * now.rowWidth);
+        paintTraces(canvas.current, history.current, now.rowWidth, MOTION_ROWS, GROUPS);
+      }),
+    [],
+  );
+  return (
+    <figure class="spectrogram traces">
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="Acceleration with gravity, without it, and rotation, over the last five seconds"
+      />
+      <figcaption>
+        from the top: acceleration with gravity, without it (g), rotation (rad/s); x solid, y
+        dashed, z dotted; 5 s
+      </figcaption>
+    </figure>
+  );
+}

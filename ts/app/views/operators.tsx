@@ -1,0 +1,167 @@
+/** The operators as a table that sorts by any column. */
+import { signal } from "@preact/signals";
+import type { OperatorProfile } from "../../profile/index.js";
+import { grouped, milliseconds, percent } from "../format.js";
+import { exact, measureAgain, measured } from "../state/simulator.js";
+import { staged } from "../state/staged.js";
+import { Bar, Panel, Scroll } from "./parts.js";
+
+type Column = "index" | keyof OperatorProfile;
+
+const planned = staged(exact, 3);
+const shown = staged(measured, 1);
+
+interface Row extends OperatorProfile {
+  readonly index: number;
+}
+
+const COLUMNS: readonly { readonly key: Column; readonly title: string }[] = [
+  { key: "index", title: "#" },
+  { key: "name", title: "operator" },
+  { key: "macs", title: "MACs" },
+  { key: "exps", title: "exps" },
+  { key: "bytesRead", title: "bytes read" },
+  { key: "bytesWritten", title: "written" },
+  { key: "hostMs", title: "host ms" },
+  { key: "hostShare", title: "share" },
+];
+
+const sorting = signal<{ readonly key: Column; readonly isDescending: boolean }>({
+  key: "index",
+  isDescending: false,
+});
+
+export function OperatorsPanel() {
+  const figures = shown.value;
+  const rows = (figures?.report.operators ?? []).map((row, i) => ({ ...row, index: i + 1 }));
+  const note =
+    figures === null
+      ? ""
+      : `${grouped(figures.report.frames)} frames; counts exact, milliseconds measured on this host`;
+  return (
+    <Panel id="operators" title="Operators" note={note} class="panel-operators">
+      <Scroll label="Table of operators">
+        <table class="table">
+          <thead>
+            <tr>
+              {COLUMNS.map(({ key, title }) => (
+                <HeadCell key={key} column={key} title={title} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {figures === null ? (
+              <Waiting />
+            ) : (
+              sorted(rows).map((row) => <RowCells key={row.index} row={row} />)
+            )}
+          </tbody>
+          {figures !== null && <Totals rows={rows} />}
+        </table>
+      </Scroll>
+      {figures === null && planned.value !== null && (
+        <button type="button" class="quiet" onClick={measureAgain}>
+          Measure again
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function HeadCell({ column, title }: { column: Column; title: string }) {
+  const { key, isDescending } = sorting.value;
+  const isSorted = key === column;
+  const order = isSorted ? (isDescending ? "descending" : "ascending") : "none";
+  const arrow = isSorted ? (isDescending ? " \u2193" : " \u2191") : "";
+  return (
+    <th scope="col" aria-sort={order} class={column === "name" ? "left" : ""}>
+      <button type="button" onClick={() => sortBy(column)}>
+        {title}
+        <span aria-hidden="true">{arrow}</span>
+      </button>
+    </th>
+  );
+}
+
+/** Numbers start with the largest; a second click turns the order round. */
+function sortBy(column: Column): void {
+  const { key, isDescending } = sorting.value;
+  const startsDescending = column !== "index" && column !== "name";
+  sorting.value = {
+    key: column,
+    isDescending: key === column ? !isDescending : startsDescending,
+  };
+}
+
+function sorted(rows: readonly Row[]): Row[] {
+  const { key, isDescending } = sorting.value;
+  const direction = isDescending ? -1 : 1;
+  return rows.toSorted((a, b) => {
+    const [left, right] = [a[key], b[key]];
+    if (left === right) return a.index - b.index;
+    return left < right ? -direction : direction;
+  });
+}
+
+function RowCells({ row }: { row: Row }) {
+  return (
+    <tr>
+      <td>{row.index}</td>
+      <th scope="row" class="left">
+        {row.name}
+      </th>
+      <td>{grouped(row.macs)}</td>
+      <td>{grouped(row.exps)}</td>
+      <td>{grouped(row.bytesRead)}</td>
+      <td>{grouped(row.bytesWritten)}</td>
+      <td>{milliseconds(row.hostMs)}</td>
+      <td>
+        <div class="share">
+          <Bar share={row.hostShare} />
+          <span>{percent(row.hostShare)}</span>
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+/** As many rows as there will be, so that nothing moves. */
+function Waiting() {
+  const names = planned.value?.chosen.operators ?? [];
+  return (
+    <>
+      {names.map((name, i) => (
+        <tr key={name}>
+          <td>{i + 1}</td>
+          <th scope="row" class="left">
+            {name}
+          </th>
+          {COLUMNS.slice(2).map(({ key }) => (
+            <td key={key}>{"\u2013"}</td>
+          ))}
+        </tr>
+      ))}
+    </>
+  );
+}
+
+function Totals({ rows }: { rows: readonly Row[] }) {
+  const total = (key: "macs" | "exps" | "bytesRead" | "bytesWritten" | "hostMs") =>
+    rows.reduce((sum, row) => sum + row[key], 0);
+  return (
+    <tfoot>
+      <tr>
+        <td />
+        <th scope="row" class="left">
+          all
+        </th>
+        <td>{grouped(total("macs"))}</td>
+        <td>{grouped(total("exps"))}</td>
+        <td>{grouped(total("bytesRead"))}</td>
+        <td>{grouped(total("bytesWritten"))}</td>
+        <td>{milliseconds(total("hostMs"))}</td>
+        <td />
+      </tr>
+    </tfoot>
+  );
+}

@@ -1,0 +1,213 @@
+/** The verdict, board by board: fits or not, headroom, and what would make it fit. */
+import { BOARDS, type BoardVerdict, judge } from "../../device/index.js";
+import { grouped } from "../format.js";
+import { boards, schedule, tile } from "../state/choice.js";
+import { exact } from "../state/simulator.js";
+import type { PlanSummary } from "../worker/protocol.js";
+import { Bar, Panel } from "./parts.js";
+
+const SHOWN_REMEDIES = 4;
+
+export function VerdictPanel() {
+  const figures = exact.value;
+  const shown = (figures?.boards ?? []).filter(({ id }) => boards.value.includes(id));
+  return (
+    <Panel id="verdict" title="Verdict" basis="allowance" class="panel-verdict">
+      <p class="hidden" role="status">
+        {shown.map(({ id, fits }) => `${id} ${fits ? "fits" : "does not fit"}`).join(", ")}
+      </p>
+      <div class="boards">
+        {shown.map((verdict) => (
+          <BoardCard
+            key={verdict.id}
+            verdict={verdict}
+            alternatives={figures?.alternatives ?? []}
+          />
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+interface CardProps {
+  readonly verdict: BoardVerdict;
+  readonly alternatives: readonly PlanSummary[];
+}
+
+function BoardCard({ verdict, alternatives }: CardProps) {
+  const { id, name, core, clockHz, fits, ram, flash } = verdict;
+  return (
+    <article class={`board ${fits ? "board-fits" : "board-not"}`} aria-label={id} data-board={id}>
+      <h3>
+        <span class="board-id">{id}</span>
+        <span class="board-answer">{fits ? "\u2713 fits" : "\u2717 does not fit"}</span>
+      </h3>
+      <p class="board-name">
+        {name} · {core.replace(/ \(.*/, "")} · {clockHz / 1e6} MHz
+      </p>
+      <dl class="needs">
+        {ram.regions.map((region) => (
+          <Resource
+            key={region.id}
+            name={region.name}
+            needed={ram.neededBytes}
+            available={region.usableBytes}
+            headroom={region.headroomBytes}
+            isChosen={region.id === ram.region}
+            note={region.reservedFor === "" ? "" : `without ${region.reservedFor}`}
+          />
+        ))}
+        <Resource
+          name="flash"
+          needed={flash.neededBytes}
+          available={flash.bytes}
+          headroom={flash.headroomBytes}
+          isChosen={flash.fits}
+          note={`with ${grouped(flash.reservedBytes)} for ${flash.reservedFor}`}
+        />
+      </dl>
+      <p class="board-note">
+        RAM {grouped(ram.neededBytes)} = arena {grouped(ram.arenaBytes)} + caller's input and output{" "}
+        {grouped(ram.callerBytes)} + {grouped(ram.stackBytes)} for the stack
+      </p>
+      <Remedies verdict={verdict} alternatives={alternatives} />
+    </article>
+  );
+}
+
+interface ResourceProps {
+  readonly name: string;
+  readonly needed: number;
+  readonly available: number;
+  readonly headroom: number;
+  /** Where the arena goes, or flash that suffices. */
+  readonly isChosen: boolean;
+  readonly note: string;
+}
+
+function Resource({ name, needed, available, headroom, isChosen, note }: ResourceProps) {
+  const fits = headroom >= 0;
+  return (
+    <div class={`resource ${isChosen ? "resource-chosen" : ""}`}>
+      <dt>
+        {name} {isChosen && name !== "flash" && <span class="here">arena goes here</span>}
+      </dt>
+      <dd>
+        <span class="amount">
+          {grouped(needed)} <span class="of">of {grouped(available)}</span>
+        </span>
+        <Bar share={needed / available} tone={fits ? "good" : "bad"} />
+        <span class={fits ? "headroom" : "headroom short"}>
+          {fits ? `${grouped(headroom)} free` : `${grouped(-headroom)} over`}
+        </span>
+        {note !== "" && <small class="resource-note">{note}</small>}
+      </dd>
+    </div>
+  );
+}
+
+/** Ways to run the model that fit this board, with their numbers; or that none does. */
+function Remedies({ verdict, alternatives }: CardProps) {
+  const board = BOARDS.find(({ id }) => id === verdict.id);
+  const figures = exact.value;
+  if (board === undefined || figures === null) return null;
+  const judged = alternatives
+    .filter((plan) => !isCurrent(plan))
+    .map((plan) => ({
+      plan,
+      result: judge(board, { ...plan, weightsBytes: verdict.flash.weightsBytes }),
+    }));
+  const fitting = judged.filter(({ result }) => result.fits);
+  if (!verdict.flash.fits) return <FlashRemedy verdict={verdict} />;
+  if (verdict.fits) {
+    const roomiest = fitting.at(-1);
+    if (roomiest === undefined) return <p class="remedy-none">No other schedule or tile fits.</p>;
+    return (
+      <div class="remedies">
+        <h4>Also fits</h4>
+        <ul>
+          {spread(fitting).map((remedy) => (
+            <Remedy key={keyOf(remedy.plan)} {...remedy} />
+          ))}
+        </ul>
+      </div>
+    );
+  }
+  return (
+    <div class="remedies">
+      <h4>What would make it fit</h4>
+      {fitting.length === 0 ? (
+        <p class="remedy-none">No schedule and no tile: {otherBoards(verdict)}</p>
+      ) : (
+        <ul>
+          {fitting.slice(0, SHOWN_REMEDIES).map((remedy) => (
+            <Remedy key={keyOf(remedy.plan)} {...remedy} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function otherBoards({ id }: BoardVerdict): string {
+  const others = (exact.value?.boards ?? []).filter((other) => other.id !== id && other.fits);
+  if (others.length === 0) return "no board of the catalogue holds it as it is.";
+  return `but ${others.map((other) => other.id).join(", ")} would hold it as it is.`;
+}
+
+function FlashRemedy({ verdict }: { verdict: BoardVerdict }) {
+  const { flash } = verdict;
+  return (
+    <div class="remedies">
+      <h4>What would make it fit</h4>
+      <p class="remedy-none">
+        A model of at most {grouped(flash.bytes - flash.reservedBytes)} bytes (this one has{" "}
+        {grouped(flash.weightsBytes)}): no schedule changes what flash holds; {otherBoards(verdict)}
+      </p>
+    </div>
+  );
+}
+
+/** The cheapest, the dearest and some between. */
+function spread<T>(all: readonly T[]): readonly T[] {
+  if (all.length <= SHOWN_REMEDIES) return all;
+  const step = (all.length - 1) / (SHOWN_REMEDIES - 1);
+  return Array.from({ length: SHOWN_REMEDIES }, (_, i) => all[Math.round(i * step)]!);
+}
+
+function Remedy({ plan, result }: { plan: PlanSummary; result: BoardVerdict }) {
+  const { ram } = result;
+  return (
+    <li>
+      <button type="button" class="remedy" onClick={() => use(plan)}>
+        <b>{nameOf(plan)}</b> <span>{grouped(ram.neededBytes)} bytes of RAM</span>{" "}
+        <span>
+          {grouped(ram.headroomBytes)} free in {nameOfRegion(result)}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function nameOfRegion({ ram }: BoardVerdict): string {
+  return ram.regions.find(({ id }) => id === ram.region)?.name ?? "RAM";
+}
+
+function nameOf(plan: PlanSummary): string {
+  return plan.schedule === "stream" ? `stream, tile ${plan.tile}` : plan.schedule;
+}
+
+function keyOf({ schedule: name, tile: size }: PlanSummary): string {
+  return `${name} ${size}`;
+}
+
+function isCurrent(plan: PlanSummary): boolean {
+  const now = exact.value?.choice;
+  if (now === undefined || plan.schedule !== now.schedule) return false;
+  return plan.schedule !== "stream" || plan.tile === now.tile;
+}
+
+function use(plan: PlanSummary): void {
+  schedule.value = plan.schedule;
+  if (plan.tile > 0) tile.value = plan.tile;
+}

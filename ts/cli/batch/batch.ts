@@ -1,0 +1,68 @@
+/**
+ * Many inputs for one model, as plain data that can be sent to another thread, and how one of them is
+ * read. Knows nothing of threads, and nothing of what is done with the logits.
+ */
+import { readAudio } from "../../audio/index.js";
+import { BadInput } from "../../core/errors.js";
+import type { InputArray } from "../../core/input.js";
+import type { SessionOptions } from "../../core/plan.js";
+import type { Session } from "../../core/session.js";
+import { inFile, readBytes } from "../files.js";
+import type { SimdChoice } from "../options.js";
+
+/** Sequences of one length, one behind the other. */
+export interface Sequences {
+  readonly kind: "sequences";
+  readonly count: number;
+  readonly data: InputArray;
+}
+
+/** Files of audio, each followed by zeros up to `samples` samples. */
+export interface Clips {
+  readonly kind: "clips";
+  readonly count: number;
+  readonly paths: readonly string[];
+  readonly samples: number;
+  readonly sampleRateHz: number;
+}
+
+export type Items = Sequences | Clips;
+
+export interface Batch {
+  readonly items: Items;
+  readonly blob: Uint8Array;
+  readonly simd: SimdChoice;
+  readonly session: SessionOptions;
+  readonly allowNonfinite: boolean;
+}
+
+/**
+ * The logits of item `index`.
+ * @throws FileProblem for a clip that cannot be used, and what `Session.run` throws
+ */
+export async function runItem(
+  session: Session,
+  { items, allowNonfinite }: Batch,
+  index: number,
+): Promise<Float32Array> {
+  const input = items.kind === "clips" ? await readClip(items, index) : sequence(items, index);
+  return session.run(input, { allowNonfinite });
+}
+
+function sequence({ data, count }: Sequences, index: number): InputArray {
+  const length = data.length / count;
+  return data.subarray(index * length, (index + 1) * length);
+}
+
+function readClip({ paths, samples, sampleRateHz }: Clips, index: number): Promise<Float32Array> {
+  const path = paths[index]!;
+  return inFile(path, () => {
+    const clip = readAudio(readBytes(path), sampleRateHz);
+    if (clip.length > samples) {
+      throw new BadInput(`a clip of at most ${samples} samples (--samples)`, `${clip.length}`);
+    }
+    const padded = new Float32Array(samples);
+    padded.set(clip);
+    return padded;
+  });
+}

@@ -1,0 +1,113 @@
+/** `mambalite eval`: a model over a whole labelled set: accuracy, confusions, and a reference. */
+import { BadArgument } from "../../core/errors.js";
+import type { Model } from "../../core/model.js";
+import { type Accuracy, classify, compareLogits } from "../../profile/index.js";
+import { runBatch } from "../batch/run-batch.js";
+import { readBytes } from "../files.js";
+import { finiteOrNull, toJson } from "../json.js";
+import { readReferenceLogits } from "../load-golden.js";
+import { findDataset, type LabelledItems, readLabelledInputs } from "../load-labelled.js";
+import { type ModelChoice, withModel } from "../load-model.js";
+import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { type Evaluation, renderEvaluation } from "../render/evaluation.js";
+
+export interface EvalOptions extends Omit<ModelChoice, "labels">, ExecutionChoice {
+  readonly inputs?: string;
+  /** The .npy of classes that goes with `inputs`, and the names that go with a checkpoint. */
+  readonly labels?: readonly string[];
+  readonly dataset?: string;
+  readonly samples?: number;
+  readonly reference?: string;
+  readonly jobs?: number;
+  readonly json?: boolean;
+}
+
+/** A confusion matrix of more is of no use to anyone. */
+const MAX_CLASSES = 1000;
+const JSON_START_BYTES = 64;
+
+export async function evalCommand(path: string, options: EvalOptions): Promise<string> {
+  checkExecution(options);
+  const { classes, names } = splitLabels(options);
+  const { labels: _, ...rest } = options;
+  const choice: ModelChoice = { ...rest, ...(names !== undefined && { labels: names }) };
+  return withModel(path, choice, async ({ model, blob }) => {
+    const width = model.info.logits;
+    if (width > MAX_CLASSES) {
+      throw new BadArgument("MODEL", `at most ${MAX_CLASSES} classes`, `${width} logits`);
+    }
+    const labelled = await findItems(model, options, classes);
+    const { items, frames } = labelled;
+    const reference =
+      options.reference === undefined
+        ? undefined
+        : await readReferenceLogits(options.reference, items.count, width);
+    const session = sessionOptions(options, frames);
+    const { simd = "auto", jobs } = options;
+    const batch = { items, blob, simd, session, allowNonfinite: false };
+    const rows = await runBatch(model, batch, { jobs, noun: "items" });
+    const evaluation: Evaluation = {
+      ...classify(rows, labelled.classes, width),
+      labels: labelsOf(model),
+      ...(reference && { reference: compareLogits(rows, reference) }),
+    };
+    return options.json ? toJson(toReport(evaluation)) : renderEvaluation(path, evaluation);
+  });
+}
+
+/** `--labels` may be given twice: JSON is names, anything else should be classes. */
+function splitLabels({ labels = [] }: EvalOptions): { classes?: string; names?: string } {
+  const [names, ...moreNames] = labels.filter(isJson);
+  const [classes, ...moreClasses] = labels.filter((path) => path !== names);
+  if (moreClasses.length + moreNames.length > 0) {
+    throw new BadArgument("--labels", "one .npy of classes, one .json of names", labels.join(" "));
+  }
+  return { ...(classes !== undefined && { classes }), ...(names !== undefined && { names }) };
+}
+
+function isJson(path: string): boolean {
+  const start = new TextDecoder().decode(readBytes(path).subarray(0, JSON_START_BYTES));
+  return /^\s*[[{]/.test(start);
+}
+
+async function findItems(
+  model: Model,
+  { inputs, dataset, samples }: EvalOptions,
+  classes: string | undefined,
+): Promise<LabelledItems> {
+  const wanted = "--inputs with --labels, or --dataset";
+  if (dataset !== undefined) {
+    if (inputs !== undefined) throw new BadArgument("eval", wanted, "--inputs and --dataset");
+    if (classes !== undefined) throw new BadArgument("eval", wanted, "--dataset with --labels");
+    return findDataset(dataset, model, samples);
+  }
+  if (samples !== undefined) {
+    throw new BadArgument("--samples", "--dataset with it", "--inputs, whose length is known");
+  }
+  if (inputs === undefined) throw new BadArgument("eval", wanted, "neither");
+  if (classes === undefined) throw new BadArgument("eval", wanted, "--inputs without --labels");
+  return readLabelledInputs(inputs, classes, model);
+}
+
+function labelsOf({ labels, info }: Model): readonly string[] {
+  return Array.from({ length: info.logits }, (_, index) => labels[index] ?? String(index));
+}
+
+function toReport({ items, correct, accuracy, labels, confusion, reference }: Evaluation) {
+  return {
+    items,
+    correct,
+    accuracy,
+    labels,
+    confusion,
+    ...(reference && { disagreements: disagreements(reference), error: errorOf(reference) }),
+  };
+}
+
+function disagreements({ cases, sameClasses }: Accuracy): number {
+  return cases.length - sameClasses;
+}
+
+function errorOf({ meanRelative, maxRelative }: Accuracy) {
+  return { meanRelative: finiteOrNull(meanRelative), maxRelative: finiteOrNull(maxRelative) };
+}

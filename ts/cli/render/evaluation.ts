@@ -1,0 +1,79 @@
+/** An evaluation as text for a person. Computes nothing but shares of what it shows. */
+import colors from "picocolors";
+import type { Accuracy, Classification } from "../../profile/index.js";
+import { counted, exponential, grouped, oneLine, percent } from "../text.js";
+import { table } from "./table.js";
+
+export interface Evaluation extends Classification {
+  /** One a class. */
+  readonly labels: readonly string[];
+  /** How far the logits are from a reference's, if there is one. */
+  readonly reference?: Accuracy;
+}
+
+/** A matrix of more columns does not fit a terminal. */
+const MAX_COLUMNS = 24;
+
+export function renderEvaluation(path: string, evaluation: Evaluation): string {
+  const { items, correct, accuracy, reference } = evaluation;
+  const share = colors.bold(`${(100 * accuracy).toFixed(2)} %`);
+  return [
+    `${colors.bold(oneLine(path))}: ${share} right, ${grouped(correct)} of ${counted(items, "item")}\n`,
+    `${colors.bold("CLASSES")}\n${classes(evaluation)}`,
+    `${colors.bold("CONFUSION")}${colors.dim("  (true by predicted, numbered as in the rows)")}\n${confusion(evaluation)}`,
+    ...(reference === undefined ? [] : [`${colors.bold("REFERENCE")}\n${comparison(reference)}`]),
+  ].join("\n");
+}
+
+function classes({ labels, confusion: matrix }: Evaluation): string {
+  const rows = labels.map((label, index) => {
+    const row = matrix[index]!;
+    const items = sum(row);
+    const predicted = sum(matrix.map((counts) => counts[index]!));
+    const right = row[index]!;
+    return [
+      oneLine(label),
+      grouped(items),
+      grouped(right),
+      share(right, items),
+      grouped(predicted),
+      share(right, predicted),
+    ];
+  });
+  return table(
+    ["class", "items", "right", "recall", "predicted", "precision"],
+    ["left", "right", "right", "right", "right", "right"],
+    rows,
+  );
+}
+
+function confusion({ labels, confusion: matrix }: Evaluation): string {
+  if (labels.length > MAX_COLUMNS) return "  too wide for a terminal: --json prints it\n";
+  const numbers = labels.map((_, index) => String(index + 1));
+  const rows = labels.map((label, index) => [
+    numbers[index]!,
+    oneLine(label),
+    ...matrix[index]!.map((count) => (count === 0 ? "·" : grouped(count))),
+  ]);
+  return table(
+    ["", "", ...numbers],
+    ["right", "left", ...numbers.map(() => "right" as const)],
+    rows,
+  );
+}
+
+function comparison({ cases, sameClasses, meanRelative, maxRelative }: Accuracy): string {
+  return (
+    `  class differs in ${grouped(cases.length - sameClasses)} of ${counted(cases.length, "item")}\n` +
+    `  error of the logits, relative to the largest |logit|: mean ${exponential(meanRelative)}, ` +
+    `max ${exponential(maxRelative)}\n`
+  );
+}
+
+function share(part: number, whole: number): string {
+  return whole === 0 ? "" : percent(part / whole);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
