@@ -15,15 +15,18 @@ beforeAll(async () => {
   model = await (await Engine.load()).loadModel(readFileSync(kws.blob));
 });
 
-test.each([1, 160, 333, SECOND])("portions of %i samples give the bits of a whole run", (portion) => {
-  const session = model.createSession();
-  for (let at = 0; at < noise.length; at += portion) {
-    session.push(noise.subarray(at, at + portion));
-  }
-  expect(session.frames).toBe(98);
-  const whole = model.createSession({ schedule: "layer", maxFrames: 98 }).run(noise);
-  expect(new Uint32Array(session.finish().buffer)).toEqual(new Uint32Array(whole.buffer));
-});
+test.each([1, 160, 333, SECOND])(
+  "portions of %i samples give the bits of a whole run",
+  (portion) => {
+    const session = model.createSession();
+    for (let at = 0; at < noise.length; at += portion) {
+      session.push(noise.subarray(at, at + portion));
+    }
+    expect(session.frames).toBe(98);
+    const whole = model.createSession({ schedule: "layer", maxFrames: 98 }).run(noise);
+    expect(new Uint32Array(session.finish().buffer)).toEqual(new Uint32Array(whole.buffer));
+  },
+);
 
 test(`${MINUTES} minutes of audio need no more memory than their first second`, () => {
   const session = model.createSession();
