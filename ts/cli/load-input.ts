@@ -4,11 +4,14 @@
  */
 import { isAudio, readAudio } from "../audio/index.js";
 import { readNpy } from "../checkpoint/index.js";
-import { BadInput, NonFinite } from "../core/errors.js";
+import { BadFile, BadInput, NonFinite } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import { hasText, looksLike } from "../looks-like.js";
 import type { Sequences } from "./batch/batch.js";
 import { inFile, readBytes } from "./files.js";
+
+const NPY_MAGIC = "\x93NUMPY";
 
 /** Sequences of one length, each as `Session.run` takes it. */
 export interface Inputs {
@@ -38,11 +41,19 @@ export function readInputs(
 ): Promise<Inputs> {
   return inFile(path, () => {
     const bytes = readBytes(path);
-    const { data, shape } = isAudio(bytes) ? readClip(bytes, model) : readNpy(bytes);
+    const { data, shape } = isAudio(bytes) ? readClip(bytes, model) : readArray(bytes, model);
     requireElements(model, data, shape);
     if (data instanceof Float32Array && !allowNonfinite) requireFinite(data, shape);
     return split(data, shape, model);
   });
+}
+
+/** What is no array either is named for all that a model of samples takes. */
+function readArray(bytes: Uint8Array, { inputKind }: ModelInput) {
+  if (inputKind === "samples" && !hasText(bytes, 0, NPY_MAGIC)) {
+    throw new BadFile("npy, WAV or FLAC", looksLike(bytes));
+  }
+  return readNpy(bytes);
 }
 
 function readClip(
