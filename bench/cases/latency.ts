@@ -25,7 +25,7 @@ import { barChart } from "../report/svg.js";
 import { ms, times, whole } from "../report/text.js";
 
 /** The tile that claims are made for where memory is not what counts. */
-const FAST_TILE = 16;
+const FAST_TILE = 64;
 /** How the names of our own contenders start. */
 const OURS = "ours";
 const SMALL_ARENA_BYTES = 11_500;

@@ -1,5 +1,5 @@
 /** The core and the straightforward port as native code, both built with the same flags. */
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { childContender } from "../harness/child.js";
 import type { Contender } from "../harness/contender.js";
@@ -86,9 +86,13 @@ export function straightforwardNative(
   });
 }
 
-/** Raw little-endian float32 in a file. */
+/**
+ * Raw little-endian float32 in a file, in place at once: a process started before may be reading what
+ * is there, which is the same.
+ */
 export function writeInput(scratch: string, { id, input }: OurModel): string {
   const file = join(scratch, `${id}.input.f32`);
-  writeFileSync(file, input);
+  writeFileSync(`${file}.new`, input);
+  renameSync(`${file}.new`, file);
   return file;
 }

@@ -18,15 +18,16 @@ static void copy(float *to, const float *from, size_t count) {
     for (size_t i = 0; i < count; i++) to[i] = from[i];
 }
 
-static void run(void *context) {
-    work *w = context;
-    copy(w->given, w->input, w->input_floats);
-    mlm_session_run(w->session, w->given, w->frames, w->logits);
-}
-
 static void fail(const char *what) {
     fprintf(stderr, "%s\n", what);
     exit(1);
+}
+
+static void run(void *context) {
+    work *w = context;
+    copy(w->given, w->input, w->input_floats);
+    const mlm_status status = mlm_session_run(w->session, w->given, w->frames, w->logits);
+    if (status != MLM_OK) fail(mlm_status_string(status));
 }
 
 int main(int count, char **arguments) {

@@ -13,8 +13,8 @@ const PRIMITIVES: Readonly<Record<string, number>> = {
   v4_abs: 1,
   v4_pmin: 1,
   v4_pmax: 1,
-  /** A shift and an addition. */
-  v4_scale: 2,
+  v4_exponent: 1,
+  v4_add_exponent: 1,
   /** A comparison and a selection. */
   v4_where_negative: 2,
   v4_splat: 0,
@@ -30,8 +30,10 @@ export function countOperations(source: string, name: string): number {
 }
 
 function bodyOf(source: string, name: string): string {
-  const definition = new RegExp(`^MLM_INLINE \\w+ ${name}\\([^{]*\\{(.*?)^\\}`, "ms");
-  const body = definition.exec(source)?.[1];
+  const start = `^MLM_INLINE \\w+ ${name}\\([^{]*\\{`;
+  const onOneLine = new RegExp(`${start}([^\\n]+)\\}$`, "m");
+  const onSeveral = new RegExp(`${start}(.*?)^\\}`, "ms");
+  const body = (onOneLine.exec(source) ?? onSeveral.exec(source))?.[1];
   if (body === undefined) throw new Error(`no function ${name} in math4.h`);
   return body.replaceAll(/\/\*.*?\*\//gs, "");
 }

@@ -15,12 +15,14 @@ typedef struct mamba_block {
     float *scan_state, *conv_state, *da, *dbx;
     const float *weights[MLM_TENSOR_REFS];
     uint32_t groups;
+    float lowest_a;
 } mamba_block;
 
 static mamba_block mamba_of(mlm_session *session, const mlm_blob_op *op) {
     const uint32_t inner = op->dims[MLM_DIM_INNER];
     const uint32_t x_dbl = op->dims[MLM_DIM_DT_RANK] + 2 * op->dims[MLM_DIM_STATE];
     mamba_block block = {.op = op, .groups = mlm_round_up(inner, MLM_GROUP) / MLM_GROUP};
+    block.lowest_a = session->lowest_a;
     block.u = mlm_value_rows(session, op->inputs[0]);
     uint32_t n = 0;
     block.scan_state = mlm_buffer_of(session, n++);
@@ -59,6 +61,7 @@ static mlm_scan scan_chunk(const mamba_block *block, uint32_t first, uint32_t ch
         .h = block->scan_state + per_channel,
         .groups = groups < groups_left ? groups : groups_left,
         .states = states,
+        .lowest_a = block->lowest_a,
         .x = {block->x.data + first, block->x.stride},
         .bc = {block->x_dbl.data + op->dims[MLM_DIM_DT_RANK], block->x_dbl.stride},
         .dt = mlm_source_of(block->dt),

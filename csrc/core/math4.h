@@ -11,7 +11,7 @@
 
 /*
  * Adding 1.5 * 2^23 rounds |x| < 2^22 to the nearest integer and leaves it in the low mantissa bits,
- * where v4_scale finds it; subtracting it again gives that integer as a float. No conversion needed.
+ * where v4_exponent finds it; subtracting it again gives that integer as a float. No conversion needed.
  */
 #define MLM_ROUND_MAGIC 12582912.0f
 
@@ -27,33 +27,35 @@
 #define MLM_EXP2_C4 0.0096705f
 #define MLM_EXP2_C5 0.0013264942f
 
-/* Splits x <= 0 into a rounded part in magic form, *n, and the rest in [-0.5, 0.5], *r. */
-MLM_INLINE void v4_exp2_reduce(v4 x, v4 *n, v4 *r) {
+MLM_INLINE v4 v4_exp2_clamp(v4 x) { return v4_pmax(x, v4_splat(MLM_EXP2_MIN)); }
+
+/* Splits clamped x into a whole number, in *e as v4_exponent gives it, and the rest in [-0.5, 0.5], *r. */
+MLM_INLINE void v4_exp2_reduce(v4 x, v4 *e, v4 *r) {
     const v4 magic = v4_splat(MLM_ROUND_MAGIC);
-    const v4 clamped = v4_pmax(x, v4_splat(MLM_EXP2_MIN));
-    *n = v4_add(clamped, magic);
-    *r = v4_sub(clamped, v4_sub(*n, magic));
+    const v4 n = v4_add(x, magic);
+    *e = v4_exponent(n);
+    *r = v4_sub(x, v4_sub(n, magic));
 }
 
-/* 2^r * 2^n from the two parts: degree 5 in Estrin's order, constant term exactly 1. */
-MLM_INLINE v4 v4_exp2_rebuild(v4 n, v4 r) {
+/* 2^r: degree 5 in Estrin's order, constant term exactly 1. */
+MLM_INLINE v4 v4_exp2_polynomial(v4 r) {
     const v4 r2 = v4_mul(r, r);
     const v4 high = v4_add(v4_mul(v4_splat(MLM_EXP2_C5), r), v4_splat(MLM_EXP2_C4));
     const v4 middle = v4_add(v4_mul(v4_splat(MLM_EXP2_C3), r), v4_splat(MLM_EXP2_C2));
     const v4 low = v4_add(v4_mul(v4_splat(MLM_EXP2_C1), r), v4_splat(1.0f));
     const v4 upper = v4_add(v4_mul(high, r2), middle);
-    return v4_scale(v4_add(v4_mul(upper, r2), low), n);
+    return v4_add(v4_mul(upper, r2), low);
 }
 
 MLM_INLINE v4 v4_exp2_negative(v4 x) {
-    v4 n, r;
-    v4_exp2_reduce(x, &n, &r);
-    return v4_exp2_rebuild(n, r);
+    v4 e, r;
+    v4_exp2_reduce(v4_exp2_clamp(x), &e, &r);
+    return v4_add_exponent(v4_exp2_polynomial(r), e);
 }
 
 /*
- * e^-x by Cody-Waite reduction with log 2 in two parts: p in [0.7, 1.42] of e^-x = p * 2^n, with n in
- * the low bits of *n, rounded with `magic`; |x| < 2^21. The sign is in the constants: s below is minus
+ * e^-x by Cody-Waite reduction with log 2 in two parts: p in [0.7, 1.42] of e^-x = p * 2^n, with n in *e
+ * as v4_exponent gives it, rounded with `magic`; |x| < 2^21. The sign is in the constants: s below is minus
  * the reduced argument.
  */
 #define MLM_LOG2_E 1.44269504f
@@ -65,9 +67,10 @@ MLM_INLINE v4 v4_exp2_negative(v4 x) {
 #define MLM_EXP_C4 0.041898176f
 #define MLM_EXP_C5 0.0082895f
 
-MLM_INLINE void v4_exp_minus_reduce(v4 x, float magic, v4 *n, v4 *s) {
-    *n = v4_add(v4_mul(x, v4_splat(-MLM_LOG2_E)), v4_splat(magic));
-    const v4 whole = v4_sub(*n, v4_splat(magic));
+MLM_INLINE void v4_exp_minus_reduce(v4 x, float magic, v4 *e, v4 *s) {
+    const v4 n = v4_add(v4_mul(x, v4_splat(-MLM_LOG2_E)), v4_splat(magic));
+    const v4 whole = v4_sub(n, v4_splat(magic));
+    *e = v4_exponent(n);
     *s = v4_add(v4_add(x, v4_mul(whole, v4_splat(MLM_LN2_HIGH))),
                 v4_mul(whole, v4_splat(MLM_LN2_LOW)));
 }
@@ -80,12 +83,6 @@ MLM_INLINE v4 v4_exp_minus_polynomial(v4 s) {
     return v4_add(v4_mul(v4_add(v4_mul(high, s2), middle), s2), low);
 }
 
-MLM_INLINE v4 v4_exp_minus_parts(v4 x, float magic, v4 *n) {
-    v4 s;
-    v4_exp_minus_reduce(x, magic, n, &s);
-    return v4_exp_minus_polynomial(s);
-}
-
 /*
  * e^-x for x >= 0, subnormal results included: max error 2.6 ulp for normal results, 1.6 units of
  * 2^-149 below. The power of two is built 2^64 too large and multiplied back, so that the last step rounds
@@ -96,9 +93,9 @@ MLM_INLINE v4 v4_exp_minus_parts(v4 x, float magic, v4 *n) {
 #define MLM_TWO_TO_MINUS_64 5.421010862427522e-20f
 
 MLM_INLINE v4 v4_exp_minus(v4 x) {
-    v4 n;
-    const v4 p = v4_exp_minus_parts(v4_pmin(x, v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, &n);
-    return v4_mul(v4_scale(p, n), v4_splat(MLM_TWO_TO_MINUS_64));
+    v4 e, s;
+    v4_exp_minus_reduce(v4_pmin(x, v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, &e, &s);
+    return v4_mul(v4_add_exponent(v4_exp_minus_polynomial(s), e), v4_splat(MLM_TWO_TO_MINUS_64));
 }
 
 /*
@@ -108,19 +105,19 @@ MLM_INLINE v4 v4_exp_minus(v4 x) {
 #define MLM_SILU_MIN (-88.0f) /* e^88 is finite */
 #define MLM_SILU_MAX 80.0f    /* 1 + e^-80 is 1 */
 
-MLM_INLINE void v4_silu_reduce(v4 x, v4 *n, v4 *s) {
+MLM_INLINE void v4_silu_reduce(v4 x, v4 *e, v4 *s) {
     const v4 above = v4_pmax(x, v4_splat(MLM_SILU_MIN));
-    v4_exp_minus_reduce(v4_pmin(above, v4_splat(MLM_SILU_MAX)), MLM_ROUND_MAGIC, n, s);
+    v4_exp_minus_reduce(v4_pmin(above, v4_splat(MLM_SILU_MAX)), MLM_ROUND_MAGIC, e, s);
 }
 
-MLM_INLINE v4 v4_silu_divide(v4 x, v4 e) {
-    return v4_div(v4_pmax(x, v4_splat(MLM_SILU_MIN)), v4_add(v4_splat(1.0f), e));
+MLM_INLINE v4 v4_silu_divide(v4 x, v4 exponential) {
+    return v4_div(v4_pmax(x, v4_splat(MLM_SILU_MIN)), v4_add(v4_splat(1.0f), exponential));
 }
 
 MLM_INLINE v4 v4_silu(v4 x) {
-    v4 n, s;
-    v4_silu_reduce(x, &n, &s);
-    return v4_silu_divide(x, v4_scale(v4_exp_minus_polynomial(s), n));
+    v4 e, s;
+    v4_silu_reduce(x, &e, &s);
+    return v4_silu_divide(x, v4_add_exponent(v4_exp_minus_polynomial(s), e));
 }
 
 /*
@@ -134,14 +131,15 @@ MLM_INLINE v4 v4_silu(v4 x) {
 #define MLM_LOG1P_C3 0.2799736f
 #define MLM_LOG1P_C4 0.28035504f
 
-MLM_INLINE void v4_softplus_reduce(v4 x, v4 *n, v4 *s) {
-    v4_exp_minus_reduce(v4_pmin(v4_abs(x), v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, n, s);
+MLM_INLINE void v4_softplus_reduce(v4 x, v4 *e, v4 *s) {
+    v4_exp_minus_reduce(v4_pmin(v4_abs(x), v4_splat(MLM_EXP_MAX)), MLM_EXP_MAGIC, e, s);
 }
 
 /* q from the two parts of e^-|x|. */
-MLM_INLINE v4 v4_softplus_divide(v4 n, v4 s) {
-    const v4 e = v4_mul(v4_scale(v4_exp_minus_polynomial(s), n), v4_splat(MLM_TWO_TO_MINUS_64));
-    return v4_div(e, v4_add(e, v4_splat(2.0f)));
+MLM_INLINE v4 v4_softplus_divide(v4 e, v4 s) {
+    const v4 scaled = v4_add_exponent(v4_exp_minus_polynomial(s), e);
+    const v4 exponential = v4_mul(scaled, v4_splat(MLM_TWO_TO_MINUS_64));
+    return v4_div(exponential, v4_add(exponential, v4_splat(2.0f)));
 }
 
 MLM_INLINE v4 v4_softplus_sum(v4 x, v4 q) {
@@ -154,9 +152,9 @@ MLM_INLINE v4 v4_softplus_sum(v4 x, v4 q) {
 }
 
 MLM_INLINE v4 v4_softplus(v4 x) {
-    v4 n, s;
-    v4_softplus_reduce(x, &n, &s);
-    return v4_softplus_sum(x, v4_softplus_divide(n, s));
+    v4 e, s;
+    v4_softplus_reduce(x, &e, &s);
+    return v4_softplus_sum(x, v4_softplus_divide(e, s));
 }
 
 /*

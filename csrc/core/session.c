@@ -27,6 +27,20 @@ static void keep_offset(void *context, const mlm_buffer *buffer) {
         offsets[buffer->op] = buffer->offset;
 }
 
+static float lowest_a_of(const mlm_model *model) {
+    float lowest = 0.0f;
+    for (uint32_t i = 0; i < mlm_header(model)->op_count; i++) {
+        const mlm_blob_op *op = mlm_op_at(model, i);
+        if (op->kind != MLM_OP_MAMBA) continue;
+        const float *a = mlm_weights(model, op->tensors[MLM_T_A]);
+        const uint32_t channels = mlm_round_up(op->dims[MLM_DIM_INNER], MLM_GROUP);
+        const float *end = a + (size_t)channels * op->dims[MLM_DIM_STATE];
+        for (; a != end; a++)
+            if (*a < lowest) lowest = *a;
+    }
+    return lowest;
+}
+
 mlm_status mlm_session_init(mlm_session **session, const mlm_model *model,
                             const mlm_options *options, void *arena, size_t arena_bytes) {
     mlm_shape shape;
@@ -45,6 +59,7 @@ mlm_status mlm_session_init(mlm_session **session, const mlm_model *model,
     made->schedule = shape.schedule;
     made->tile = shape.tile;
     made->max_frames = shape.max_frames;
+    made->lowest_a = lowest_a_of(model);
     made->states_at = plan.session_bytes;
     made->states_bytes = plan.state_bytes - plan.session_bytes;
     offset_writer writer = {made, ops};

@@ -35,6 +35,7 @@ struct mlm_session {
     uint8_t part;            /* of a mamba op: its next operator, an mlm_operator_kind */
     uint8_t phase;
     uint32_t inputs; /* frames, tokens or samples since the last reset, all of them */
+    float lowest_a;  /* the lowest element of any mamba op's A */
 };
 
 _Static_assert(sizeof(struct mlm_session) <= MLM_SESSION_BYTES, "MLM_SESSION_BYTES too small");

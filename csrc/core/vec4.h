@@ -35,7 +35,9 @@ MLM_INLINE v4 v4_where_negative(v4 x, v4 then, v4 otherwise) {
 MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     return wasm_v128_bitselect(then, otherwise, wasm_f32x4_ne(x, x));
 }
-MLM_INLINE v4 v4_scale(v4 x, v4 n) { return wasm_i32x4_add(x, wasm_i32x4_shl(n, 23)); }
+MLM_INLINE int v4_any_less(v4 x, v4 y) { return wasm_v128_any_true(wasm_f32x4_lt(x, y)); }
+MLM_INLINE v4 v4_exponent(v4 n) { return wasm_i32x4_shl(n, 23); }
+MLM_INLINE v4 v4_add_exponent(v4 x, v4 exponent) { return wasm_i32x4_add(x, exponent); }
 MLM_INLINE v4 v4_truncate12(v4 x) {
     return wasm_v128_and(x, wasm_i32x4_splat((int32_t)0xFFFFF000u));
 }
@@ -66,9 +68,12 @@ MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     const v4 mask = _mm_cmpunord_ps(x, x);
     return _mm_or_ps(_mm_and_ps(mask, then), _mm_andnot_ps(mask, otherwise));
 }
-MLM_INLINE v4 v4_scale(v4 x, v4 n) {
-    return _mm_castsi128_ps(
-        _mm_add_epi32(_mm_castps_si128(x), _mm_slli_epi32(_mm_castps_si128(n), 23)));
+MLM_INLINE int v4_any_less(v4 x, v4 y) { return _mm_movemask_ps(_mm_cmplt_ps(x, y)); }
+MLM_INLINE v4 v4_exponent(v4 n) {
+    return _mm_castsi128_ps(_mm_slli_epi32(_mm_castps_si128(n), 23));
+}
+MLM_INLINE v4 v4_add_exponent(v4 x, v4 exponent) {
+    return _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(x), _mm_castps_si128(exponent)));
 }
 MLM_INLINE v4 v4_truncate12(v4 x) {
     return _mm_and_ps(x, _mm_castsi128_ps(_mm_set1_epi32((int)0xFFFFF000u)));
@@ -116,11 +121,14 @@ MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     V4_EACH(x.a != x.a ? then.a : otherwise.a, x.b != x.b ? then.b : otherwise.b,
             x.c != x.c ? then.c : otherwise.c, x.d != x.d ? then.d : otherwise.d);
 }
-MLM_INLINE float f32_scale(float x, float n) {
-    return f32_from_bits(f32_bits(x) + (f32_bits(n) << 23));
+MLM_INLINE float f32_exponent(float n) { return f32_from_bits(f32_bits(n) << 23); }
+MLM_INLINE v4 v4_exponent(v4 n) {
+    V4_EACH(f32_exponent(n.a), f32_exponent(n.b), f32_exponent(n.c), f32_exponent(n.d));
 }
-MLM_INLINE v4 v4_scale(v4 x, v4 n) {
-    V4_EACH(f32_scale(x.a, n.a), f32_scale(x.b, n.b), f32_scale(x.c, n.c), f32_scale(x.d, n.d));
+MLM_INLINE float f32_add_bits(float x, float y) { return f32_from_bits(f32_bits(x) + f32_bits(y)); }
+MLM_INLINE v4 v4_add_exponent(v4 x, v4 e) {
+    V4_EACH(f32_add_bits(x.a, e.a), f32_add_bits(x.b, e.b), f32_add_bits(x.c, e.c),
+            f32_add_bits(x.d, e.d));
 }
 
 MLM_INLINE float f32_truncate12(float x) { return f32_from_bits(f32_bits(x) & 0xFFFFF000u); }
@@ -136,8 +144,9 @@ MLM_INLINE v4 v4_truncate12(v4 x) {
  * v4_pmax(x, y) is x < y ? y : x lane by lane, v4_pmin(x, y) is y < x ? y : x: NaN in x comes through.
  * v4_where_negative(x, then, otherwise) is x < 0 ? then : otherwise.
  * v4_where_nan(x, then, otherwise) is x != x ? then : otherwise.
- * v4_scale(x, n) adds the low bits of n to the exponent of x, wrapping: x * 2^k when n holds k in its
- * low mantissa bits (see math4.h).
+ * v4_any_less(x, y) is whether x < y in any lane; on SIMD targets only.
+ * v4_exponent(n) moves the integer k in the low mantissa bits of n (see math4.h) to where the exponent
+ * is; v4_add_exponent(x, that) adds it to the exponent of x, wrapping: x * 2^k.
  * v4_truncate12(x) clears the low 12 mantissa bits.
  */
 

@@ -47,7 +47,7 @@
 #define S24_27 "s24", "s25", "s26", "s27"
 #define S28_31 "s28", "s29", "s30", "s31"
 
-/* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_scale). */
+/* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_exponent, v4_add_exponent). */
 #define SCALE_PAIR(p0, p1, n0, n1) \
     "vmov %[i0], %[i1], " n0 ", " n1 "\n" \
     "vmov %[i2], %[i3], " p0 ", " p1 "\n" \
@@ -171,7 +171,7 @@ MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *histo
 /* ---- e^-x and what is made of it ------------------------------------------------------------- */
 
 /*
- * v4_exp_minus_parts of s8-s11: p into s12-s15, n into s4-s7. Overwrites s8-s11 and s16-s18; expects
+ * v4_exp_minus_reduce and _polynomial of s8-s11: p into s12-s15, n into s4-s7. Overwrites s8-s11 and s16-s18; expects
  * EXP_CONSTANTS in s22-s28 and exp_coefficients at [k].
  */
 #define EXP_MINUS_PARTS \
@@ -309,7 +309,7 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
 
 /* ---- selective scan: one group of 4 channels, one frame ------------------------------------------ */
 
-/* Estrin's order as v4_exp2_rebuild: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
+/* Estrin's order as v4_exp2_polynomial: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
 #define EXP2_POLYNOMIAL(r, c0, c1, c2) \
     "vldmia %[k], {" c0 "-" c2 "}\n" \
     ONE3("vmul", "s30", r, r) \

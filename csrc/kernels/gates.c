@@ -1,7 +1,7 @@
 /*
  * gates.c - the element-wise functions inside a Mamba block: SiLU, softplus, and the gate. On SIMD
- * targets and in WebAssembly a block of groups goes through in phases with a small buffer between them: one group's chain
- * of operations is longer than what a processor looks ahead.
+ * targets and in WebAssembly a block of groups goes through in phases with a small buffer between
+ * them: one group's chain of operations is longer than what a processor looks ahead.
  */
 #include "../core/math4.h"
 #include "cortex_m7.h"
@@ -24,11 +24,11 @@ void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames) {
 
 #elif MLM_SIMD || defined(__wasm__)
 
-enum { BLOCK = 16 /* groups in a block of phases */, LANES = 4 };
+enum { BLOCK = 32 /* groups in a block of phases */, LANES = 4 };
 
-/* What goes from one phase to the next: n and s of e^-x, or what was made of them. */
+/* What goes from one phase to the next: e and s of e^-x, or what was made of them. */
 typedef struct phase_buffers {
-    float n[BLOCK * LANES] __attribute__((aligned(16)));
+    float e[BLOCK * LANES] __attribute__((aligned(16)));
     float s[BLOCK * LANES] __attribute__((aligned(16)));
 } phase_buffers;
 
@@ -37,14 +37,14 @@ typedef struct phase_buffers {
 /* buffer.s = e^-x in the range of SiLU */
 static void silu_exponentials(const float *x, uint32_t groups, phase_buffers *buffer) {
     EACH_GROUP(i, groups) {
-        v4 n, s;
-        v4_silu_reduce(v4_load(x + i), &n, &s);
-        v4_store(buffer->n + i, n);
+        v4 e, s;
+        v4_silu_reduce(v4_load(x + i), &e, &s);
+        v4_store(buffer->e + i, e);
         v4_store(buffer->s + i, s);
     }
     EACH_GROUP(i, groups)
-    v4_store(buffer->s + i,
-             v4_scale(v4_exp_minus_polynomial(v4_load(buffer->s + i)), v4_load(buffer->n + i)));
+    v4_store(buffer->s + i, v4_add_exponent(v4_exp_minus_polynomial(v4_load(buffer->s + i)),
+                                            v4_load(buffer->e + i)));
 }
 
 static void silu_block(float *x, uint32_t groups) {
@@ -64,13 +64,13 @@ static void gate_block(float *x, const float *z, uint32_t groups) {
 static void softplus_block(float *x, uint32_t groups) {
     phase_buffers buffer;
     EACH_GROUP(i, groups) {
-        v4 n, s;
-        v4_softplus_reduce(v4_load(x + i), &n, &s);
-        v4_store(buffer.n + i, n);
+        v4 e, s;
+        v4_softplus_reduce(v4_load(x + i), &e, &s);
+        v4_store(buffer.e + i, e);
         v4_store(buffer.s + i, s);
     }
     EACH_GROUP(i, groups)
-    v4_store(buffer.s + i, v4_softplus_divide(v4_load(buffer.n + i), v4_load(buffer.s + i)));
+    v4_store(buffer.s + i, v4_softplus_divide(v4_load(buffer.e + i), v4_load(buffer.s + i)));
     EACH_GROUP(i, groups)
     v4_store(x + i, v4_softplus_sum(v4_load(x + i), v4_load(buffer.s + i)));
 }
@@ -82,6 +82,10 @@ void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames) {
 }
 
 void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames) {
+    if (x.stride == groups * LANES) { /* nothing between the rows: one long row fills the blocks */
+        groups *= frames;
+        frames = 1;
+    }
     for (; frames > 0; frames--, x.data += x.stride)
         for (uint32_t g = 0; g < groups; g += BLOCK)
             softplus_block(x.data + g * LANES, groups - g < BLOCK ? groups - g : BLOCK);

@@ -52,6 +52,7 @@ typedef struct mlm_scan {
     const float *d; /* [groups][4] */
     float *h;       /* [groups][states][4], updated */
     uint32_t groups, states;
+    float lowest_a;  /* no element of a is below it */
     mlm_rows x;      /* [frames][groups][4]: convolved x in, y out */
     mlm_source bc;   /* [frames][2 states]: B0 C0 B1 C1 ... */
     mlm_source dt;   /* [frames][groups][4], behind its softplus */

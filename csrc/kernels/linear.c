@@ -91,7 +91,9 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 #define PANELS4(m, t) PANELS3(m, t) m(3, t)
 #define ROWS1(m) m(0)
 #define ROWS2(m) ROWS1(m) m(1)
+#define ROWS4(m) ROWS2(m) m(2) m(3)
 #define BOTH1(panels, m) panels(m, 0)
+#define BOTH4(panels, m) BOTH2(panels, m) panels(m, 2) panels(m, 3)
 #define BOTH2(panels, m) BOTH1(panels, m) panels(m, 1)
 
 #define ONE_INPUT(panels, rows) \
@@ -133,10 +135,11 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
             y += (rows)*y_stride;                                                          \
         }                                                                                  \
     }
+/* The end is told by the first row's address: a counter would be one more register and step. */
 #define ONE_BY_ONE(panels, rows) \
-    for (uint32_t left = inputs; left > 0; left--) ONE_INPUT(panels, rows)
-#define TWO_BY_TWO(panels)                                                \
-    for (uint32_t left = inputs / 2; left > 0; left--) TWO_INPUTS(panels) \
+    for (const float *end = x0 + inputs; x0 != end;) ONE_INPUT(panels, rows)
+#define TWO_BY_TWO(panels)                                                      \
+    for (const float *end = x0 + inputs / 2 * 2; x0 != end;) TWO_INPUTS(panels) \
     if (inputs % 2) ONE_INPUT(panels, 1)
 
 #if MLM_SIMD
@@ -149,6 +152,7 @@ STRIP(2, 1, ONE_BY_ONE(2, 1))
 STRIP(3, 1, ONE_BY_ONE(3, 1))
 STRIP(4, 1, TWO_BY_TWO(4))
 STRIP(2, 2, ONE_BY_ONE(2, 2))
+STRIP(1, 4, ONE_BY_ONE(1, 4))
 #endif
 
 #define RUN_STRIP(panels, rows)                                                            \
@@ -184,8 +188,8 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
             NEXT_PANELS(3);
         }
     }
-    /* An odd panel alone would wait for its own sums. */
-    if (frames > 1 && panels % 2 && panels >= 3) {
+    /* An odd panel alone would wait for its own sums; of four rows it has enough. */
+    if (frames > 1 && frames < 4 && panels % 2 && panels >= 3) {
         t = 0;
         RUN_STRIP(3, 1);
         NEXT_PANELS(3);
@@ -199,6 +203,9 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 #endif
     while (panels >= 1) {
         t = 0;
+#if MLM_SIMD
+        RUN_STRIP(1, 4);
+#endif
         RUN_STRIP(1, 1);
         NEXT_PANELS(1);
     }

@@ -13,20 +13,28 @@ static void add_compensated(float *sum, float *lost, v4 x) {
     v4_store(sum, after);
 }
 
+static void add_row(const float *x, uint32_t width, float *sum, float *lost) {
+    uint32_t i = 0;
+    for (; i + 4 <= width; i += 4) add_compensated(sum + i, lost + i, v4_load(x + i));
+    if (i < width) add_compensated(sum + i, lost + i, v4_load_some(x + i, width - i));
+}
+
+/* The maximum so far, or the row itself, as it is the first or the last one. */
+static void keep_row(int is_max, const float *x, uint32_t width, float *kept) {
+    for (uint32_t i = 0; i < width; i += 4) {
+        const v4 row = v4_load_row(x, i, width);
+        v4_store(kept + i, is_max ? v4_max_or_nan(v4_load(kept + i), row) : row);
+    }
+}
+
 void mlm_pool_rows(mlm_pool pool, uint32_t width, mlm_source x, uint32_t frames, uint32_t before,
                    float *state) {
-    const uint32_t padded = mlm_padded(width);
     for (uint32_t t = 0; t < frames; t++, x.data += x.stride) {
         const int is_first = before == 0 && t == 0;
-        for (uint32_t i = 0; i < padded; i += 4) {
-            const v4 row = v4_load_row(x.data, i, width);
-            if (pool == MLM_POOL_MEAN)
-                add_compensated(state + i, state + padded + i, row);
-            else if (pool == MLM_POOL_MAX && !is_first)
-                v4_store(state + i, v4_max_or_nan(v4_load(state + i), row));
-            else
-                v4_store(state + i, row);
-        }
+        if (pool == MLM_POOL_MEAN)
+            add_row(x.data, width, state, state + mlm_padded(width));
+        else
+            keep_row(pool == MLM_POOL_MAX && !is_first, x.data, width, state);
     }
 }
 

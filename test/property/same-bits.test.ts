@@ -10,9 +10,11 @@ import {
   Engine,
   type InputArray,
   type Model,
+  type Network,
   type Session,
   type SessionOptions,
 } from "../../ts/node.js";
+import { NetworkMaker, pool } from "../unit/core/networks.js";
 import { bitsOf, build, networkCases } from "./random-network.js";
 import { referenceLogits } from "./reference.js";
 
@@ -21,6 +23,8 @@ const NETWORKS = 40;
 const TOLERANCE = 1e-4;
 /** Room for the self-test too. */
 const WHOLE_SEQUENCE_SLACK = 8;
+/** MLM_EXP2_MIN of csrc/core/math4.h: the scan clamps its exponents there. */
+const EXP2_MIN = -125;
 
 let baseline: Engine;
 let simd: Engine;
@@ -84,6 +88,38 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
       }),
       { numRuns: NETWORKS },
     );
+  });
+
+  test("where the exponents of some frames and channels, and not of others, run out", async () => {
+    const make = new NetworkMaker(8);
+    const sizes = { inner: 24, states: 8, taps: 4, rank: 3, output: 7, biases: false };
+    const block = make.mamba("mamba", 0, 5, sizes);
+    const lowest = Math.max(...block.aLog.data.map(Math.exp)) * Math.LOG2E;
+    const bias = make.tensor("bias", [sizes.inner], 0.2, -EXP2_MIN / lowest);
+    const network: Network = {
+      inputKind: "frames",
+      inputWidth: 5,
+      ops: [{ ...block, dtProj: { ...block.dtProj, bias } }, pool("pool", 1, "mean")],
+      convention: "paper",
+    };
+    const input = make.frames(60, 5);
+    const blob = await createBlob(baseline, network);
+    const expected = bitsOf((await baseline.loadModel(blob)).createSession().run(input));
+    const model = await simd.loadModel(blob);
+    for (const tile of [1, 7]) {
+      const session = model.createSession({ tile });
+      expect(bitsOf(session.run(input))).toBe(expected);
+      const operators = model.operators("stream");
+      session.reset();
+      session.feed(input.subarray(0, tile * network.inputWidth));
+      const exponents: number[] = [];
+      for (let step = session.step(); step !== undefined; step = session.step()) {
+        if (operators[step.operatorIndex]!.part !== "dt_proj") continue;
+        exponents.push(...step.output().map((dt) => -dt * lowest));
+      }
+      expect(Math.min(...exponents)).toBeLessThan(EXP2_MIN);
+      expect(Math.max(...exponents)).toBeGreaterThan(EXP2_MIN);
+    }
   });
 
   test("and they agree with float64", async () => {

@@ -92,19 +92,20 @@ function badLength(length: number, shape: InputShape): BadInput {
 }
 
 /**
- * Of NaN and infinities the exponent is all ones: one more carries into the sign. Two sums side by
- * side, because this runs for every input.
+ * Of NaN and infinities, and of nothing else, the product with 0 is NaN, and a sum stays NaN. Four sums
+ * side by side, because this runs for every input.
  */
 function isAllFinite(input: InputArray): boolean {
-  const bits = new Int32Array(input.buffer, input.byteOffset, input.length);
-  const even = bits.length & ~1;
-  let [a, b] = [0, 0];
-  for (let i = 0; i < even; i += 2) {
-    a |= ((bits[i]! & 0x7fffffff) + 0x00800000) | 0;
-    b |= ((bits[i + 1]! & 0x7fffffff) + 0x00800000) | 0;
+  const whole = input.length - (input.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += input[i]! * 0;
+    b += input[i + 1]! * 0;
+    c += input[i + 2]! * 0;
+    d += input[i + 3]! * 0;
   }
-  if (even < bits.length) a |= ((bits[even]! & 0x7fffffff) + 0x00800000) | 0;
-  return (a | b) >= 0;
+  for (let i = whole; i < input.length; i++) a += input[i]! * 0;
+  return a + b + c + d === 0;
 }
 
 function checkFinite(input: InputArray, width: number): void {

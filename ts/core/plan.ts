@@ -28,7 +28,7 @@ export interface SessionOptions {
 }
 
 /** Frames processed together that a budget chooses from; beyond them little is gained. */
-export const BUDGET_TILES: readonly number[] = [1, 2, 4, 8, 16];
+export const BUDGET_TILES: readonly number[] = [1, 2, 4, 8, 16, 32, 64];
 
 export type BufferKind = "state" | "scratch" | "io";
 
