@@ -8,7 +8,13 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Contender, MOST_RUNS, type Sample, WANTED_RUNS } from "./contender.js";
+import {
+  type Contender,
+  MOST_RUNS,
+  type Sample,
+  TURN_WARM_UP_MS,
+  WANTED_RUNS,
+} from "./contender.js";
 import { isUndisturbed, type Run } from "./undisturbed.js";
 
 interface Answer {
@@ -28,6 +34,7 @@ export function childContender({ name, command, args, verify }: ChildOptions): C
   const ask = conversation(name, child);
   const sample = async (): Promise<Sample> => {
     const runs: Run[] = [];
+    for (let warmMs = 0; warmMs < TURN_WARM_UP_MS; ) warmMs += (await ask(1)).runs[0]![0];
     for (;;) {
       const answer = await ask(WANTED_RUNS);
       runs.push(...answer.runs.map(([wallMs, cpuMs]) => ({ wallMs, cpuMs })));
