@@ -11,10 +11,6 @@
 #include "cortex_m7.h"
 #include "scan.h"
 
-enum { BLOCK = 4 /* states in a block of phases */ };
-
-#define UNROLL _Pragma("GCC unroll 4")
-
 #if MLM_CORTEX_M7
 
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
@@ -39,27 +35,28 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
 
 #else
 
-#if defined(__wasm__) && !MLM_SIMD
+enum { MOST_STATES = 16 /* that go through the phases together */ };
 
-enum { STATES = 8 /* in a block of phases */ };
+#if defined(__wasm__) || MLM_SIMD
 
-/* Any number of states, in phases here too: engines without vectors gain as much. */
+/* Any number of states, in phases: exponents, polynomial, update and output. */
 static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt, v4 dt_x,
                       v4 y) {
-    float exponent[STATES * LANES], rest[STATES * LANES];
+    float e[MOST_STATES * LANES], r[MOST_STATES * LANES];
     while (states > 0) {
-        const uint32_t count = states < STATES ? states : STATES;
+        const uint32_t count = states < MOST_STATES ? states : MOST_STATES;
         for (uint32_t i = 0; i < count * LANES; i += LANES) {
-            v4 e, r;
-            v4_exp2_reduce(v4_exp2_clamp(v4_mul(dt, v4_load(a + i))), &e, &r);
-            v4_store(exponent + i, e);
-            v4_store(rest + i, r);
+            v4 exponent, rest;
+            v4_exp2_reduce(v4_exp2_clamp(v4_mul(dt, v4_load(a + i))), &exponent, &rest);
+            v4_store(e + i, exponent);
+            v4_store(r + i, rest);
         }
         for (uint32_t i = 0; i < count * LANES; i += LANES)
-            v4_store(rest + i,
-                     v4_add_exponent(v4_exp2_polynomial(v4_load(rest + i)), v4_load(exponent + i)));
-        for (uint32_t i = 0; i < count * LANES; i += LANES, bc += 2)
-            y = update(v4_load(rest + i), v4_mul(dt_x, v4_splat(bc[0])), h + i, v4_splat(bc[1]), y);
+            v4_store(r + i, v4_exp2_polynomial(v4_load(r + i)));
+        for (uint32_t i = 0; i < count * LANES; i += LANES, bc += 2) {
+            const v4 da = v4_add_exponent(v4_load(r + i), v4_load(e + i));
+            y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h + i, v4_splat(bc[1]), y);
+        }
         a += count * LANES;
         h += count * LANES;
         states -= count;
@@ -92,106 +89,109 @@ static MLM_NOINLINE void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t
 
 #if MLM_SIMD
 
-/* Makes the stores to `buffer` happen here: otherwise compilers keep its elements in registers that
- * they do not have, and the phases are gone. */
-#define END_PHASE(buffer) __asm volatile("" : : "r"(buffer) : "memory")
+enum { GROUPS = 4 /* side by side: their states and sums are what the registers hold */ };
 
-/* The lanes of two neighbouring groups. Named members stay in registers, arrays may not. */
-typedef struct pair {
-    v4 a, b;
-} pair;
+/* The lanes of four neighbouring groups. Named members stay in registers, arrays may not. */
+typedef struct quad {
+    v4 a, b, c, d;
+} quad;
 
-MLM_INLINE pair pair_load(const float *p) { return (pair){v4_load(p), v4_load(p + LANES)}; }
-MLM_INLINE void pair_store(float *p, pair x) {
+MLM_INLINE quad quad_load(const float *p) {
+    return (quad){v4_load(p), v4_load(p + LANES), v4_load(p + 2 * LANES), v4_load(p + 3 * LANES)};
+}
+MLM_INLINE void quad_store(float *p, quad x) {
     v4_store(p, x.a);
     v4_store(p + LANES, x.b);
+    v4_store(p + 2 * LANES, x.c);
+    v4_store(p + 3 * LANES, x.d);
 }
-MLM_INLINE pair pair_mul(pair x, pair y) { return (pair){v4_mul(x.a, y.a), v4_mul(x.b, y.b)}; }
+MLM_INLINE quad quad_mul(quad x, quad y) {
+    return (quad){v4_mul(x.a, y.a), v4_mul(x.b, y.b), v4_mul(x.c, y.c), v4_mul(x.d, y.d)};
+}
 
-/* What goes from one phase to the next: 2^(dt a) as 2^r and an exponent, [BLOCK][two groups][4]. */
-typedef struct phase_buffers {
-    float e[BLOCK * 2 * LANES] __attribute__((aligned(16)));
-    float r[BLOCK * 2 * LANES] __attribute__((aligned(16))); /* r, then 2^r in its place */
-} phase_buffers;
+/*
+ * 2^(dt a) on its way from one phase to the next, as an exponent and 2^r: two tables of [states][groups]
+ * [4], the second one TABLE floats behind the first, so that one address serves both.
+ */
+enum { TABLE = MOST_STATES * GROUPS * LANES };
 
-/* First phase of BLOCK states: dt a in two parts; it is at least MLM_EXP2_MIN. The second group's a and
- * h lie `next` floats behind the first one's. */
-MLM_INLINE void reduce_block(const float *a, uint32_t next, pair dt, phase_buffers *to) {
-    UNROLL for (uint32_t n = 0; n < BLOCK; n++) {
-        pair e, r;
-        v4_exp2_reduce(v4_mul(dt.a, v4_load(a + n * LANES)), &e.a, &r.a);
-        v4_exp2_reduce(v4_mul(dt.b, v4_load(a + next + n * LANES)), &e.b, &r.b);
-        pair_store(to->e + n * 2 * LANES, e);
-        pair_store(to->r + n * 2 * LANES, r);
+/* First phase, of one vector: exponent and r. */
+MLM_INLINE void reduce(v4 x, float *e) {
+    v4 exponent, r;
+    v4_exp2_reduce(x, &exponent, &r);
+    v4_store(e, exponent);
+    v4_store(e + TABLE, r);
+}
+
+/* First phase. Each group's a, and its h, lie `next` floats behind those of the one before it. */
+MLM_INLINE void reduce_states(uint32_t states, const float *a, uint32_t next, quad dt, float *e) {
+    for (const float *end = a + states * LANES; a != end; a += LANES, e += GROUPS * LANES) {
+        reduce(v4_mul(dt.a, v4_load(a)), e);
+        reduce(v4_mul(dt.b, v4_load(a + next)), e + LANES);
+        reduce(v4_mul(dt.c, v4_load(a + 2 * next)), e + 2 * LANES);
+        reduce(v4_mul(dt.d, v4_load(a + 3 * next)), e + 3 * LANES);
     }
-    END_PHASE(to);
 }
 
-/* Second phase: the polynomial. */
-MLM_INLINE void polynomial_block(phase_buffers *between) {
-    UNROLL for (uint32_t n = 0; n < BLOCK; n++) {
-        const pair r = pair_load(between->r + n * 2 * LANES);
-        pair_store(between->r + n * 2 * LANES,
-                   (pair){v4_exp2_polynomial(r.a), v4_exp2_polynomial(r.b)});
+/* Second phase: 2^r in the place of r. */
+MLM_INLINE void polynomial_states(uint32_t states, float *r) {
+    for (const float *end = r + states * GROUPS * LANES; r != end; r += GROUPS * LANES) {
+        v4_store(r, v4_exp2_polynomial(v4_load(r)));
+        v4_store(r + LANES, v4_exp2_polynomial(v4_load(r + LANES)));
+        v4_store(r + 2 * LANES, v4_exp2_polynomial(v4_load(r + 2 * LANES)));
+        v4_store(r + 3 * LANES, v4_exp2_polynomial(v4_load(r + 3 * LANES)));
     }
-    END_PHASE(between);
 }
 
-/* Third phase: h = dA h + dBx, and y with its output added. bc points at B of the first state. */
-MLM_INLINE pair update_block(const phase_buffers *from, float *h, uint32_t next, const float *bc,
-                             pair dt_x, pair y) {
-    UNROLL for (uint32_t n = 0; n < BLOCK; n++) {
-        const v4 b = v4_splat(bc[2 * n]), c = v4_splat(bc[2 * n + 1]);
-        const pair p = pair_load(from->r + n * 2 * LANES), e = pair_load(from->e + n * 2 * LANES);
-        y.a = update(v4_add_exponent(p.a, e.a), v4_mul(dt_x.a, b), h + n * LANES, c, y.a);
-        y.b = update(v4_add_exponent(p.b, e.b), v4_mul(dt_x.b, b), h + next + n * LANES, c, y.b);
-    }
-    return y;
-}
+MLM_INLINE v4 power(const float *e) { return v4_add_exponent(v4_load(e + TABLE), v4_load(e)); }
 
-/* The first phase of a block goes before the third of the one before it: both have all they need, so
- * that a processor works on one while the other waits. */
-MLM_INLINE pair scan_blocks(uint32_t blocks, const float *a, float *h, uint32_t next,
-                            const float *bc, pair dt, pair dt_x, pair y) {
-    phase_buffers buffers[2], *ahead = buffers, *now = buffers + 1;
-    for (uint32_t block = 0; block <= blocks; block++) {
-        if (block > 0) polynomial_block(now);
-        if (block < blocks) reduce_block(a, next, dt, ahead);
-        if (block > 0) {
-            y = update_block(now, h, next, bc, dt_x, y);
-            h += BLOCK * LANES;
-            bc += 2 * BLOCK;
-        }
-        a += BLOCK * LANES;
-        phase_buffers *const done = now;
-        now = ahead;
-        ahead = done;
+/* Third phase: h = dA h + dBx; returns y with its output added. */
+MLM_INLINE quad update_states(uint32_t states, const float *e, float *h, uint32_t next,
+                              const float *bc, quad dt_x, quad y) {
+    for (const float *end = h + states * LANES; h != end; h += LANES, bc += 2) {
+        const v4 b = v4_splat(bc[0]), c = v4_splat(bc[1]);
+        y.a = update(power(e), v4_mul(dt_x.a, b), h, c, y.a);
+        y.b = update(power(e + LANES), v4_mul(dt_x.b, b), h + next, c, y.b);
+        y.c = update(power(e + 2 * LANES), v4_mul(dt_x.c, b), h + 2 * next, c, y.c);
+        y.d = update(power(e + 3 * LANES), v4_mul(dt_x.d, b), h + 3 * next, c, y.d);
+        e += GROUPS * LANES;
     }
     return y;
 }
 
-/* Clamping each exponent would be a tenth of the first two phases, and next to never changes one: frames
- * where it might, and numbers of states that blocks do not divide, go state by state. */
-static void scan_pair(const mlm_scan *scan, uint32_t g, uint32_t frames) {
-    const uint32_t states = scan->states;
-    const int is_in_blocks = states % BLOCK == 0;
+/* Clamping each exponent would be a fifth of the first phase, and next to never changes one: frames
+ * where it might go group by group. */
+static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
+    const uint32_t next = scan->states * LANES;
+    const v4 lowest_a = v4_splat(scan->lowest_a);
     group at = group_of(scan, g);
-    const pair d = pair_load(at.d);
-    const float *bc = scan->bc.data;
+    const quad d = quad_load(at.d);
+    const float *bc_row = scan->bc.data;
+    float between[2 * TABLE] __attribute__((aligned(16)));
     for (uint32_t t = 0; t < frames; t++) {
-        const pair u = pair_load(at.x), dt = pair_load(at.dt);
-        const v4 lowest = v4_mul(v4_pmax(dt.a, dt.b), v4_splat(scan->lowest_a));
-        if (is_in_blocks && !v4_any_less(lowest, v4_splat(MLM_EXP2_MIN))) {
-            const pair y = scan_blocks(states / BLOCK, at.a, at.h, states * LANES, bc, dt,
-                                       pair_mul(dt, u), pair_mul(u, d));
-            pair_store(at.x, y);
+        const quad u = quad_load(at.x), dt = quad_load(at.dt), dt_x = quad_mul(dt, u);
+        const v4 most = v4_pmax(v4_pmax(dt.a, dt.b), v4_pmax(dt.c, dt.d));
+        if (v4_any_less(v4_mul(most, lowest_a), v4_splat(MLM_EXP2_MIN))) {
+            for (uint32_t i = 0; i < GROUPS; i++) scan_group(scan, g + i, t);
         } else {
-            scan_group(scan, g, t);
-            scan_group(scan, g + 1, t);
+            quad y = quad_mul(u, d);
+            const float *a = at.a, *bc = bc_row;
+            float *h = at.h;
+            for (uint32_t left = scan->states; left > 0;) {
+                const uint32_t states = left < MOST_STATES ? left : MOST_STATES;
+                reduce_states(states, a, next, dt, between);
+                polynomial_states(states, between + TABLE);
+                y = update_states(states, between, h, next, bc, dt_x, y);
+                a += states * LANES;
+                h += states * LANES;
+                bc += 2 * states;
+                left -= states;
+            }
+            quad_store(at.x, y);
         }
         at.x += scan->x.stride;
         at.dt += scan->dt.stride;
-        bc += scan->bc.stride;
+        bc_row += scan->bc.stride;
     }
 }
 
@@ -200,7 +200,7 @@ static void scan_pair(const mlm_scan *scan, uint32_t g, uint32_t frames) {
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
     uint32_t g = 0;
 #if MLM_SIMD
-    for (; g + 2 <= scan->groups; g += 2) scan_pair(scan, g, frames);
+    for (; g + GROUPS <= scan->groups; g += GROUPS) scan_groups(scan, g, frames);
 #endif
     for (; g < scan->groups; g++)
         for (uint32_t t = 0; t < frames; t++) scan_group(scan, g, t);
