@@ -89,6 +89,7 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 #define PANELS2(m, t) PANELS1(m, t) m(1, t)
 #define PANELS3(m, t) PANELS2(m, t) m(2, t)
 #define PANELS4(m, t) PANELS3(m, t) m(3, t)
+#define PANELS5(m, t) PANELS4(m, t) m(4, t)
 #define ROWS1(m) m(0)
 #define ROWS2(m) ROWS1(m) m(1)
 #define ROWS4(m) ROWS2(m) m(2) m(3)
@@ -149,8 +150,8 @@ STRIP(1, 1, TWO_BY_TWO(1))
 #endif
 #if MLM_SIMD
 STRIP(2, 1, ONE_BY_ONE(2, 1))
-STRIP(3, 1, ONE_BY_ONE(3, 1))
 STRIP(4, 1, TWO_BY_TWO(4))
+STRIP(5, 1, TWO_BY_TWO(5))
 STRIP(2, 2, ONE_BY_ONE(2, 2))
 STRIP(1, 4, ONE_BY_ONE(1, 4))
 #endif
@@ -172,27 +173,22 @@ STRIP(1, 4, ONE_BY_ONE(1, 4))
 
 void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
                 mlm_source x, mlm_rows y, uint32_t frames) {
-    static const float zeros[4 * PANEL] = {0.0f};
+    static const float zeros[5 * PANEL] = {0.0f};
     const uint32_t bias_step = bias ? PANEL : 0;
     if (!bias) bias = zeros;
     uint32_t t = 0;
 #if MLM_SIMD
-    /* One row has only the panels' sums to overlap: leave no panel alone behind fours. */
-    while (frames == 1 && panels >= 3) {
+    /* A panel alone would wait for its own sums; of four rows it has enough. */
+    if (frames < 4 && panels % 2 && panels >= 5) {
         t = 0;
-        if (panels == 4 || panels > 5) {
-            RUN_STRIP(4, 1);
-            NEXT_PANELS(4);
-        } else {
-            RUN_STRIP(3, 1);
-            NEXT_PANELS(3);
-        }
+        RUN_STRIP(5, 1);
+        NEXT_PANELS(5);
     }
-    /* An odd panel alone would wait for its own sums; of four rows it has enough. */
-    if (frames > 1 && frames < 4 && panels % 2 && panels >= 3) {
+    /* One row has only the panels' sums to overlap. */
+    while (frames == 1 && panels >= 4) {
         t = 0;
-        RUN_STRIP(3, 1);
-        NEXT_PANELS(3);
+        RUN_STRIP(4, 1);
+        NEXT_PANELS(4);
     }
     while (panels >= 2) {
         t = 0;
