@@ -58,7 +58,15 @@ const OPTIMIZE = [
 
 /** What a run spends its time in. The kernels are vectorised by hand; what a compiler adds to that is
  * only size, as are fast forms of everything else. */
-const HOT_SOURCES = ["conv1d.c", "gates.c", "linear.c", "mamba.c", "pool.c", "selective_scan.c"];
+const HOT_SOURCES = [
+  "conv1d.c",
+  "execute.c",
+  "gates.c",
+  "linear.c",
+  "mamba.c",
+  "pool.c",
+  "selective_scan.c",
+];
 const HOT_FLAGS = ["-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
 const COLD_FLAGS = ["-Oz"];
 

@@ -81,8 +81,9 @@ static uint32_t other_buffers(const mlm_session *session, const mlm_blob_op *op)
     return session->schedule == MLM_SCHEDULE_UNFUSED ? fused + 2 : fused;
 }
 
-/* Leaves the op in hand for the next one of this phase; idle behind the last one. */
-static void next_op(mlm_session *session) {
+/* Leaves the op in hand for the next one of this phase; idle behind the last one. Once an op: not worth
+ * a copy in each caller. */
+static __attribute__((noinline)) void next_op(mlm_session *session) {
     const mlm_blob_op *op = mlm_op_at(&session->model, session->op);
     const int is_pool = op->kind == MLM_OP_POOL;
     session->slot += other_buffers(session, op);
