@@ -15,14 +15,12 @@ typedef struct mamba_block {
     float *scan_state, *conv_state, *da, *dbx;
     const float *weights[MLM_TENSOR_REFS];
     uint32_t groups;
-    float lowest_a;
 } mamba_block;
 
 static mamba_block mamba_of(mlm_session *session, const mlm_blob_op *op) {
     const uint32_t inner = op->dims[MLM_DIM_INNER];
     const uint32_t x_dbl = op->dims[MLM_DIM_DT_RANK] + 2 * op->dims[MLM_DIM_STATE];
     mamba_block block = {.op = op, .groups = mlm_round_up(inner, MLM_GROUP) / MLM_GROUP};
-    block.lowest_a = session->lowest_a;
     block.u = mlm_value_rows(session, op->inputs[0]);
     uint32_t n = 0;
     block.scan_state = mlm_buffer_of(session, n++);
@@ -50,7 +48,8 @@ static void linear_chunk(const mamba_block *block, uint32_t weight_ref, uint32_t
     mlm_linear(weight, bias ? bias + first : 0, inputs, channels / MLM_PANEL, x, y, rows);
 }
 
-static mlm_scan scan_chunk(const mamba_block *block, uint32_t first, uint32_t channels) {
+static mlm_scan scan_chunk(const mlm_session *session, const mamba_block *block, uint32_t first,
+                           uint32_t channels) {
     const mlm_blob_op *op = block->op;
     const uint32_t states = op->dims[MLM_DIM_STATE], group = first / MLM_GROUP;
     const uint32_t groups_left = block->groups - group, groups = channels / MLM_GROUP;
@@ -61,7 +60,7 @@ static mlm_scan scan_chunk(const mamba_block *block, uint32_t first, uint32_t ch
         .h = block->scan_state + per_channel,
         .groups = groups < groups_left ? groups : groups_left,
         .states = states,
-        .lowest_a = block->lowest_a,
+        .lowest_a = session->lowest_a,
         .x = {block->x.data + first, block->x.stride},
         .bc = {block->x_dbl.data + op->dims[MLM_DIM_DT_RANK], block->x_dbl.stride},
         .dt = mlm_source_of(block->dt),
@@ -111,13 +110,13 @@ static void run_mamba_operator(mlm_session *session, const mamba_block *block,
             *step = mlm_step_of(session, block->dt, real);
             break;
         case MLM_OPERATOR_DISCRETIZE: {
-            const mlm_scan scan = scan_chunk(block, first, channels);
+            const mlm_scan scan = scan_chunk(session, block, first, channels);
             mlm_discretize(&scan, rows);
             *step = mlm_step_of(session, (mlm_rows){0, 0}, 0);
             break;
         }
         case MLM_OPERATOR_SELECTIVE_SCAN: {
-            const mlm_scan scan = scan_chunk(block, first, channels);
+            const mlm_scan scan = scan_chunk(session, block, first, channels);
             if (session->schedule == MLM_SCHEDULE_UNFUSED)
                 mlm_scan_discretized(&scan, rows);
             else

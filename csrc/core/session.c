@@ -27,7 +27,8 @@ static void keep_offset(void *context, const mlm_buffer *buffer) {
         offsets[buffer->op] = buffer->offset;
 }
 
-static float lowest_a_of(const mlm_model *model) {
+/* Out of line: inside, it would deepen the stack of mlm_session_init, which is the deepest. */
+static __attribute__((noinline)) float lowest_a_of(const mlm_model *model) {
     float lowest = 0.0f;
     for (uint32_t i = 0; i < mlm_header(model)->op_count; i++) {
         const mlm_blob_op *op = mlm_op_at(model, i);

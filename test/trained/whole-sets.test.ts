@@ -1,12 +1,14 @@
 /**
  * The bundled models on every item of their test sets, from raw samples: the class that float32
- * PyTorch gives, the same bits with and without SIMD, accuracy.
+ * PyTorch gives, plain and folded, the same bits with and without SIMD, accuracy.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DATA, hasData, readTestSet, type TestSet } from "../../scripts/models/test-sets.mjs";
-import { writeNpy } from "../../ts/checkpoint/index.js";
+import { readCheckpoint, toNetwork, writeNpy } from "../../ts/checkpoint/index.js";
+import { createFoldedBlob } from "../../ts/fold/index.js";
+import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
 import { Engine } from "../../ts/node.js";
 import { compareLogits } from "../../ts/profile/index.js";
 import { bundled, golden, json, temporaryFolder } from "../cli/support.js";
@@ -16,23 +18,37 @@ const TIMEOUT_MS = 300_000;
 const WORDS = 6;
 const noData = hasData ? "" : " (skipped: no ../shared/data)";
 
-async function run(name: string, simd: "on" | "off", { inputs }: TestSet) {
+type Form = "plain" | "folded";
+
+async function blobOf(engine: Engine, name: string, form: Form): Promise<Uint8Array> {
+  const read = (file: string) => readFileSync(bundled(name, file));
+  if (form === "plain") return read("model.mlm");
+  const network = toNetwork(readCheckpoint(read("model.safetensors")));
+  const whole = withFrontEnd(network, readFrontEnd(read("frontend.json")));
+  return createFoldedBlob(engine, whole);
+}
+
+async function run(name: string, form: Form, simd: "on" | "off", { inputs }: TestSet) {
   const engine = await Engine.load({ simd });
-  const model = await engine.loadModel(readFileSync(bundled(name, "model.mlm")));
+  const model = await engine.loadModel(await blobOf(engine, name, form));
   const session = model.createSession();
   return inputs.map((input) => session.run(input));
 }
 
-/** @returns what `eval` says of the reference */
+/** @returns what `eval` says of the reference about the plain form */
 async function checkAgainstPytorch(name: "har" | "kws", set: TestSet) {
-  const rows = await run(name, "on", set);
-  const { sameClasses, meanRelative, maxRelative } = compareLogits(rows, set.reference);
-  expect(sameClasses).toBe(set.inputs.length);
-  expect(meanRelative).toBeLessThanOrEqual(1e-6);
-  expect(maxRelative).toBeLessThanOrEqual(1e-5);
-  const bits = (logits: Float32Array[]) => Buffer.from(joined(logits).buffer);
-  expect(bits(await run(name, "off", set)).equals(bits(rows))).toBe(true);
-  return { disagreements: 0, error: { meanRelative, maxRelative } };
+  const checked = async (form: Form) => {
+    const rows = await run(name, form, "on", set);
+    const { sameClasses, meanRelative, maxRelative } = compareLogits(rows, set.reference);
+    expect(sameClasses).toBe(set.inputs.length);
+    expect(meanRelative).toBeLessThanOrEqual(1e-6);
+    expect(maxRelative).toBeLessThanOrEqual(1e-5);
+    const bits = (logits: Float32Array[]) => Buffer.from(joined(logits).buffer);
+    expect(bits(await run(name, form, "off", set)).equals(bits(rows))).toBe(true);
+    return { disagreements: 0, error: { meanRelative, maxRelative } };
+  };
+  await checked("folded");
+  return checked("plain");
 }
 
 /** Items and right ones among the first `classes` classes. */
