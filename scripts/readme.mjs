@@ -1,5 +1,6 @@
 /**
- * Writes the parts of README.md that a command prints, between `begin` and `end` comments. `--check`
+ * Writes the parts of README.md that a command prints, between `begin` and `end` comments; of the
+ * benchmark, which takes long, what it printed when bench/results was written. `--check`
  * writes nothing and complains when a part is not what the command prints now; what was measured
  * (milliseconds, the host) may differ.
  *
@@ -16,6 +17,8 @@ const path = join(root, "README.md");
 const MODEL = "har";
 /** The sizes of the paper's keyword spotter. */
 const SPOTTER = "test/golden/paper_d64_t100/model.safetensors";
+/** Written by `npm run bench`. */
+const RESULTS = "bench/results";
 const SCHEDULES = ["unfused", "layer", "stream"];
 
 function mambalite(...args) {
@@ -65,6 +68,21 @@ function accuracyRow(name) {
   return `| ${name}${arch.length > 0 ? " (with its `--arch`)" : ""} | ${errors.join(" | ")} | ${classes} |\n`;
 }
 
+/** What the last whole benchmark printed: ratios, claims and the machine. */
+function speedPart() {
+  const latency = readFileSync(join(root, RESULTS, "latency.md"), "utf8");
+  const claims = readFileSync(join(root, RESULTS, "claims.md"), "utf8");
+  const machine = /^Machine and versions:\n\n[\s\S]*/m.exec(latency)[0].trim();
+  const ratios = section(latency, /^## (KWS-10[^\n]*: times as fast as)\n\n([\s\S]*?)\n\n/m);
+  return `${ratios}\n${section(claims, /^## (Claims)\n\n([\s\S]*)/m)}\n${machine}\n`;
+}
+
+/** A heading of the results would be one of the README's: it becomes a line. */
+function section(text, pattern) {
+  const [, title, table] = pattern.exec(text);
+  return `${title}:\n\n${table.trim()}\n`;
+}
+
 function grouped(value) {
   return value.toLocaleString("en-US");
 }
@@ -78,7 +96,7 @@ function withoutMeasurements(text) {
     .replace(/, Node [0-9.]+, .*$/gm, "");
 }
 
-const PARTS = { profile: profilePart, memory: memoryPart, accuracy: accuracyPart };
+const PARTS = { profile: profilePart, memory: memoryPart, accuracy: accuracyPart, speed: speedPart };
 
 let readme = readFileSync(path, "utf8");
 for (const [name, make] of Object.entries(PARTS)) {

@@ -78,41 +78,35 @@ static uint32_t step_channels(const mamba_block *block, mlm_operator_kind kind) 
 
 /* One operator over the rows in hand and its next channels, from `first` on. */
 static void run_mamba_operator(mlm_session *session, const mamba_block *block,
-                               mlm_operator_kind kind, uint32_t first, mlm_step *step) {
+                               mlm_operator_kind kind, uint32_t first) {
     const mlm_blob_op *op = block->op;
     const uint32_t rows = session->rows, inner = op->dims[MLM_DIM_INNER];
     const uint32_t input = op->dims[MLM_DIM_INPUT], rank = op->dims[MLM_DIM_DT_RANK];
     const uint32_t channels_left = block->x.stride - first;
     const uint32_t most = step_channels(block, kind);
     const uint32_t channels = most < channels_left ? most : channels_left;
-    const uint32_t real = inner - first < channels ? inner - first : channels;
     switch (kind) {
         case MLM_OPERATOR_IN_PROJ_X:
             linear_chunk(block, MLM_T_IN_X, MLM_T_IN_X_BIAS, input, 0, block->x.stride, block->u,
                          block->x, rows);
-            *step = mlm_step_of(session, block->x, inner);
             break;
         case MLM_OPERATOR_CONV1D:
             mlm_conv1d(block->weights[MLM_T_CONV], block->weights[MLM_T_CONV_BIAS],
                        op->dims[MLM_DIM_CONV], block->groups, block->conv_state, block->x, rows);
             mlm_silu(block->x, block->groups, rows);
-            *step = mlm_step_of(session, block->x, inner);
             break;
         case MLM_OPERATOR_X_PROJ:
             linear_chunk(block, MLM_T_X_PROJ, MLM_TENSOR_REFS - 1, inner, 0, block->x_dbl.stride,
                          mlm_source_of(block->x), block->x_dbl, rows);
-            *step = mlm_step_of(session, block->x_dbl, rank + 2 * op->dims[MLM_DIM_STATE]);
             break;
         case MLM_OPERATOR_DT_PROJ:
             linear_chunk(block, MLM_T_DT, MLM_T_DT_BIAS, rank, first, channels,
                          mlm_source_of(block->x_dbl), block->dt, rows);
             mlm_softplus(block->dt, channels / MLM_GROUP, rows);
-            *step = mlm_step_of(session, block->dt, real);
             break;
         case MLM_OPERATOR_DISCRETIZE: {
             const mlm_scan scan = scan_chunk(session, block, first, channels);
             mlm_discretize(&scan, rows);
-            *step = mlm_step_of(session, (mlm_rows){0, 0}, 0);
             break;
         }
         case MLM_OPERATOR_SELECTIVE_SCAN: {
@@ -121,7 +115,6 @@ static void run_mamba_operator(mlm_session *session, const mamba_block *block,
                 mlm_scan_discretized(&scan, rows);
             else
                 mlm_selective_scan(&scan, rows);
-            *step = mlm_step_of(session, scan.x, real);
             break;
         }
         case MLM_OPERATOR_GATE: {
@@ -129,16 +122,37 @@ static void run_mamba_operator(mlm_session *session, const mamba_block *block,
             linear_chunk(block, MLM_T_IN_Z, MLM_T_IN_Z_BIAS, input, first, channels, block->u,
                          block->z, rows);
             mlm_gate(y, mlm_source_of(block->z), channels / MLM_GROUP, rows);
-            *step = mlm_step_of(session, y, real);
             break;
         }
         default: /* MLM_OPERATOR_OUT_PROJ */
             linear_chunk(block, MLM_T_OUT, MLM_T_OUT_BIAS, inner, 0, block->y.stride,
                          mlm_source_of(block->x), block->y, rows);
-            *step = mlm_step_of(session, block->y, op->dims[MLM_DIM_OUTPUT]);
             break;
     }
-    step->first_channel = first;
+}
+
+/* What an operator has just made of the channels from `first` on. */
+static mlm_step made_by(const mlm_session *session, const mamba_block *block,
+                        mlm_operator_kind kind, uint32_t first) {
+    const mlm_blob_op *op = block->op;
+    const uint32_t left = op->dims[MLM_DIM_INNER] - first, most = step_channels(block, kind);
+    uint32_t width = most < left ? most : left;
+    mlm_rows rows = {block->x.data + first, block->x.stride};
+    if (kind == MLM_OPERATOR_X_PROJ) {
+        rows = block->x_dbl;
+        width = op->dims[MLM_DIM_DT_RANK] + 2 * op->dims[MLM_DIM_STATE];
+    } else if (kind == MLM_OPERATOR_DT_PROJ) {
+        rows = block->dt;
+    } else if (kind == MLM_OPERATOR_DISCRETIZE) {
+        rows = (mlm_rows){0, 0};
+        width = 0;
+    } else if (kind == MLM_OPERATOR_OUT_PROJ) {
+        rows = block->y;
+        width = op->dims[MLM_DIM_OUTPUT];
+    }
+    mlm_step step = mlm_step_of(session, rows, width);
+    step.first_channel = first;
+    return step;
 }
 
 /* dt (and discretize) and scan take turns over chunks of channels, then gate goes over its own, then
@@ -158,24 +172,25 @@ static int next_part(mlm_session *session, const mamba_block *block, mlm_operato
            (next == MLM_OPERATOR_OUT_PROJ && block->op->tensors[MLM_T_OUT] != MLM_NO_TENSOR);
 }
 
-static int step_block(mlm_session *session, const mamba_block *block, mlm_step *step) {
+/* The next operator of the block. Returns whether there is another one. */
+static int run_next(mlm_session *session, const mamba_block *block) {
     const mlm_operator_kind kind = (mlm_operator_kind)session->part;
-    run_mamba_operator(session, block, kind, session->channel, step);
+    run_mamba_operator(session, block, kind, session->channel);
     return next_part(session, block, kind);
 }
 
 int mlm_step_mamba(mlm_session *session, const mlm_blob_op *op, mlm_step *step) {
     const mamba_block block = mamba_of(session, op);
-    const uint32_t part =
-        mlm_op_operator_index(op, session->schedule, (mlm_operator_kind)session->part);
-    const int more = step_block(session, &block, step);
-    step->operator_index = session->operator_index + part;
+    const mlm_operator_kind kind = (mlm_operator_kind)session->part;
+    const uint32_t first = session->channel;
+    const int more = run_next(session, &block);
+    *step = made_by(session, &block, kind, first);
+    step->operator_index += mlm_op_operator_index(op, session->schedule, kind);
     return more;
 }
 
 void mlm_run_mamba(mlm_session *session, const mlm_blob_op *op) {
     const mamba_block block = mamba_of(session, op);
-    mlm_step step;
-    while (step_block(session, &block, &step)) {
+    while (run_next(session, &block)) {
     }
 }
