@@ -3,6 +3,7 @@
  * little-endian 32-bit words written where JavaScript says. Knows nothing of how memory is laid out:
  * JavaScript places blob, tables, arena and I/O above __heap_base and grows the memory for them.
  */
+#include "../csrc/core/vec4.h"
 #include "mlm.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -85,6 +86,17 @@ uint32_t session_init(mlm_session **session, uint32_t schedule, uint32_t tile, u
                       void *arena, uint32_t arena_bytes) {
     const mlm_options options = {schedule, tile, max_frames};
     return (uint32_t)mlm_session_init(session, &model, &options, arena, arena_bytes);
+}
+
+/* 1 when none of `count` elements, a multiple of 4, is NaN or infinite, which pushing does not check: of
+ * those, and of nothing else, the product with 0 is NaN. */
+EXPORT(all_finite) uint32_t all_finite(const float *x, uint32_t count) {
+    float sums[4];
+    v4 sum = v4_zero();
+    for (const float *end = x + count; x != end; x += 4)
+        sum = v4_add(sum, v4_mul(v4_load(x), v4_zero()));
+    v4_store(sums, sum);
+    return sums[0] + sums[1] + sums[2] + sums[3] == 0.0f;
 }
 
 EXPORT(session_reset) void session_reset(mlm_session *session) { mlm_session_reset(session); }

@@ -58,6 +58,7 @@ export interface CoreFunctions {
     arena: number,
     arenaBytes: number,
   ): number;
+  all_finite(address: number, count: number): number;
   session_reset(session: number): void;
   session_push(session: number, frames: number, count: number): number;
   session_finish(session: number, logits: number): number;
@@ -95,6 +96,7 @@ const FUNCTION_NAMES = [
   "plan_buffer_count",
   "plan_make",
   "session_init",
+  "all_finite",
   "session_reset",
   "session_push",
   "session_finish",

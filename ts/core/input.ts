@@ -54,18 +54,35 @@ export function tileLength(shape: FrameShape, tile: number): number {
 
 /**
  * Number of frames, tokens or samples in `input`.
- * @throws BadInput for another array type, a length that is no positive multiple of the width, or a
- * token outside the vocabulary; NonFinite for NaN and infinities unless they are allowed.
+ * @throws as `checkShape` and, unless `allowNonfinite`, `checkFinite`
  */
 export function checkInput(input: InputArray, shape: InputShape, options?: InputOptions): number {
+  const frames = checkShape(input, shape);
+  if (options?.allowNonfinite !== true) checkFinite(input, shape);
+  return frames;
+}
+
+/**
+ * Number of frames, tokens or samples in `input`, whose elements may be NaN or infinite.
+ * @throws BadInput for another array type, a length that is no positive multiple of the width, or a
+ * token outside the vocabulary
+ */
+export function checkShape(input: InputArray, shape: InputShape): number {
   const expected = ARRAY_TYPES[shape.inputKind];
   const got = arrayType(input);
   if (got !== expected) throw new BadInput(`a ${expected} of ${shape.inputKind}`, got);
   const frames = input.length / shape.inputWidth;
   if (frames === 0 || !Number.isInteger(frames)) throw badLength(input.length, shape);
   if (shape.inputKind === "tokens") checkTokens(input, shape.vocabulary);
-  else if (options?.allowNonfinite !== true) checkFinite(input, shape.inputWidth);
   return frames;
+}
+
+/** @throws NonFinite for NaN and infinities, naming the first one's place */
+export function checkFinite(input: InputArray, { inputWidth }: InputShape): void {
+  const i = input.findIndex((value) => !Number.isFinite(value));
+  if (i < 0) return;
+  const place = inputWidth === 1 ? [i] : [Math.floor(i / inputWidth), i % inputWidth];
+  throw new NonFinite("input", place, input[i]!);
 }
 
 /** Bytes as a view of bytes. @throws BadInput when they are something else. */
@@ -89,29 +106,6 @@ function badLength(length: number, shape: InputShape): BadInput {
       : `one or more frames of ${inputWidth} elements: a multiple of ${inputWidth}`,
     `${length} elements`,
   );
-}
-
-/**
- * Of NaN and infinities, and of nothing else, the product with 0 is NaN, and a sum stays NaN. Four sums
- * side by side, because this runs for every input.
- */
-function isAllFinite(input: InputArray): boolean {
-  const whole = input.length - (input.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let i = 0; i < whole; i += 4) {
-    a += input[i]! * 0;
-    b += input[i + 1]! * 0;
-    c += input[i + 2]! * 0;
-    d += input[i + 3]! * 0;
-  }
-  for (let i = whole; i < input.length; i++) a += input[i]! * 0;
-  return a + b + c + d === 0;
-}
-
-function checkFinite(input: InputArray, width: number): void {
-  if (isAllFinite(input)) return;
-  const i = input.findIndex((value) => !Number.isFinite(value));
-  throw new NonFinite("input", width === 1 ? [i] : [Math.floor(i / width), i % width], input[i]!);
 }
 
 function checkTokens(tokens: InputArray, vocabulary: number): void {

@@ -7,7 +7,8 @@ import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from
 import type { ModelInfo } from "./info.js";
 import {
   checkBytes,
-  checkInput,
+  checkFinite,
+  checkShape,
   framesIn,
   type InputArray,
   type InputOptions,
@@ -29,6 +30,8 @@ import { readStruct, STEP } from "./structs.js";
 const SLAB_BYTES = 16384;
 const MAX_INPUTS = 2 ** 32 - 1;
 const WORD_BYTES = 4;
+/** Elements of a vector. */
+const LANES = 4;
 
 /** What one `step()` has done. */
 export interface Step {
@@ -136,13 +139,13 @@ export class Session extends Resource {
    */
   run(input: InputArray, options?: InputOptions): Float32Array {
     this.assertAlive();
-    const count = checkInput(input, this.#info, options);
+    const count = this.#checkInput(input, options);
     if (framesIn(this.#info, input.length) === 0) {
       throw new BadInput(`at least ${this.#info.windowSamples} samples, a window`, `${count}`);
     }
     this.#assertRoom(0, count);
     this.reset();
-    this.#pushPieces(input, count);
+    this.#pushPieces(input);
     return this.finish();
   }
 
@@ -154,10 +157,10 @@ export class Session extends Resource {
    */
   push(input: InputArray, options?: InputOptions): void {
     this.assertAlive();
-    const count = checkInput(input, this.#info, options);
+    const count = this.#checkInput(input, options);
     this.#assertRoom(this.#inputs, count);
     this.#assertIdle();
-    this.#pushPieces(input, count);
+    this.#pushPieces(input);
   }
 
   /**
@@ -233,7 +236,7 @@ export class Session extends Resource {
    */
   feed(input: InputArray, options?: InputOptions): void {
     this.assertAlive();
-    const count = checkInput(input, this.#info, options);
+    const count = this.#checkInput(input, options);
     const { inputKind, inputWidth } = this.#info;
     const most = tileLength(this.#info, this.#numbers.tile) / inputWidth;
     if (count > most) {
@@ -303,19 +306,42 @@ export class Session extends Resource {
     return memory.words(this.#step, 1)[0]!;
   }
 
-  #pushPieces(input: InputArray, count: number): void {
-    if (count <= this.#slabInputs) {
-      this.#pushPiece(input, count);
-      return;
-    }
-    const width = this.#info.inputWidth;
-    for (let first = 0; first < count; first += this.#slabInputs) {
-      const end = Math.min(first + this.#slabInputs, count);
-      this.#pushPiece(input.subarray(first * width, end * width), end - first);
-    }
+  /** @returns number of frames, tokens or samples. @throws BadInput, NonFinite */
+  #checkInput(input: InputArray, options: InputOptions | undefined): number {
+    const count = checkShape(input, this.#info);
+    const isChecked = options?.allowNonfinite === true || this.#info.inputKind === "tokens";
+    if (!isChecked && !this.#isFinite(input)) checkFinite(input, this.#info);
+    return count;
   }
 
-  #pushPiece(input: InputArray, count: number): void {
+  /** Asks the core, ten times as fast as JavaScript, where pieces of input go; false if that is taken. */
+  #isFinite(input: InputArray): boolean {
+    const { functions, memory } = this.#core;
+    if (functions.session_push(this.#handle, this.#input, 0) !== STATUS_OK) return false;
+    for (const piece of this.#piecesOf(input)) {
+      const first = this.#input >>> 2;
+      const end = first + roundUp(piece.length, LANES);
+      memory.f32.set(piece, first);
+      memory.f32.fill(0, first + piece.length, end);
+      if (functions.all_finite(this.#input, end - first) === 0) return false;
+    }
+    return true;
+  }
+
+  #pushPieces(input: InputArray): void {
+    for (const piece of this.#piecesOf(input)) this.#pushPiece(piece);
+  }
+
+  #piecesOf(input: InputArray): InputArray[] {
+    const most = this.#slabInputs * this.#info.inputWidth;
+    if (input.length <= most) return [input];
+    return Array.from({ length: Math.ceil(input.length / most) }, (_, i) =>
+      input.subarray(i * most, (i + 1) * most),
+    );
+  }
+
+  #pushPiece(input: InputArray): void {
+    const count = input.length / this.#info.inputWidth;
     this.#generation++;
     this.#copyIn(input);
     this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, count));
