@@ -155,42 +155,42 @@ static mlm_step made_by(const mlm_session *session, const mamba_block *block,
     return step;
 }
 
-/* dt (and discretize) and scan take turns over chunks of channels, then gate goes over its own, then
- * out_proj, if there is one, ends the block. Returns whether there is a next operator. */
-static int next_part(mlm_session *session, const mamba_block *block, mlm_operator_kind kind) {
-    uint32_t next = (uint32_t)kind + 1;
-    if (kind == MLM_OPERATOR_SELECTIVE_SCAN || kind == MLM_OPERATOR_GATE) {
-        session->channel += step_channels(block, kind);
-        if (session->channel < block->x.stride)
-            next = kind == MLM_OPERATOR_GATE ? MLM_OPERATOR_GATE : MLM_OPERATOR_DT_PROJ;
+/*
+ * Moves on to the next operator and its first channel: dt (and discretize) and scan take turns over
+ * chunks of channels, then gate goes over its own, then out_proj, if there is one, ends the block.
+ * Returns whether there is a next operator.
+ */
+static inline int next_part(const mlm_session *session, const mamba_block *block,
+                            mlm_operator_kind *kind, uint32_t *first) {
+    uint32_t next = (uint32_t)*kind + 1;
+    if (*kind == MLM_OPERATOR_SELECTIVE_SCAN || *kind == MLM_OPERATOR_GATE) {
+        *first += step_channels(block, *kind);
+        if (*first < block->x.stride)
+            next = *kind == MLM_OPERATOR_GATE ? MLM_OPERATOR_GATE : MLM_OPERATOR_DT_PROJ;
         else
-            session->channel = 0;
+            *first = 0;
     }
     if (next == MLM_OPERATOR_DISCRETIZE && session->schedule != MLM_SCHEDULE_UNFUSED) next++;
-    session->part = (uint8_t)next;
+    *kind = (mlm_operator_kind)next;
     return next < MLM_OPERATOR_OUT_PROJ ||
            (next == MLM_OPERATOR_OUT_PROJ && block->op->tensors[MLM_T_OUT] != MLM_NO_TENSOR);
 }
 
-/* The next operator of the block. Returns whether there is another one. */
-static int run_next(mlm_session *session, const mamba_block *block) {
-    const mlm_operator_kind kind = (mlm_operator_kind)session->part;
-    run_mamba_operator(session, block, kind, session->channel);
-    return next_part(session, block, kind);
-}
-
 int mlm_step_mamba(mlm_session *session, const mlm_blob_op *op, mlm_step *step) {
     const mamba_block block = mamba_of(session, op);
-    const mlm_operator_kind kind = (mlm_operator_kind)session->part;
-    const uint32_t first = session->channel;
-    const int more = run_next(session, &block);
-    *step = made_by(session, &block, kind, first);
+    mlm_operator_kind kind = (mlm_operator_kind)session->part;
+    run_mamba_operator(session, &block, kind, session->channel);
+    *step = made_by(session, &block, kind, session->channel);
     step->operator_index += mlm_op_operator_index(op, session->schedule, kind);
+    const int more = next_part(session, &block, &kind, &session->channel);
+    session->part = (uint8_t)kind;
     return more;
 }
 
 void mlm_run_mamba(mlm_session *session, const mlm_blob_op *op) {
     const mamba_block block = mamba_of(session, op);
-    while (run_next(session, &block)) {
-    }
+    mlm_operator_kind kind = MLM_OPERATOR_IN_PROJ_X;
+    uint32_t first = 0;
+    do run_mamba_operator(session, &block, kind, first);
+    while (next_part(session, &block, &kind, &first));
 }
