@@ -67,7 +67,7 @@ const HOT_SOURCES = [
   "pool.c",
   "selective_scan.c",
 ];
-const HOT_FLAGS = ["-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
+const HOT_FLAGS = ["-O2", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
 const COLD_FLAGS = ["-Oz"];
 
 function sourcesIn(folder) {

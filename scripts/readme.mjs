@@ -96,7 +96,12 @@ function withoutMeasurements(text) {
     .replace(/, Node [0-9.]+, .*$/gm, "");
 }
 
-const PARTS = { profile: profilePart, memory: memoryPart, accuracy: accuracyPart, speed: speedPart };
+const PARTS = {
+  profile: profilePart,
+  memory: memoryPart,
+  accuracy: accuracyPart,
+  speed: speedPart,
+};
 
 let readme = readFileSync(path, "utf8");
 for (const [name, make] of Object.entries(PARTS)) {

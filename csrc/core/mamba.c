@@ -34,8 +34,12 @@ static mamba_block mamba_of(mlm_session *session, const mlm_blob_op *op) {
     }
     block.z = (mlm_rows){mlm_buffer_of(session, n++), mlm_z_channels(op, session->schedule)};
     block.y = mlm_output_rows(session, session->op);
+    const mlm_model model = session->model; /* looked up for every frame: not each time anew */
+    const mlm_blob_tensor *tensors = mlm_tensors(&model);
     for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++)
-        block.weights[t] = mlm_weights(&session->model, op->tensors[t]);
+        if (op->tensors[t] != MLM_NO_TENSOR)
+            block.weights[t] =
+                (const float *)(const void *)(model.blob + tensors[op->tensors[t]].offset);
     return block;
 }
 
@@ -160,8 +164,8 @@ static mlm_step made_by(const mlm_session *session, const mamba_block *block,
  * chunks of channels, then gate goes over its own, then out_proj, if there is one, ends the block.
  * Returns whether there is a next operator.
  */
-static inline int next_part(const mlm_session *session, const mamba_block *block,
-                            mlm_operator_kind *kind, uint32_t *first) {
+static int next_part(const mlm_session *session, const mamba_block *block, mlm_operator_kind *kind,
+                     uint32_t *first) {
     uint32_t next = (uint32_t)*kind + 1;
     if (*kind == MLM_OPERATOR_SELECTIVE_SCAN || *kind == MLM_OPERATOR_GATE) {
         *first += step_channels(block, *kind);

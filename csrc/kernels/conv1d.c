@@ -39,6 +39,24 @@ static void conv1d_4_taps(const float *weight, const float *bias, float *history
     v4_store(history + 8, h2);
 }
 
+/* One frame: the history moves on in memory. */
+static void conv1d_4_taps_once(const float *weight, const float *bias, uint32_t bias_step,
+                               float *history, float *x, uint32_t groups) {
+    for (const float *end = x + groups * LANES; x != end; x += LANES) {
+        const v4 now = v4_load(x), h1 = v4_load(history + 4), h2 = v4_load(history + 8);
+        v4 sum = v4_add(v4_load(bias), v4_mul(v4_load(weight), v4_load(history)));
+        sum = v4_add(sum, v4_mul(v4_load(weight + 4), h1));
+        sum = v4_add(sum, v4_mul(v4_load(weight + 8), h2));
+        v4_store(x, v4_add(sum, v4_mul(v4_load(weight + 12), now)));
+        v4_store(history, h1);
+        v4_store(history + 4, h2);
+        v4_store(history + 8, now);
+        weight += 4 * LANES;
+        history += 3 * LANES;
+        bias += bias_step;
+    }
+}
+
 #endif
 
 static void conv1d_any(const float *weight, const float *bias, uint32_t taps, float *history,
@@ -61,6 +79,12 @@ void mlm_conv1d(const float *weight, const float *bias, uint32_t taps, uint32_t 
     static const float zeros[LANES] = {0.0f};
     const uint32_t bias_step = bias ? LANES : 0;
     if (!bias) bias = zeros;
+#if !MLM_CORTEX_M7
+    if (taps == 4 && frames == 1) {
+        conv1d_4_taps_once(weight, bias, bias_step, history, x.data, groups);
+        return;
+    }
+#endif
     for (; groups > 0; groups--) {
         if (taps == 4)
             conv1d_4_taps(weight, bias, history, x, frames);
