@@ -20,7 +20,7 @@ export interface Contender {
 }
 
 /** Runs that must have been undisturbed, and how many are made at most to get them. */
-export const WANTED_RUNS = 3;
+export const WANTED_RUNS = 5;
 export const MOST_RUNS = 20;
 
 /**
