@@ -1,11 +1,11 @@
 /*
  * selective_scan.c - the recurrence at the heart of Mamba, groups of 4 channels side by side. On SIMD
- * targets two groups go through together, a block of states at a time and in phases (reduce the
- * exponents, polynomial, update and output) with small buffers between them: a processor looks ahead
- * over a few states' chains only, and WebAssembly engines schedule pure operations depth first; stores
- * are what orders them otherwise. What goes into which phase is measured: a shift or an addition more
- * in the polynomial's costs twice what it does in the others. Elsewhere the same operations run state
- * by state. The order of every sum is the same.
+ * targets four groups go through together, up to 16 states of them phase by phase (exponents,
+ * polynomial, update and output) with small tables between the phases: a processor looks ahead over a
+ * few states' chains only, and WebAssembly engines schedule pure operations depth first; stores are
+ * what orders them otherwise. What goes into which phase is measured: the polynomial's chain is the one
+ * that is waited for, so the shift of its exponent is in the phase before it and the addition in the
+ * one behind. Elsewhere the same operations run state by state. The order of every sum is the same.
  */
 #include "../core/math4.h"
 #include "cortex_m7.h"
