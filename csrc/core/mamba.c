@@ -34,12 +34,8 @@ static mamba_block mamba_of(mlm_session *session, const mlm_blob_op *op) {
     }
     block.z = (mlm_rows){mlm_buffer_of(session, n++), mlm_z_channels(op, session->schedule)};
     block.y = mlm_output_rows(session, session->op);
-    const mlm_model model = session->model; /* looked up for every frame: not each time anew */
-    const mlm_blob_tensor *tensors = mlm_tensors(&model);
     for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++)
-        if (op->tensors[t] != MLM_NO_TENSOR)
-            block.weights[t] =
-                (const float *)(const void *)(model.blob + tensors[op->tensors[t]].offset);
+        block.weights[t] = mlm_weights(&session->model, op->tensors[t]);
     return block;
 }
 

@@ -35,7 +35,7 @@ MLM_INLINE v4 v4_where_negative(v4 x, v4 then, v4 otherwise) {
 MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     return wasm_v128_bitselect(then, otherwise, wasm_f32x4_ne(x, x));
 }
-MLM_INLINE int v4_any_less(v4 x, v4 y) { return wasm_v128_any_true(wasm_f32x4_lt(x, y)); }
+MLM_INLINE int v4_all_at_least(v4 x, v4 y) { return wasm_i32x4_all_true(wasm_f32x4_ge(x, y)); }
 MLM_INLINE v4 v4_exponent(v4 n) { return wasm_i32x4_shl(n, 23); }
 MLM_INLINE v4 v4_add_exponent(v4 x, v4 exponent) { return wasm_i32x4_add(x, exponent); }
 MLM_INLINE v4 v4_truncate12(v4 x) {
@@ -68,7 +68,7 @@ MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     const v4 mask = _mm_cmpunord_ps(x, x);
     return _mm_or_ps(_mm_and_ps(mask, then), _mm_andnot_ps(mask, otherwise));
 }
-MLM_INLINE int v4_any_less(v4 x, v4 y) { return _mm_movemask_ps(_mm_cmplt_ps(x, y)); }
+MLM_INLINE int v4_all_at_least(v4 x, v4 y) { return _mm_movemask_ps(_mm_cmpge_ps(x, y)) == 0xF; }
 MLM_INLINE v4 v4_exponent(v4 n) {
     return _mm_castsi128_ps(_mm_slli_epi32(_mm_castps_si128(n), 23));
 }
@@ -144,7 +144,7 @@ MLM_INLINE v4 v4_truncate12(v4 x) {
  * v4_pmax(x, y) is x < y ? y : x lane by lane, v4_pmin(x, y) is y < x ? y : x: NaN in x comes through.
  * v4_where_negative(x, then, otherwise) is x < 0 ? then : otherwise.
  * v4_where_nan(x, then, otherwise) is x != x ? then : otherwise.
- * v4_any_less(x, y) is whether x < y in any lane; on SIMD targets only.
+ * v4_all_at_least(x, y) is whether x >= y in all lanes, which NaN is not; on SIMD targets only.
  * v4_exponent(n) moves the integer k in the low mantissa bits of n (see math4.h) to where the exponent
  * is; v4_add_exponent(x, that) adds it to the exponent of x, wrapping: x * 2^k.
  * v4_truncate12(x) clears the low 12 mantissa bits.

@@ -160,7 +160,7 @@ MLM_INLINE quad update_states(uint32_t states, const float *e, float *h, uint32_
 }
 
 /* Clamping each exponent would be a fifth of the first phase, and next to never changes one: frames
- * where it might go group by group. */
+ * where it might go group by group, as do those with a NaN, which v4_pmax keeps or passes over. */
 static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
     const uint32_t next = scan->states * LANES;
     const v4 lowest_a = v4_splat(scan->lowest_a);
@@ -171,9 +171,7 @@ static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
     for (uint32_t t = 0; t < frames; t++) {
         const quad u = quad_load(at.x), dt = quad_load(at.dt), dt_x = quad_mul(dt, u);
         const v4 most = v4_pmax(v4_pmax(dt.a, dt.b), v4_pmax(dt.c, dt.d));
-        if (v4_any_less(v4_mul(most, lowest_a), v4_splat(MLM_EXP2_MIN))) {
-            for (uint32_t i = 0; i < GROUPS; i++) scan_group(scan, g + i, t);
-        } else {
+        if (v4_all_at_least(v4_mul(most, lowest_a), v4_splat(MLM_EXP2_MIN))) {
             quad y = quad_mul(u, d);
             const float *a = at.a, *bc = bc_row;
             float *h = at.h;
@@ -188,6 +186,8 @@ static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
                 left -= states;
             }
             quad_store(at.x, y);
+        } else {
+            for (uint32_t i = 0; i < GROUPS; i++) scan_group(scan, g + i, t);
         }
         at.x += scan->x.stride;
         at.dt += scan->dt.stride;

@@ -122,6 +122,39 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
     }
   });
 
+  test("where a channel's dt is NaN and the exponents of another one run out", async () => {
+    const make = new NetworkMaker(9);
+    const sizes = { inner: 16, states: 4, taps: 4, rank: 2, biases: false };
+    const block = make.mamba("mamba", 0, 5, sizes);
+    const xProj = block.xProj.weight.data.slice();
+    xProj.fill(0, 0, 2 * sizes.inner);
+    xProj[0] = xProj[sizes.inner] = 1e38;
+    const dtWeight = new Float32Array(sizes.inner * 2);
+    dtWeight.set([3e38, -3e38]);
+    const bias = new Float32Array(sizes.inner).fill(-3);
+    bias[4] = 1000;
+    const changed = {
+      ...block,
+      xProj: { weight: { ...block.xProj.weight, data: xProj } },
+      dtProj: {
+        weight: { ...block.dtProj.weight, data: dtWeight },
+        bias: { ...block.dtProj.bias!, data: bias },
+      },
+    };
+    const network: Network = {
+      inputKind: "frames",
+      inputWidth: 5,
+      ops: [changed, pool("pool", 1, "mean")],
+      convention: "paper",
+    };
+    const input = make.frames(9, 5);
+    const blob = await createBlob(baseline, network);
+    const expected = (await baseline.loadModel(blob)).createSession().run(input);
+    expect(expected).toEqual((await simd.loadModel(blob)).createSession().run(input));
+    expect(expected.findIndex(Number.isNaN)).toBe(0);
+    expect(expected.filter(Number.isFinite)).toHaveLength(sizes.inner - 1);
+  });
+
   test("and they agree with float64", async () => {
     await fc.assert(
       fc.asyncProperty(networkCases, async (description) => {

@@ -314,7 +314,7 @@ export class Session extends Resource {
     return count;
   }
 
-  /** Asks the core, ten times as fast as JavaScript, where pieces of input go; false if that is taken. */
+  /** Asks the core, which is faster, in the place of the next input; false if fed frames are there. */
   #isFinite(input: InputArray): boolean {
     const { functions, memory } = this.#core;
     if (functions.session_push(this.#handle, this.#input, 0) !== STATUS_OK) return false;

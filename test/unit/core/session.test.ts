@@ -195,6 +195,23 @@ describe("input is refused", () => {
     },
   );
 
+  test("with NaN in its last element, wherever that lies, and while fed frames wait", () => {
+    for (const length of [WIDTH, 3 * WIDTH, 5000 * WIDTH]) {
+      const input = new Float32Array(length).fill(0.5);
+      const session = open(paper, { tile: 4 });
+      expect(() => session.push(input)).not.toThrow();
+      input[length - 1] = Number.NaN;
+      expect(() => session.push(input)).toThrow(NonFinite);
+      session.reset();
+      session.feed(frames.subarray(0, 4 * WIDTH));
+      expect(() => session.run(input)).toThrow(NonFinite);
+      while (session.step() !== undefined);
+      const fresh = open(paper);
+      fresh.push(frames.subarray(0, 4 * WIDTH));
+      expect(session.finish()).toEqual(fresh.finish());
+    }
+  });
+
   test("with NaN in it, unless that is allowed", () => {
     const logits = open(paper).run(new Float32Array(5).fill(Number.NaN), { allowNonfinite: true });
     expect(logits.every(Number.isNaN)).toBe(true);
