@@ -7,7 +7,7 @@
 #include "cortex_m7.h"
 #include "kernels.h"
 
-enum { PANEL = 8 };
+enum { PANEL = 8, LANES = 4 };
 
 #if MLM_CORTEX_M7
 
@@ -67,93 +67,102 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 
 #else
 
-/* The pieces of a micro-kernel for panel p and row t. One named variable an accumulator: arrays of
- * accumulators are not kept in registers by every compiler. */
-#define DECLARE_PANEL(p, t)                          \
-    const float *w##p = weight + (p)*inputs * PANEL; \
-    const v4 b##p##l = v4_load(bias + (p)*PANEL), b##p##h = v4_load(bias + (p)*PANEL + 4);
-#define DECLARE_ROW(t) const float *x##t = x + (t)*x_stride;
-#define DECLARE_SUM(p, t) v4 s##p##t##l = b##p##l, s##p##t##h = b##p##h;
-#define LOAD_PANEL(p, t)                                           \
-    const v4 w##p##l = v4_load(w##p), w##p##h = v4_load(w##p + 4); \
-    w##p += PANEL;
-#define LOAD_ROW(t) const v4 v##t = v4_splat(*x##t++);
-#define ACCUMULATE(p, t)                                    \
-    s##p##t##l = v4_add(s##p##t##l, v4_mul(w##p##l, v##t)); \
-    s##p##t##h = v4_add(s##p##t##h, v4_mul(w##p##h, v##t));
-#define STORE_SUM(p, t)                                 \
-    v4_store(y + (t)*y_stride + (p)*PANEL, s##p##t##l); \
-    v4_store(y + (t)*y_stride + (p)*PANEL + 4, s##p##t##h);
+/* m for each panel or row, with what else it takes; UP from the first one, DOWN from the last one. */
+#define PANELS_UP1(m, ...) m(0, __VA_ARGS__)
+#define PANELS_UP2(m, ...) PANELS_UP1(m, __VA_ARGS__) m(1, __VA_ARGS__)
+#define PANELS_UP4(m, ...) PANELS_UP2(m, __VA_ARGS__) m(2, __VA_ARGS__) m(3, __VA_ARGS__)
+#define PANELS_UP5(m, ...) PANELS_UP4(m, __VA_ARGS__) m(4, __VA_ARGS__)
+#define PANELS_DOWN1(m, ...) m(0, __VA_ARGS__)
+#define PANELS_DOWN2(m, ...) m(1, __VA_ARGS__) PANELS_DOWN1(m, __VA_ARGS__)
+#define PANELS_DOWN4(m, ...) m(3, __VA_ARGS__) m(2, __VA_ARGS__) PANELS_DOWN2(m, __VA_ARGS__)
+#define PANELS_DOWN5(m, ...) m(4, __VA_ARGS__) PANELS_DOWN4(m, __VA_ARGS__)
+#define ROWS_UP1(m, ...) m(0, __VA_ARGS__)
+#define ROWS_UP2(m, ...) ROWS_UP1(m, __VA_ARGS__) m(1, __VA_ARGS__)
+#define ROWS_UP4(m, ...) ROWS_UP2(m, __VA_ARGS__) m(2, __VA_ARGS__) m(3, __VA_ARGS__)
+#define ROWS_DOWN1(m, ...) m(0, __VA_ARGS__)
+#define ROWS_DOWN2(m, ...) m(1, __VA_ARGS__) ROWS_DOWN1(m, __VA_ARGS__)
+#define ROWS_DOWN4(m, ...) m(3, __VA_ARGS__) m(2, __VA_ARGS__) ROWS_DOWN2(m, __VA_ARGS__)
 
-#define PANELS1(m, t) m(0, t)
-#define PANELS2(m, t) PANELS1(m, t) m(1, t)
-#define PANELS3(m, t) PANELS2(m, t) m(2, t)
-#define PANELS4(m, t) PANELS3(m, t) m(3, t)
-#define PANELS5(m, t) PANELS4(m, t) m(4, t)
-#define ROWS1(m) m(0)
-#define ROWS2(m) ROWS1(m) m(1)
-#define ROWS4(m) ROWS2(m) m(2) m(3)
-#define BOTH1(panels, m) panels(m, 0)
-#define BOTH4(panels, m) BOTH2(panels, m) panels(m, 2) panels(m, 3)
-#define BOTH2(panels, m) BOTH1(panels, m) panels(m, 1)
-
-#define ONE_INPUT(panels, rows) \
-    { PANELS##panels(LOAD_PANEL, 0) ROWS##rows(LOAD_ROW) BOTH##rows(PANELS##panels, ACCUMULATE) }
-
-/* Two inputs of one row. Each weight is loaded where it is used and not before: with all loads first,
- * as compilers like them, there are not enough registers. */
-#define KEEP_LOADS_HERE __asm volatile("" : : : "memory");
-#define ACCUMULATE_TWO(p, t)                                                \
-    s##p##0l = v4_add(s##p##0l, v4_mul(v4_load(w##p), first));              \
-    s##p##0l = v4_add(s##p##0l, v4_mul(v4_load(w##p + PANEL), second));     \
-    s##p##0h = v4_add(s##p##0h, v4_mul(v4_load(w##p + 4), first));          \
-    s##p##0h = v4_add(s##p##0h, v4_mul(v4_load(w##p + PANEL + 4), second)); \
-    w##p += 2 * PANEL;                                                      \
-    KEEP_LOADS_HERE
-#define TWO_INPUTS(panels)                                          \
-    {                                                               \
-        const v4 first = v4_splat(x0[0]), second = v4_splat(x0[1]); \
-        x0 += 2;                                                    \
-        PANELS##panels(ACCUMULATE_TWO, 0)                           \
+/* The pieces of a micro-kernel, of panel p, half h of it and row t, and of input i of those in a round.
+ * One named variable an accumulator: arrays of accumulators are not kept in registers by every compiler. */
+#define WEIGHTS(p, _) const float *w##p = back(weight + (p)*inputs * PANEL, skip * PANEL);
+#define INPUTS(t, _) const float *x##t = back(x + (t)*x_stride, skip);
+#define SUM(t, p, h) v4 sum##p##h##t = v4_load(bias + (p)*PANEL + (h)*LANES);
+#define SUMS(p, rows) ROWS_UP##rows(SUM, p, 0) ROWS_UP##rows(SUM, p, 1)
+#define LOAD_INPUT(t, i) const v4 v##t = v4_splat(x##t[i]);
+#define ADD(t, p, h) sum##p##h##t = v4_add(sum##p##h##t, v4_mul(w, v##t));
+#define ADD_HALF(p, h, i, all_rows)                         \
+    {                                                       \
+        const v4 w = v4_load(w##p + (i)*PANEL + (h)*LANES); \
+        all_rows(ADD, p, h)                                 \
     }
+#define ADD_UP(p, rows, i) ADD_HALF(p, 0, i, ROWS_UP##rows) ADD_HALF(p, 1, i, ROWS_UP##rows)
+#define ADD_DOWN(p, rows, i) ADD_HALF(p, 1, i, ROWS_DOWN##rows) ADD_HALF(p, 0, i, ROWS_DOWN##rows)
+#define NEXT_WEIGHTS(p, inputs_done) w##p += (inputs_done)*PANEL;
+#define NEXT_INPUTS(t, inputs_done) x##t += (inputs_done);
+#define STORE(t, p, h) v4_store(y + (t)*y_stride + (p)*PANEL + (h)*LANES, sum##p##h##t);
+#define STORES(p, rows) ROWS_UP##rows(STORE, p, 0) ROWS_UP##rows(STORE, p, 1)
 
-/* The arguments of a strip, one word each: structs would go through memory. */
-#define STRIP_PARAMETERS                                                                        \
-    const float *weight, const float *bias, uint32_t inputs, const float *x, uint32_t x_stride, \
-        float *y, uint32_t y_stride, uint32_t count
+/* One input; a round of them, the last one of which goes through the sums the other way. */
+#define ONE_INPUT(panels, rows, way, i) \
+    { ROWS_UP##rows(LOAD_INPUT, i) PANELS_##way##panels(ADD_##way, rows, i) }
+#define CASE_INPUT(panels, rows, way, i) \
+    case i:                              \
+        ONE_INPUT(panels, rows, way, i) __attribute__((fallthrough));
+#define LAST_INPUT(panels, rows, way, i) \
+    default:                             \
+        ONE_INPUT(panels, rows, way, i)
+#define ROUND1(panels, rows, way, last_way) LAST_INPUT(panels, rows, last_way, 0)
+#define ROUND2(panels, rows, way, last_way) \
+    CASE_INPUT(panels, rows, way, 0) LAST_INPUT(panels, rows, last_way, 1)
+#define ROUND4(panels, rows, way, last_way) \
+    CASE_INPUT(panels, rows, way, 0)        \
+    CASE_INPUT(panels, rows, way, 1)        \
+    CASE_INPUT(panels, rows, way, 2) LAST_INPUT(panels, rows, last_way, 3)
+
+/* p - count, for a round that starts part way; by way of an integer, as it may be before the array. */
+MLM_INLINE const float *back(const float *p, uint32_t count) {
+    return (const float *)((uintptr_t)p - count * sizeof(float));
+}
 
 /*
  * A strip of `panels` panels over `count` times `rows` rows; the weights stay in the first-level cache
- * from one group of rows to the next. A function of its own each: register allocation in WebAssembly
- * engines goes by function.
+ * from one group of rows to the next. A function of its own each, as compilers allocate registers by
+ * function; its arguments are one word each, as structs would go through memory.
+ *
+ * Inputs go in rounds; a first one that is not whole starts part way. The labels for that are worth more
+ * than what they are for. Between two labels WebAssembly engines order operations as they like, and with
+ * several inputs there they load all weights first and have not enough registers. With one input there,
+ * they use weights as they come if it goes through the sums in the right way, which is the other one for
+ * the last input of a round, and which is found by measuring.
  */
-#define STRIP(panels, rows, all_inputs)                                                    \
-    static MLM_NOINLINE void strip_##panels##x##rows(STRIP_PARAMETERS) {                   \
-        for (; count > 0; count--) {                                                       \
-            PANELS##panels(DECLARE_PANEL, 0) ROWS##rows(DECLARE_ROW)                       \
-                BOTH##rows(PANELS##panels, DECLARE_SUM)                                    \
-                    all_inputs BOTH##rows(PANELS##panels, STORE_SUM) x += (rows)*x_stride; \
-            y += (rows)*y_stride;                                                          \
-        }                                                                                  \
+#define STRIP(panels, rows, round, way, last_way)                                                \
+    static MLM_NOINLINE void strip_##panels##x##rows(                                            \
+        const float *weight, const float *bias, uint32_t inputs, const float *x,                 \
+        uint32_t x_stride, float *y, uint32_t y_stride, uint32_t count) {                        \
+        for (; count > 0; count--) {                                                             \
+            uint32_t skip = (0 - inputs) % (round);                                              \
+            PANELS_UP##panels(WEIGHTS, 0) ROWS_UP##rows(INPUTS, 0) PANELS_UP##panels(SUMS, rows) \
+                const float *const end = x + inputs;                                             \
+            while (x0 != end) {                                                                  \
+                switch (skip) { ROUND##round(panels, rows, way, last_way) }                      \
+                skip = 0;                                                                        \
+                PANELS_UP##panels(NEXT_WEIGHTS, round) ROWS_UP##rows(NEXT_INPUTS, round)         \
+            }                                                                                    \
+            PANELS_UP##panels(STORES, rows) x += (rows)*x_stride;                                \
+            y += (rows)*y_stride;                                                                \
+        }                                                                                        \
     }
-/* The end is told by the first row's address: a counter would be one more register and step. */
-#define ONE_BY_ONE(panels, rows) \
-    for (const float *end = x0 + inputs; x0 != end;) ONE_INPUT(panels, rows)
-#define TWO_BY_TWO(panels)                                                      \
-    for (const float *end = x0 + inputs / 2 * 2; x0 != end;) TWO_INPUTS(panels) \
-    if (inputs % 2) ONE_INPUT(panels, 1)
 
 #if MLM_SIMD
-STRIP(1, 1, ONE_BY_ONE(1, 1)) /* out-of-order cores hide the loop's own instructions */
+STRIP(1, 1, 1, UP, UP)
+STRIP(2, 1, 1, UP, UP)
+STRIP(4, 1, 4, DOWN, UP)
+STRIP(5, 1, 2, DOWN, UP)
+STRIP(2, 2, 4, UP, DOWN)
+STRIP(1, 4, 1, UP, UP)
 #else
-STRIP(1, 1, TWO_BY_TWO(1))
-#endif
-#if MLM_SIMD
-STRIP(2, 1, ONE_BY_ONE(2, 1))
-STRIP(4, 1, TWO_BY_TWO(4))
-STRIP(5, 1, TWO_BY_TWO(5))
-STRIP(2, 2, ONE_BY_ONE(2, 2))
-STRIP(1, 4, ONE_BY_ONE(1, 4))
+STRIP(1, 1, 2, UP, UP)
 #endif
 
 #define RUN_STRIP(panels, rows)                                                            \
