@@ -48,12 +48,12 @@
 #define S28_31 "s28", "s29", "s30", "s31"
 
 /* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_exponent, v4_add_exponent). */
-#define SCALE_PAIR(p0, p1, n0, n1) \
+#define SCALE_PAIR(p0, p1, n0, n1, to0, to1) \
     "vmov %[i0], %[i1], " n0 ", " n1 "\n" \
     "vmov %[i2], %[i3], " p0 ", " p1 "\n" \
     "add %[i2], %[i2], %[i0], lsl #23\n" \
     "add %[i3], %[i3], %[i1], lsl #23\n" \
-    "vmov " p0 ", " p1 ", %[i2], %[i3]\n"
+    "vmov " to0 ", " to1 ", %[i2], %[i3]\n"
 #define CORE_TEMPORARIES [i0] "=&r"(i0), [i1] "=&r"(i1), [i2] "=&r"(i2), [i3] "=&r"(i3)
 
 /* ---- linear: one panel of 8 outputs ---------------------------------------------------------- */
@@ -194,8 +194,8 @@ MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *histo
     ONE3("vmla", c1, c2, "s18") \
     ONE3("vmla", c0, c1, "s18")
 #define SCALE_ALL \
-    SCALE_PAIR("s12", "s13", "s4", "s5") \
-    SCALE_PAIR("s14", "s15", "s6", "s7")
+    SCALE_PAIR("s12", "s13", "s4", "s5", "s12", "s13") \
+    SCALE_PAIR("s14", "s15", "s6", "s7", "s14", "s15")
 #define EXP_CONSTANTS(magic) \
     -MLM_LOG2_E, magic, MLM_LN2_HIGH, MLM_LN2_LOW, MLM_EXP_C5, MLM_EXP_C3, MLM_EXP_C1
 
@@ -309,61 +309,111 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
 
 /* ---- selective scan: one group of 4 channels, one frame ------------------------------------------ */
 
-/* Estrin's order as v4_exp2_polynomial: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
+/* v4_exp2_polynomial in Estrin's order: c0 = (c2 r^2 + c1) r^2 + c0, each first a line in r. */
 #define EXP2_POLYNOMIAL(r, c0, c1, c2) \
-    "vldmia %[k], {" c0 "-" c2 "}\n" \
     ONE3("vmul", "s30", r, r) \
     ONE3("vmla", c2, "s14", r) \
     ONE3("vmla", c1, "s15", r) \
     ONE3("vmla", c0, "s31", r) \
     ONE3("vmla", c1, c2, "s30") \
     ONE3("vmla", c0, c1, "s30")
+/* Two powers, of r0 and r1 and the integers in the low bits of n0 and n1, which they replace. */
+#define EXP2_PAIR(r0, r1, n0, n1) \
+    "vldmia %[k], {s24-s29}\n" \
+    EXP2_POLYNOMIAL(r0, "s26", "s25", "s24") \
+    EXP2_POLYNOMIAL(r1, "s27", "s28", "s29") \
+    SCALE_PAIR("s26", "s27", n0, n1, n0, n1)
 
-static const float m7_scan_constants[] = {MLM_ROUND_MAGIC, MLM_EXP2_MIN, MLM_EXP2_C5, MLM_EXP2_C3,
-                                          MLM_EXP2_C1};
-static const float m7_exp2_coefficients[] = {1.0f, MLM_EXP2_C2, MLM_EXP2_C4};
+/* The coefficients of a pair of polynomials, mirrored so that their results are neighbours; then what
+ * SCAN_GROUP loads once. */
+static const float m7_scan_constants[] __attribute__((aligned(8))) = {
+    MLM_EXP2_C4,     MLM_EXP2_C2,  1.0f,        1.0f,        MLM_EXP2_C2, MLM_EXP2_C4,
+    MLM_ROUND_MAGIC, MLM_EXP2_MIN, MLM_EXP2_C5, MLM_EXP2_C3, MLM_EXP2_C1};
+static const float m7_round_magic[] = {SAME(MLM_ROUND_MAGIC)};
 
-/*
- * y = D x, then for each of `states` >= 1 states: h = 2^(dt a) h + dt x B, y += h C; x becomes y.
- */
+/* One state: n of dt a into s16-s19, the rest of it into s20-s23. */
+#define REDUCE \
+    "vldmia %[a]!, {s24-s27}\n" \
+    "vldmia %[magic], {s16-s19}\n" \
+    FOUR3("vmla", S16_19, S24_27, S0_3) \
+    FOUR3("vsub", S20_23, S16_19, SAME("s12")) \
+    FOUR3("vnmls", S20_23, S24_27, S0_3)
+#define CLAMP_AND_REDUCE \
+    "vldmia %[a]!, {s24-s27}\n" \
+    FOUR3("vmul", S20_23, S24_27, S0_3) \
+    FOUR3("vmaxnm", S20_23, S20_23, SAME("s13")) \
+    FOUR3("vadd", S16_19, S20_23, SAME("s12")) \
+    FOUR3("vsub", S24_27, S16_19, SAME("s12")) \
+    FOUR3("vsub", S20_23, S20_23, S24_27)
+/* dA, then h = dA h + dt x B and y += h C. */
+#define UPDATE \
+    EXP2_PAIR("s20", "s21", "s16", "s17") \
+    EXP2_PAIR("s22", "s23", "s18", "s19") \
+    "vldmia %[bc]!, {s28-s29}\n" \
+    "vldmia %[h], {s24-s27}\n" \
+    FOUR3("vmul", S20_23, S4_7, SAME("s28")) \
+    FOUR3("vmla", S20_23, S16_19, S24_27) \
+    "vstmia %[h]!, {s20-s23}\n" \
+    FOUR3("vmla", S8_11, S20_23, SAME("s29"))
+
+/* y = D x, then for each of `states` >= 1 states: h = 2^(dt a) h + dt x B, y += h C; x becomes y. */
+#define SCAN_GROUP(all_states) \
+    uint32_t i0, i1, i2, i3; \
+    __asm volatile( \
+        "vldr d6, [%[k], #24]\n" /* s12, s13 */ \
+        "vldr d7, [%[k], #32]\n" \
+        "vldr s31, [%[k], #40]\n" \
+        "vldmia %[dt], {s0-s3}\n" \
+        "vldmia %[x], {s16-s19}\n" \
+        "vldmia %[d], {s20-s23}\n" \
+        FOUR3("vmul", S4_7, S0_3, S16_19) \
+        FOUR3("vmul", S8_11, S16_19, S20_23) \
+        all_states \
+        "vstmia %[x], {s8-s11}\n" \
+        : [a] "+r"(a), [h] "+r"(h), [bc] "+r"(bc), [states] "+r"(states), \
+          CORE_TEMPORARIES \
+        : [dt] "r"(dt), [d] "r"(d), [x] "r"(x), [k] "r"(m7_scan_constants), \
+          [magic] "r"(m7_round_magic) \
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS)
+
+/* Where no dt a is below MLM_EXP2_MIN: two states a turn, the first turn from its middle if they are odd. */
 MLM_INLINE void m7_scan_group(const float *a, float *h, const float *bc, uint32_t states,
                               const float *dt, const float *d, float *x) {
-    const float *constants = m7_scan_constants;
-    uint32_t i0, i1, i2, i3;
-    __asm volatile(
-        "vldmia %[constants]!, {s12-s15}\n"
-        "vldmia %[constants], {s31}\n"
-        "vldmia %[dt], {s0-s3}\n"
-        "vldmia %[x], {s16-s19}\n"
-        "vldmia %[d], {s20-s23}\n"
-        FOUR3("vmul", S4_7, S0_3, S16_19)
-        FOUR3("vmul", S8_11, S16_19, S20_23)
+    SCAN_GROUP(
+        "lsrs %[states], %[states], #1\n"
+        "bcc 1f\n"
+        "add %[states], %[states], #1\n"
+        "b 2f\n"
         "1:\n"
-        "vldmia %[a]!, {s16-s19}\n"
-        FOUR3("vmul", S16_19, S16_19, S0_3)
-        FOUR3("vmaxnm", S16_19, S16_19, SAME("s13"))
-        FOUR3("vadd", S20_23, S16_19, SAME("s12"))
-        FOUR3("vsub", S24_27, S20_23, SAME("s12"))
-        FOUR3("vsub", S16_19, S16_19, S24_27)
-        EXP2_POLYNOMIAL("s16", "s24", "s25", "s26")
-        EXP2_POLYNOMIAL("s17", "s25", "s26", "s27")
-        EXP2_POLYNOMIAL("s18", "s26", "s27", "s28")
-        EXP2_POLYNOMIAL("s19", "s27", "s28", "s29")
-        SCALE_PAIR("s24", "s25", "s20", "s21")
-        SCALE_PAIR("s26", "s27", "s22", "s23")
-        "vldmia %[bc]!, {s28-s29}\n"
-        "vldmia %[h], {s16-s19}\n"
-        FOUR3("vmul", S20_23, S4_7, SAME("s28"))
-        FOUR3("vmla", S20_23, S24_27, S16_19)
-        "vstmia %[h]!, {s20-s23}\n"
-        FOUR3("vmla", S8_11, S20_23, SAME("s29"))
+        REDUCE
+        UPDATE
+        "2:\n"
+        REDUCE
+        UPDATE
         "subs %[states], #1\n"
-        "bne 1b\n"
-        "vstmia %[x], {s8-s11}\n"
-        : [a] "+r"(a), [h] "+r"(h), [bc] "+r"(bc), [states] "+r"(states),
-          [constants] "+r"(constants), CORE_TEMPORARIES
-        : [dt] "r"(dt), [d] "r"(d), [x] "r"(x), [k] "r"(m7_exp2_coefficients)
-        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+        "bne 1b\n");
+}
+
+/* Wherever it is. */
+MLM_INLINE void m7_scan_group_clamping(const float *a, float *h, const float *bc, uint32_t states,
+                                       const float *dt, const float *d, float *x) {
+    SCAN_GROUP(
+        "1:\n"
+        CLAMP_AND_REDUCE
+        UPDATE
+        "subs %[states], #1\n"
+        "bne 1b\n");
+}
+
+/* The largest of four; a NaN is passed over. */
+MLM_INLINE float m7_largest(const float *x) {
+    register float most __asm("s0");
+    __asm("vldmia %[x], {s0-s3}\n"
+        ONE3("vmaxnm", "s0", "s0", "s1")
+        ONE3("vmaxnm", "s2", "s2", "s3")
+        ONE3("vmaxnm", "s0", "s0", "s2")
+        : "=t"(most) : [x] "r"(x), "m"(*(const float(*)[4])x) : "s1", "s2", "s3");
+    return most;
 }
 
 /* clang-format on */

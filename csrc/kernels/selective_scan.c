@@ -20,7 +20,10 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
         const float *bc = scan->bc.data, *dt = at.dt;
         float *x = at.x;
         for (uint32_t t = frames; t > 0; t--) {
-            m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
+            if (m7_largest(dt) * scan->lowest_a >= MLM_EXP2_MIN)
+                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
+            else
+                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
             x += scan->x.stride;
             dt += scan->dt.stride;
             bc += scan->bc.stride;

@@ -2,7 +2,15 @@
 import { describe, expect, test } from "vitest";
 import type { EmulatedTarget } from "../../ts/firmware/index.js";
 import type { Verification } from "../../ts/firmware/node.js";
-import { type Case, goldenCase, keywordSpotter, skipReason, verifyCase } from "./support.js";
+import { exponentsRunOut } from "../unit/core/networks.js";
+import {
+  blobOf,
+  type Case,
+  goldenCase,
+  keywordSpotter,
+  skipReason,
+  verifyCase,
+} from "./support.js";
 
 const ROWS = 8;
 
@@ -49,6 +57,14 @@ export function testBits(target: EmulatedTarget, variants: readonly string[]): v
       test.each(GOLDEN)("%s: the bits of WebAssembly", async (name, frames) => {
         await verifies(await goldenCase(name, frames));
       });
+
+      test.each([8, 5])(
+        "exponents that run out, %i states: the bits of WebAssembly",
+        async (states) => {
+          const { network, input } = exponentsRunOut(states, 40);
+          await verifies({ name: "clamping", blob: await blobOf(network), inputs: [input] });
+        },
+      );
     },
   );
 }

@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 import { readArch, readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import type { EmulatedTarget } from "../../ts/firmware/index.js";
 import { missingTools, type Verification, verify } from "../../ts/firmware/node.js";
-import { createBlob, Engine, type InputArray } from "../../ts/node.js";
+import { createBlob, Engine, type InputArray, type Network } from "../../ts/node.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const PAPER = join(root, "../shared/data/paper_kws10");
@@ -79,14 +79,18 @@ export function verifyCase(
   return verify(blob, { target, inputs, folder: buildFolder(target), ...options });
 }
 
-async function convert(path: string, archPath = ""): Promise<Uint8Array> {
+export async function blobOf(network: Network): Promise<Uint8Array> {
   const engine = await Engine.load({ simd: "off" });
   try {
-    const arch = existsSync(archPath) ? { arch: readArch(readFileSync(archPath)) } : {};
-    return await createBlob(engine, toNetwork(readCheckpoint(readFileSync(path)), arch));
+    return await createBlob(engine, network);
   } finally {
     engine.dispose();
   }
+}
+
+async function convert(path: string, archPath = ""): Promise<Uint8Array> {
+  const arch = existsSync(archPath) ? { arch: readArch(readFileSync(archPath)) } : {};
+  return blobOf(toNetwork(readCheckpoint(readFileSync(path)), arch));
 }
 
 function readSequences(path: string, kind: "frames" | "tokens", rows: number): InputArray[] {

@@ -14,7 +14,7 @@ import {
   type Session,
   type SessionOptions,
 } from "../../ts/node.js";
-import { NetworkMaker, pool } from "../unit/core/networks.js";
+import { EXP2_MIN, exponentsRunOut, NetworkMaker, pool } from "../unit/core/networks.js";
 import { bitsOf, build, networkCases } from "./random-network.js";
 import { referenceLogits } from "./reference.js";
 
@@ -23,8 +23,6 @@ const NETWORKS = 40;
 const TOLERANCE = 1e-4;
 /** Room for the self-test too. */
 const WHOLE_SEQUENCE_SLACK = 8;
-/** MLM_EXP2_MIN of csrc/core/math4.h: the scan clamps its exponents there. */
-const EXP2_MIN = -125;
 
 let baseline: Engine;
 let simd: Engine;
@@ -91,18 +89,7 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
   });
 
   test("where the exponents of some frames and channels, and not of others, run out", async () => {
-    const make = new NetworkMaker(8);
-    const sizes = { inner: 24, states: 8, taps: 4, rank: 3, output: 7, biases: false };
-    const block = make.mamba("mamba", 0, 5, sizes);
-    const lowest = Math.max(...block.aLog.data.map(Math.exp)) * Math.LOG2E;
-    const bias = make.tensor("bias", [sizes.inner], 0.2, -EXP2_MIN / lowest);
-    const network: Network = {
-      inputKind: "frames",
-      inputWidth: 5,
-      ops: [{ ...block, dtProj: { ...block.dtProj, bias } }, pool("pool", 1, "mean")],
-      convention: "paper",
-    };
-    const input = make.frames(60, 5);
+    const { network, input, lowest } = exponentsRunOut(8, 60);
     const blob = await createBlob(baseline, network);
     const expected = bitsOf((await baseline.loadModel(blob)).createSession().run(input));
     const model = await simd.loadModel(blob);

@@ -252,3 +252,28 @@ export function audioNetwork(seed = 3): Network {
     convention: "test",
   };
 }
+
+/** MLM_EXP2_MIN of csrc/core/math4.h: the scan clamps its exponents there. */
+export const EXP2_MIN = -125;
+
+/**
+ * One block in which the exponents of some frames and channels go below EXP2_MIN, and those of others
+ * do not; `lowest` times dt is the lowest of a channel, with its sign turned.
+ */
+export function exponentsRunOut(
+  states: number,
+  frames: number,
+): { network: Network; input: Float32Array; lowest: number } {
+  const make = new NetworkMaker(8);
+  const sizes = { inner: 24, states, taps: 4, rank: 3, output: 7, biases: false };
+  const block = make.mamba("mamba", 0, 5, sizes);
+  const lowest = Math.max(...block.aLog.data.map(Math.exp)) * Math.LOG2E;
+  const bias = make.tensor("bias", [sizes.inner], 0.2, -EXP2_MIN / lowest);
+  const network: Network = {
+    inputKind: "frames",
+    inputWidth: 5,
+    ops: [{ ...block, dtProj: { ...block.dtProj, bias } }, pool("pool", 1, "mean")],
+    convention: "paper",
+  };
+  return { network, input: make.frames(frames, network.inputWidth), lowest };
+}
