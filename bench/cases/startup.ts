@@ -9,7 +9,7 @@ import type { CaseResult, Claim } from "../report/result.js";
 import { barChart } from "../report/svg.js";
 import { mebibytes, ms, whole } from "../report/text.js";
 
-const PROCESSES = 15;
+const PROCESSES = 30;
 const MAX_FIRST_RESULT_MS = 10;
 const MAX_RSS_BYTES = 10 * 2 ** 20;
 const MAX_WASM_BYTES = 32 * 1024;

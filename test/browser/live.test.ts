@@ -10,15 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Resampler } from "../../ts/app/live/resampler.js";
 import { readWav, writeWav } from "../../ts/app/wav.js";
 import { readNpy } from "../../ts/checkpoint/npy.js";
-import {
-  appInBrowser,
-  hasChromium,
-  launch,
-  needsChromium,
-  root,
-  visit,
-  waitForReport,
-} from "./support.js";
+import { hasChromium, launch, needsChromium } from "../chromium.js";
+import { appInBrowser, root, visit, waitForReport } from "./support.js";
 
 const RATE_HZ = 16_000;
 const PAUSE_SAMPLES = 16_000;

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { appInBrowser, hasChromium, needsChromium, visit, waitForReport } from "./support.js";
+import { hasChromium, needsChromium } from "../chromium.js";
+import { appInBrowser, visit, waitForReport } from "./support.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MAX_FIRST_LOAD_BYTES = 150 * 1024;

@@ -2,17 +2,9 @@
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { hasChromium, needsChromium } from "../chromium.js";
 import { golden, json } from "../cli/support.js";
-import {
-  appInBrowser,
-  downloaded,
-  hasChromium,
-  needsChromium,
-  openModel,
-  root,
-  visit,
-  waitForReport,
-} from "./support.js";
+import { appInBrowser, downloaded, openModel, root, visit, waitForReport } from "./support.js";
 
 const kws = join(root, "ts/models/kws/model.mlm");
 const har = join(root, "ts/models/har/model.mlm");

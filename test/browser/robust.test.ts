@@ -4,17 +4,9 @@ import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { hasChromium, needsChromium } from "../chromium.js";
 import { temporaryFolder } from "../cli/support.js";
-import {
-  appInBrowser,
-  hasChromium,
-  needsChromium,
-  openModel,
-  root,
-  type Site,
-  visit,
-  waitForReport,
-} from "./support.js";
+import { appInBrowser, openModel, root, type Site, visit, waitForReport } from "./support.js";
 
 const PAPER = join(root, "../shared/data/paper_kws10/model.pth");
 const PAPER_MISSING = existsSync(PAPER)

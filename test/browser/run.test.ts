@@ -5,17 +5,9 @@ import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { readNpy, readNpyFloat64, writeNpy } from "../../ts/checkpoint/npy.js";
+import { hasChromium, needsChromium } from "../chromium.js";
 import { golden, json, output, temporaryFolder } from "../cli/support.js";
-import {
-  appInBrowser,
-  downloaded,
-  hasChromium,
-  needsChromium,
-  openModel,
-  root,
-  visit,
-  waitForReport,
-} from "./support.js";
+import { appInBrowser, downloaded, openModel, root, visit, waitForReport } from "./support.js";
 
 const models = join(root, "ts/models");
 const traced = golden("stack_rms_d7_l2_t37");

@@ -2,89 +2,39 @@
  * The built page in a real Chromium: builds it, serves it from a sub-path without help of a clever
  * server, opens it, and keeps what its console says. Knows nothing of what is tested.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { buildApp } from "../../scripts/app.mjs";
+import { launch, type Served, serve } from "../chromium.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-export const hasChromium = existsSync(CHROMIUM);
-/** In the names of what is skipped without it. */
-export const needsChromium = hasChromium
-  ? ""
-  : " (skipped: sudo scripts/setup.sh installs Chromium)";
-
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const SUB_PATH = "/some/where/";
 const PATIENCE_MS = 30_000;
 
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-  ".webmanifest": "application/manifest+json",
-};
-
-export interface Site {
+export interface Site extends Served {
   readonly folder: string;
-  readonly url: string;
-  /** Everything that was asked for since the last call. */
-  requests(): string[];
   readonly sizes: Awaited<ReturnType<typeof buildApp>>;
-  close(): void;
 }
 
 /** Builds the page into a folder of its own and serves it. */
 export async function startSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "mambalite-app-"));
   const sizes = await buildApp(folder);
-  const asked: string[] = [];
-  const server: Server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    asked.push(pathname);
-    const inside = pathname.startsWith(SUB_PATH) ? pathname.slice(SUB_PATH.length) : "\0";
-    const path = join(folder, inside === "" ? "index.html" : inside.replaceAll("..", ""));
-    if (inside.includes("\0") || !existsSync(path) || statSync(path).isDirectory()) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream");
-    response.end(readFileSync(path));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const served = await serve(folder, SUB_PATH);
   return {
+    ...served,
     folder,
     sizes,
-    url: `http://127.0.0.1:${port}${SUB_PATH}`,
-    requests: () => asked.splice(0),
     close: () => {
-      server.closeAllConnections();
-      server.close();
+      served.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export function launch(more: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, ...more] });
 }
 
 export interface Visit {

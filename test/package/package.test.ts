@@ -6,7 +6,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasChromium, resultOf, serve } from "./browser.js";
+import { hasChromium, needsChromium, serve } from "../chromium.js";
+import { resultOf } from "./browser.js";
 import { filesIn, installedProject, type Project, root } from "./project.js";
 
 const HAR = "ts/models/har";
@@ -60,7 +61,6 @@ function prefixed(folder: string): Record<string, Uint8Array> {
 }
 
 /** In the names of what is skipped without it. */
-const needsChromium = hasChromium ? "" : " (skipped: sudo scripts/setup.sh installs Chromium)";
 
 let project: Project;
 let expected: string;
@@ -203,11 +203,11 @@ describe("a Vite build", () => {
   });
 
   it.skipIf(!hasChromium)(`runs a model in Chromium, from a sub-path${needsChromium}`, async () => {
-    const { url, server } = await serve(project.folder);
+    const site = await serve(project.folder);
     try {
-      expect(await resultOf(`${url}dist/`)).toBe(expected);
+      expect(await resultOf(`${site.url}dist/`)).toBe(expected);
     } finally {
-      server.close();
+      site.close();
     }
   });
 });
@@ -249,11 +249,11 @@ describe.skipIf(!hasChromium)(`without a build${needsChromium}`, () => {
     };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
     project.write({ "plain.html": PAGE.replace("<script", `${map}<script`), ...ASSETS });
-    const { url, server } = await serve(project.folder);
+    const site = await serve(project.folder);
     try {
-      expect(await resultOf(`${url}plain.html`)).toBe(expected);
+      expect(await resultOf(`${site.url}plain.html`)).toBe(expected);
     } finally {
-      server.close();
+      site.close();
     }
   });
 });
