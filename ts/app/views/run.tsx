@@ -156,7 +156,7 @@ function SequenceChoice({ count }: { count: number }) {
 function Frames() {
   const now = watched.value;
   const frames = run.value?.frames ?? 0;
-  const frame = now?.frame ?? 0;
+  const frame = now?.frame ?? frames; // where watching begins, and what can be moved from already
   return (
     <div class="frames">
       <h3>Frame by frame</h3>
