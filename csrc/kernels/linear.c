@@ -81,7 +81,6 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 #define ROWS_UP4(m, ...) ROWS_UP2(m, __VA_ARGS__) m(2, __VA_ARGS__) m(3, __VA_ARGS__)
 #define ROWS_DOWN1(m, ...) m(0, __VA_ARGS__)
 #define ROWS_DOWN2(m, ...) m(1, __VA_ARGS__) ROWS_DOWN1(m, __VA_ARGS__)
-#define ROWS_DOWN4(m, ...) m(3, __VA_ARGS__) m(2, __VA_ARGS__) ROWS_DOWN2(m, __VA_ARGS__)
 
 /* The pieces of a micro-kernel, of panel p, half h of it and row t, and of input i of those in a round.
  * One named variable an accumulator: arrays of accumulators are not kept in registers by every compiler. */
