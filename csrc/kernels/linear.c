@@ -161,7 +161,7 @@ STRIP(5, 1, 2, DOWN, UP)
 STRIP(2, 2, 4, UP, DOWN)
 STRIP(1, 4, 1, UP, UP)
 #else
-STRIP(1, 1, 2, UP, UP)
+STRIP(1, 1, 4, UP, UP)
 #endif
 
 #define RUN_STRIP(panels, rows)                                                            \
