@@ -8,12 +8,12 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Resampler } from "../../ts/app/live/resampler.js";
-import { readWav, writeWav } from "../../ts/app/wav.js";
+import { readAudio } from "../../ts/audio/index.js";
 import { readNpy } from "../../ts/checkpoint/npy.js";
 import { hasChromium, launch, needsChromium } from "../chromium.js";
+import { RATE_HZ, wavOf } from "../wav.js";
 import { appInBrowser, root, visit, waitForReport } from "./support.js";
 
-const RATE_HZ = 16_000;
 const PAUSE_SAMPLES = 16_000;
 const MOTION = ["accelerometer", "gyroscope"];
 const models = join(root, "ts/models");
@@ -26,7 +26,7 @@ const FAKE_MICROPHONE = [
 ];
 
 function word(name: string): Float32Array {
-  return readWav(readFileSync(join(models, `kws/${name}.wav`)), RATE_HZ);
+  return readAudio(readFileSync(join(models, `kws/${name}.wav`)), RATE_HZ);
 }
 
 /** Words with a second of silence before each and at the end. */
@@ -52,7 +52,7 @@ async function realTimeShare(page: Page): Promise<number> {
 
 describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
   beforeAll(() => {
-    writeFileSync(spoken, writeWav(sentence(["yes", "stop", "on"]), RATE_HZ));
+    writeFileSync(spoken, wavOf(sentence(["yes", "stop", "on"])));
   });
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });

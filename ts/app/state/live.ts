@@ -3,12 +3,13 @@
  * Knows nothing of how it is shown.
  */
 import { computed, effect, signal } from "@preact/signals";
+import { monoSamples } from "../../audio/recording.js";
+import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/npy.js";
 import { type Feed, NoSource } from "../live/feed.js";
 import { openMicrophone } from "../live/microphone.js";
 import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "../live/motion.js";
 import { type Recording, replay } from "../live/replay.js";
-import { isWav, readWav } from "../wav.js";
 import type { LiveNote, Problem } from "../worker/protocol.js";
 import { ask, generation, model, offered } from "./simulator.js";
 
@@ -145,7 +146,9 @@ async function readRecording(url: URL): Promise<Recording> {
   const response = await fetch(url);
   if (!response.ok) throw new NoSource(`the recording cannot be had: HTTP ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  if (isWav(bytes)) return { data: readWav(bytes, rateHz()), rate: rateHz(), unit: 1 };
+  if (isWav(bytes)) {
+    return { data: monoSamples(readWav(bytes), rateHz()), rate: rateHz(), unit: 1 };
+  }
   const { data } = readNpy(bytes);
   return {
     data: Float32Array.from(data),

@@ -2,11 +2,12 @@
  * Reads a file into sequences that a model takes: arrays (.npy) and, for models of samples, audio
  * (.wav). Knows nothing of what they are run for.
  */
+import { monoSamples } from "../../audio/recording.js";
+import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/index.js";
 import { BadInput, NonFinite } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
 import type { ModelInfo } from "../../index.js";
-import { isWav, readWav } from "../wav.js";
 
 export type Sequence = Float32Array | Int32Array;
 
@@ -38,10 +39,11 @@ function fromWav(bytes: Uint8Array, info: ModelInfo): Sequences {
   if (info.inputKind !== "samples") {
     throw new BadInput(`${info.inputKind}, as .npy: this model does not hear`, "a WAV file");
   }
-  const samples = readWav(bytes, info.sampleRateHz);
+  const samples = monoSamples(readWav(bytes), info.sampleRateHz);
+  requireFinite(samples);
   const frames = framesIn(info, samples.length);
   if (frames < 1) {
-    throw new BadInput(`at least ${info.windowSamples} samples`, `${samples.length} samples`);
+    throw new BadInput(`at least ${info.windowSamples} samples, a window`, `${samples.length}`);
   }
   return { frames, sequences: [samples] };
 }
