@@ -15,11 +15,17 @@ const LPC = 32;
 /** Section 9.2.5: of the last samples, the latest first. */
 const FIXED_COEFFICIENTS = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]] as const;
 
-/** @throws BadFile */
-export function readFrame(reader: BitReader, bits: number): Int32Array {
+/** The most that a frame's header can say (section 9.1.6: 16 bits, one less than the size). */
+export const MAX_BLOCK_SAMPLES = 65536;
+
+/**
+ * The samples of the next frame: the beginning of `memory`, which has room for MAX_BLOCK_SAMPLES.
+ * @throws BadFile
+ */
+export function readFrame(reader: BitReader, bits: number, memory: Float64Array): Float64Array {
   const first = reader.byte;
-  const blockSize = readHeader(reader);
-  const block = readSubframe(reader, blockSize, bits);
+  const block = memory.subarray(0, readHeader(reader));
+  readSubframe(reader, block, bits);
   reader.align();
   const computed = crc16(reader.bytes.subarray(first, reader.byte));
   if (reader.unsigned(16) !== computed) throw bad("the checksum of a frame differs");
@@ -60,45 +66,52 @@ function readBlockSize(reader: BitReader, code: number): number {
   return 256 << (code - 8);
 }
 
-function readSubframe(reader: BitReader, blockSize: number, streamBits: number): Int32Array {
+function readSubframe(reader: BitReader, block: Float64Array, streamBits: number): void {
   if (reader.unsigned(1) !== 0) throw bad("a subframe does not begin where it should");
   const type = reader.unsigned(6);
   const wasted = reader.unsigned(1) === 0 ? 0 : reader.unary() + 1;
   const bits = streamBits - wasted;
   if (bits < 1) throw bad("a subframe has no bits");
-  const block = readPredicted(reader, type, new Int32Array(blockSize), bits);
-  return wasted === 0 ? block : block.map((value) => value << wasted);
+  readPredicted(reader, type, block, bits);
+  if (wasted > 0) for (let i = 0; i < block.length; i++) block[i]! *= 2 ** wasted;
 }
 
-function readPredicted(reader: BitReader, type: number, block: Int32Array, bits: number) {
-  if (type === CONSTANT) return block.fill(reader.signed(bits));
-  if (type === VERBATIM) return block.map(() => reader.signed(bits));
-  if (type >= FIXED && type <= FIXED + MAX_FIXED_ORDER) {
-    const order = type - FIXED;
-    readWarmUp(reader, block, order, bits);
-    readResidual(reader, block, order);
-    predict(block, FIXED_COEFFICIENTS[order]!, 0);
-    return block;
-  }
-  if (type < LPC) throw bad(`a subframe is of the reserved type ${type}`);
-  const order = type - LPC + 1;
+function readPredicted(reader: BitReader, type: number, block: Float64Array, bits: number): void {
+  if (type === CONSTANT) block.fill(reader.signed(bits));
+  else if (type === VERBATIM) readPlain(reader, block, bits);
+  else if (type >= LPC) readLinear(reader, block, type - LPC + 1, bits);
+  else if (type >= FIXED && type <= FIXED + MAX_FIXED_ORDER) {
+    readFixed(reader, block, type - FIXED, bits);
+  } else throw bad(`a subframe is of the reserved type ${type}`);
+}
+
+function readFixed(reader: BitReader, block: Float64Array, order: number, bits: number): void {
+  readWarmUp(reader, block, order, bits);
+  readResidual(reader, block, order);
+  predict(block, FIXED_COEFFICIENTS[order]!, 0, bits);
+}
+
+function readLinear(reader: BitReader, block: Float64Array, order: number, bits: number): void {
   readWarmUp(reader, block, order, bits);
   const precision = reader.unsigned(4) + 1;
   const shift = reader.signed(5);
   if (precision === 16 || shift < 0) throw bad("a predictor is not valid");
   const coefficients = Array.from({ length: order }, () => reader.signed(precision));
   readResidual(reader, block, order);
-  predict(block, coefficients, shift);
-  return block;
+  predict(block, coefficients, shift, bits);
 }
 
-function readWarmUp(reader: BitReader, block: Int32Array, order: number, bits: number): void {
+function readWarmUp(reader: BitReader, block: Float64Array, order: number, bits: number): void {
   if (order > block.length) throw bad("a predictor is longer than its block");
-  for (let i = 0; i < order; i++) block[i] = reader.signed(bits);
+  readPlain(reader, block.subarray(0, order), bits);
+}
+
+function readPlain(reader: BitReader, samples: Float64Array, bits: number): void {
+  for (let i = 0; i < samples.length; i++) samples[i] = reader.signed(bits);
 }
 
 /** Section 9.2.7: what the predictor missed, into the places behind the first `order`. */
-function readResidual(reader: BitReader, block: Int32Array, order: number): void {
+function readResidual(reader: BitReader, block: Float64Array, order: number): void {
   const method = reader.unsigned(2);
   if (method > 1) throw bad("the coding of a residual is not valid");
   const parameterBits = method === 0 ? 4 : 5;
@@ -125,15 +138,32 @@ function readRice(reader: BitReader, parameter: number): number {
   return (folded >>> 1) ^ -(folded & 1);
 }
 
-/** Sums of 32 products of 16 by 15 bits are exact as numbers, but not in 32 bits. */
-function predict(block: Int32Array, latestFirst: readonly number[], shift: number): void {
-  const coefficients = Float64Array.from(latestFirst).reverse();
-  const order = coefficients.length;
+/**
+ * Sums of 32 products of 16 by 15 bits are exact as numbers, but not in 32 bits: in any order, so that
+ * two of them can grow side by side.
+ */
+function predict(
+  block: Float64Array,
+  latestFirst: readonly number[],
+  shift: number,
+  bits: number,
+): void {
+  const order = latestFirst.length;
+  // Of the earliest sample first; one more than there are, if that makes their number even.
+  const coefficients = new Float64Array(order + (order % 2));
+  coefficients.set(latestFirst.toReversed());
   const scale = 2 ** -shift;
+  const limit = 2 ** (bits - 1);
   for (let i = order, first = 0; i < block.length; i++, first++) {
-    let sum = 0;
-    for (let j = 0; j < order; j++) sum += coefficients[j]! * block[first + j]!;
-    block[i]! += Math.floor(sum * scale);
+    let even = 0;
+    let odd = 0;
+    for (let j = 0; j < order; j += 2) {
+      even += coefficients[j]! * block[first + j]!;
+      odd += coefficients[j + 1]! * block[first + j + 1]!;
+    }
+    const value = block[i]! + Math.floor((even + odd) * scale);
+    if (value < -limit || value >= limit) throw bad(`a sample does not fit its ${bits} bits`);
+    block[i] = value;
   }
 }
 

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { BadFile } from "../core/errors.js";
 import { BitReader } from "./bit-reader.js";
-import { readFrame } from "./flac-frame.js";
-import type { Recording } from "./recording.js";
+import { MAX_BLOCK_SAMPLES, readFrame } from "./flac-frame.js";
+import { MAX_SAMPLES, type Recording, requireCount, tooLong } from "./recording.js";
 
 const MARKER_BYTES = 4;
 const STREAM_INFO = 0;
@@ -59,31 +59,51 @@ function readStreamInfo(reader: BitReader): Omit<StreamInfo, "frames"> {
   return { rateHz, channels, bits, length, md5 };
 }
 
-function decode(bytes: Uint8Array, { bits, length, md5, frames }: StreamInfo): Float32Array {
+function decode(bytes: Uint8Array, info: StreamInfo): Float32Array {
+  const { bits } = info;
   if (bits > MAX_BITS) throw bad(`${bits} bits a sample, expected ${MAX_BITS} or fewer`);
-  const blocks: Int32Array[] = [];
-  const reader = new BitReader(bytes, frames);
-  let count = 0;
-  while (length === 0 ? !reader.isAtEnd : count < length) {
-    const block = readFrame(reader, bits);
-    blocks.push(block);
-    count += block.length;
-  }
-  const integers = new Int16Array(count);
-  let at = 0;
-  for (const block of blocks) {
-    integers.set(block, at);
-    at += block.length;
-  }
-  if (length !== 0 && count !== length) throw bad(`it holds ${count} samples and says ${length}`);
-  requireMd5(bits > 8 ? integers : Int8Array.from(integers), md5);
+  const length = info.length || countSamples(bytes, info);
+  requireCount("flac", length);
+  const samples = new Float32Array(length);
+  const hash = createHash("md5");
   const step = 2 ** (1 - bits);
-  return new Float32Array(integers).map((value) => value * step);
+  let at = 0;
+  for (const block of readBlocks(bytes, info)) {
+    const end = at + block.length;
+    if (end > length) throw bad(`it holds ${end} samples and says ${length}`);
+    const integers = new Int16Array(block);
+    hash.update(bits > 8 ? integers : new Int8Array(block));
+    for (let i = 0; i < integers.length; i++) samples[at + i] = integers[i]! * step;
+    at = end;
+  }
+  requireMd5(hash.digest(), info.md5);
+  return samples;
 }
 
-function requireMd5(samples: Int16Array | Int8Array, md5: Uint8Array): void {
-  if (md5.every((byte) => byte === 0)) return;
-  if (createHash("md5").update(samples).digest().equals(md5)) return;
+/** Of a stream that does not say: decoded once more, so that memory is asked for once, and bounded. */
+function countSamples(bytes: Uint8Array, info: StreamInfo): number {
+  let count = 0;
+  for (const block of readBlocks(bytes, info)) {
+    count += block.length;
+    if (count > MAX_SAMPLES) throw tooLong(`${count} or more`);
+  }
+  return count;
+}
+
+/** Block after block, each valid until the next: as many as the stream says, or as there are. */
+function* readBlocks(bytes: Uint8Array, { bits, length, frames }: StreamInfo) {
+  const reader = new BitReader(bytes, frames);
+  const memory = new Float64Array(MAX_BLOCK_SAMPLES);
+  let count = 0;
+  while (length === 0 ? !reader.isAtEnd : count < length) {
+    const block = readFrame(reader, bits, memory);
+    count += block.length;
+    yield block;
+  }
+}
+
+function requireMd5(computed: Buffer, md5: Uint8Array): void {
+  if (md5.every((byte) => byte === 0) || computed.equals(md5)) return;
   throw bad("its samples are not those it was made of: the MD5 differs");
 }
 

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { isAudio, readAudio } from "../../../ts/audio/index.js";
+import { MAX_SAMPLES } from "../../../ts/audio/recording.js";
 import { BadFile, BadInput } from "../../../ts/core/errors.js";
+import { BLOCK_SAMPLES, silentFlac } from "../../flac.js";
 
 const FIXTURES = new URL("./fixtures/", import.meta.url);
 const RATE_HZ = 16_000;
@@ -71,5 +73,38 @@ describe("FLAC", () => {
     expect(readAudio(bytes, RATE_HZ)).toEqual(readAudio(fixture("lpc"), RATE_HZ));
     bytes[bytes.length - 100]! ^= 1;
     expect(() => readAudio(bytes, RATE_HZ)).toThrow(BadFile);
+  });
+
+  test("a stream that does not say its length is read to its end", () => {
+    const bytes = fixture("lpc");
+    const LENGTH_OFFSET = 21; // of its last 36 bits, the whole bytes
+    bytes[LENGTH_OFFSET]! &= 0xf0;
+    bytes.fill(0, LENGTH_OFFSET + 1, LENGTH_OFFSET + 5);
+    expect(readAudio(bytes, RATE_HZ)).toEqual(readAudio(fixture("lpc"), RATE_HZ));
+    expect(() => readAudio(bytes.subarray(0, -1), RATE_HZ)).toThrow(/cut short/);
+  });
+
+  test("more or fewer samples than it says are refused", () => {
+    expect(readAudio(silentFlac(2, 2 * BLOCK_SAMPLES), RATE_HZ)).toHaveLength(2 * BLOCK_SAMPLES);
+    expect(() => readAudio(silentFlac(2, 2 * BLOCK_SAMPLES - 1), RATE_HZ)).toThrow(
+      /holds 131072 samples and says 131071/,
+    );
+    expect(() => readAudio(silentFlac(2, MAX_SAMPLES), RATE_HZ)).toThrow(/cut short/);
+    expect(() => readAudio(silentFlac(0), RATE_HZ)).toThrow(
+      /not a valid flac file: it has no samp/,
+    );
+  });
+
+  test("too many samples are refused, whether the file says how many or not", () => {
+    const most = MAX_SAMPLES / BLOCK_SAMPLES;
+    expect(readAudio(silentFlac(most), RATE_HZ)).toHaveLength(MAX_SAMPLES);
+    for (const bytes of [
+      silentFlac(most + 1),
+      silentFlac(1, MAX_SAMPLES + 1),
+      silentFlac(1, 2 ** 36 - 1),
+    ]) {
+      expect(() => readAudio(bytes, RATE_HZ)).toThrow(BadInput);
+      expect(() => readAudio(bytes, RATE_HZ)).toThrow(/at most 33554432 samples, got \d+/);
+    }
   });
 });
