@@ -112,8 +112,7 @@ function snippet(random: Random): Uint8Array {
 
 /** A list that holds a list twice, which holds a list twice, ...: 2^n of them to whoever walks it. */
 function doubled(random: Random): Uint8Array {
-  const kind = random.pick(["(h\xffh\xffeq\xff", "(h\xffh\xfftq\xff", "(h\xffh\xfflq\xff"]);
-  const step = kind.startsWith("(h\xffh\xffe") ? `]${kind}` : kind;
+  const step = random.pick(["0](h\xffh\xffeq\xff", "0(h\xffh\xfftq\xff", "0(h\xffh\xfflq\xff"]);
   return latin1(`]q\xff${step.repeat(random.magnitude(MOST_DOUBLINGS))}`);
 }
 
