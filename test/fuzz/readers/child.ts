@@ -91,9 +91,9 @@ async function fuzz(
   const start = peakBytes();
   let index = first;
   for (; Date.now() < end; index++) {
-    const bytes = makeInput(target, seeds, seed, index);
     current[0] = index;
     writeSync(state, new Uint8Array(current.buffer), 0, STATE_BYTES, 0);
+    const bytes = makeInput(target, seeds, seed, index);
     const began = cpuMs();
     let problem = await problemOf(target, bytes);
     if (cpuMs() - began > MAX_CPU_MS) problem ??= "time";

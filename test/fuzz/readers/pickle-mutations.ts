@@ -26,6 +26,7 @@ const GLOBALS = [
 const DEEPEST = 200_000;
 const MOST_DOUBLINGS = 200;
 const LONGEST_TEXT = 500_000;
+const LONGEST_LINE = 200;
 
 /** A pickle, or several one behind the other, with an opcode replaced, removed, or more before it. */
 export function mutatePickle(bytes: Uint8Array, random: Random): Uint8Array {
@@ -74,7 +75,7 @@ function argumentBytes(view: DataView, at: number, opcode: string): number {
 
 function lineBytes(view: DataView, at: number): number {
   let end = at;
-  while (end < view.byteLength && view.getUint8(end) !== 0x0a) end++;
+  while (end < at + LONGEST_LINE && end < view.byteLength && view.getUint8(end) !== 0x0a) end++;
   return end + 1 - at;
 }
 

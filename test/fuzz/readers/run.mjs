@@ -107,7 +107,8 @@ async function fuzzReader(name, seed, seconds) {
 /** The memory of many inputs adds up, and a machine may be slow: an input is at fault if it is alone. */
 async function confirm(name, seed, index) {
   const file = join(findings, `${name}-${seed}-${index}.bin`);
-  await runChild(["make", name, `${seed}`, `${index}`, file]);
+  const { death } = await runChild(["make", name, `${seed}`, `${index}`, file]);
+  if (death !== undefined) return `${name}, seed ${seed}: input ${index} cannot be made: ${death}`;
   const problem = await problemWith(name, file);
   if (problem === undefined) return undefined;
   return (

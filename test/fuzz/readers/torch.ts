@@ -1,5 +1,5 @@
 /** The reader of .pth files, up to the blob of the network they make. */
-import { unzipSync, type Zippable, zipSync } from "fflate";
+import { type UnzipFileInfo, unzipSync, type Zippable, zipSync } from "fflate";
 import { writeBlob } from "../../../ts/blob/write.js";
 import { readTorch, toNetwork } from "../../../ts/checkpoint/index.js";
 import { notable, writeNumber } from "./mutate.js";
@@ -36,12 +36,20 @@ function mutateInside(bytes: Uint8Array, random: Random): Uint8Array {
 
 function unzipped(bytes: Uint8Array): Record<string, Uint8Array> | undefined {
   try {
-    return unzipSync(bytes, { filter: ({ originalSize }) => originalSize < 1 << 22 });
+    let entries = 0;
+    const filter = ({ originalSize }: UnzipFileInfo): boolean => {
+      // A damaged count may be of thousands of millions.
+      if (++entries > MAX_ENTRIES) throw new RangeError("too many entries");
+      return originalSize < MAX_ENTRY_BYTES;
+    };
+    return unzipSync(bytes, { filter });
   } catch {
     return undefined;
   }
 }
 
+const MAX_ENTRIES = 100;
+const MAX_ENTRY_BYTES = 1 << 22;
 const SIGNATURES = [0x0201, 0x0403, 0x0605, 0x0606, 0x0706];
 const LONGEST_RECORD = 56;
 
