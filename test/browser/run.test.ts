@@ -301,4 +301,26 @@ describe.skipIf(!hasChromium)(`taking home from the page${needsChromium}`, () =>
     }
     await context.close();
   });
+
+  it("gives charts that are well-formed, whatever the names of a model hold", async () => {
+    const folder = golden("arch_max_relu_d7_t37");
+    const arch = JSON.parse(readFileSync(join(folder, "arch.json"), "utf8"));
+    const last = arch.ops.at(-1);
+    last.weights ??= last.name;
+    last.name = "\u0001\u001b[2J\uffff\u202e<&";
+    const archFile = temporary("names.arch.json");
+    writeFileSync(archFile, JSON.stringify(arch));
+    const { page, context } = await visit(held.browser, held.site);
+    await openModel(page, join(folder, "model.safetensors"), archFile);
+    await waitForReport(page);
+    const { bytes } = await downloaded(page, "arena");
+    const text = bytes.toString("utf8");
+    const tag = await page.evaluate(
+      (svg) => new DOMParser().parseFromString(svg, "image/svg+xml").documentElement.tagName,
+      text,
+    );
+    expect(tag).toBe("svg");
+    expect(text).toContain("\\u{1}\\u{1b}[2J");
+    await context.close();
+  });
 });

@@ -1,15 +1,17 @@
 /**
  * Runs the libFuzzer target (clang) from the committed seeds for a while, with AddressSanitizer and
- * UBSan. What it finds is left in build/fuzz/findings; put it into test/fuzz/regressions with its
- * repair. The seeds are what make_seeds.c writes.
+ * UBSan, and then the readers (readers/run.mjs) for as long. What the former finds is left in
+ * build/fuzz/findings; put it into test/fuzz/regressions with its repair. The seeds are what
+ * make_seeds.c writes.
  *
- *   node test/fuzz/run.mjs [SECONDS]         default 20
+ *   node test/fuzz/run.mjs [SECONDS]         of each; default 20
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, missingFor, root } from "../native/build.mjs";
+import { fuzzReaders } from "./readers/run.mjs";
 
 const DEFAULT_SECONDS = 20;
 const corpus = join(root, "build/fuzz/corpus");
@@ -30,22 +32,30 @@ function fuzz(folder, seconds) {
   return { executions, failed: status !== 0 || executions === 0, log: stderr };
 }
 
-async function main(args) {
+/** @returns {Promise<{passed: number, failed: number, skipped: number}>} */
+async function fuzzCore(seconds) {
   const missing = missingFor("fuzz");
   if (missing) {
     console.log(`fuzz: skipped, ${missing} (scripts/setup.sh installs it)`);
-    console.log("0 passed, 0 failed, 1 skipped");
-    return;
+    return { passed: 0, failed: 0, skipped: 1 };
   }
   const folder = await build("fuzz");
   mkdirSync(corpus, { recursive: true });
   mkdirSync(findings, { recursive: true });
-  const seconds = Number(args[0] ?? DEFAULT_SECONDS);
   const { executions, failed, log } = fuzz(folder, seconds);
   if (failed) console.log(log.split("\n").slice(-60).join("\n"));
   console.log(`fuzz: ${executions} executions in ${seconds} s, ${failed ? "a fault" : "no fault"}`);
-  console.log(failed ? "0 passed, 1 failed" : "1 passed, 0 failed");
-  if (failed) process.exitCode = 1;
+  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 };
+}
+
+async function main(args) {
+  const seconds = Number(args[0] ?? DEFAULT_SECONDS);
+  const core = await fuzzCore(seconds);
+  const readers = await fuzzReaders(seconds);
+  const failed = core.failed + readers.failed;
+  const skipped = core.skipped > 0 ? `, ${core.skipped} skipped` : "";
+  console.log(`${core.passed + readers.passed} passed, ${failed} failed${skipped}`);
+  if (failed > 0) process.exitCode = 1;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

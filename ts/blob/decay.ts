@@ -2,6 +2,9 @@
  * The scan's A as the core wants it, from A_log. With an exp of its own, because Math.exp may differ
  * in its last bit between JavaScript engines and the same checkpoint must give the same blob.
  */
+import { BadCheckpoint } from "../core/errors.js";
+import type { Tensor } from "../network.js";
+import { positionOf } from "./tensors.js";
 
 const FLT_MAX = 3.4028234663852886e38;
 /** Outside of this, exp(x) * log2(e) is 0 or beyond FLT_MAX in float32. */
@@ -24,6 +27,27 @@ const P5 = 4.1381367970572385e-8;
  */
 export function decayRate(aLog: number): number {
   return Math.max(-FLT_MAX, Math.fround(-exp(aLog) * Math.LOG2E));
+}
+
+/**
+ * Refuses an A that is not below 0 (a state that never decays, or grows) or not finite as float32.
+ * What is no number at all is not this function's to find.
+ * @throws BadCheckpoint naming the element
+ */
+export function assertDecays({ name, shape, data }: Tensor): void {
+  const index = data.findIndex((aLog) => Number.isFinite(aLog) && !decays(aLog));
+  if (index < 0) return;
+  const aLog = data[index] as number;
+  throw new BadCheckpoint(
+    `${name}[${positionOf(index, shape).join(", ")}]`,
+    "A_log that makes A = -exp(A_log) below 0 and finite in float32 (-104.3 to 88.3)",
+    `${aLog}, so that A is ${aLog > 0 ? "infinite" : 0}`,
+  );
+}
+
+function decays(aLog: number): boolean {
+  const rate = decayRate(aLog);
+  return rate < 0 && rate > -FLT_MAX;
 }
 
 /** e^x to less than 1 ulp of a double, for x clamped to [LOWEST, HIGHEST]. */

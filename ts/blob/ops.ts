@@ -4,6 +4,7 @@
  */
 import { BadArgument, BadCheckpoint } from "../core/errors.js";
 import { OP_KIND, VARIANT } from "../core/format.js";
+import { isNormalFloat32, NORMAL_FLOAT32 } from "../float32.js";
 import type {
   EmbeddingOp,
   LinearOp,
@@ -14,7 +15,7 @@ import type {
   Op,
   Tensor,
 } from "../network.js";
-import { decayRate } from "./decay.js";
+import { assertDecays, decayRate } from "./decay.js";
 import { assertShape, sizesOf, TensorTable, wholeTensor } from "./tensors.js";
 
 export interface OpRecord {
@@ -131,10 +132,7 @@ function normBody(
   width: number,
   tensors: TensorTable,
 ): Body {
-  const epsilon = Math.fround(eps);
-  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
-    throw new BadArgument(`eps of op ${name}`, "a positive float32", String(eps));
-  }
+  if (!isNormalFloat32(eps)) throw new BadArgument(`eps of op ${name}`, NORMAL_FLOAT32, `${eps}`);
   if (norm === "rms" && bias !== undefined) {
     throw new BadCheckpoint(bias.name, "no bias in an RMS norm", "one");
   }
@@ -142,7 +140,7 @@ function normBody(
     dims: [width, width],
     tensors: [tensors.vector(weight, width), bias && tensors.vector(bias, width)],
     variant: VARIANT.norm[norm],
-    epsilon,
+    epsilon: Math.fround(eps),
   };
 }
 
@@ -227,5 +225,6 @@ function interleavedXProj(
 
 function decayRates(tensors: TensorTable, source: Tensor, inner: number, states: number): number {
   assertShape(source, [[inner, states]]);
+  assertDecays(source);
   return tensors.add("A", { ...wholeTensor(source, "groups", inner, states), map: decayRate });
 }

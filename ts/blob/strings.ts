@@ -1,5 +1,6 @@
 /** The strings of a blob: UTF-8, NUL-terminated, each text once, the empty one at offset 0. */
 import { BadArgument } from "../core/errors.js";
+import { quoted } from "../plain-text.js";
 
 export class StringTable {
   readonly #offsets = new Map<string, number>();
@@ -19,7 +20,7 @@ export class StringTable {
   add(text: string): number {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;
-    if (text.includes("\0")) throw new BadArgument("name", "no NUL in it", JSON.stringify(text));
+    if (text.includes("\0")) throw new BadArgument("name", "no NUL in it", quoted(text));
     const offset = this.#bytes;
     const encoded = this.#utf8.encode(`${text}\0`);
     this.#offsets.set(text, offset);

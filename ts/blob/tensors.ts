@@ -121,7 +121,8 @@ export function assertFinite(tensor: Tensor): void {
   throw new NonFinite(tensor.name, positionOf(index, tensor.shape), tensor.data[index]!);
 }
 
-function positionOf(index: number, shape: readonly number[]): number[] {
+/** Index of a flat row-major position, one number a dimension. */
+export function positionOf(index: number, shape: readonly number[]): number[] {
   let rest = index;
   return shape
     .toReversed()

@@ -31,7 +31,8 @@
  *
  * - `rename` maps the beginning of a name, up to a dot or the end, to another; "" drops it. The
  *   longest match wins. `ignore` leaves out the tensors that begin so; it sees the file's names.
- *   Both see names without the `module.` that wrappers add.
+ *   Both see names without, and then with, what wrappers put before all of them (`module.`,
+ *   `_orig_mod.`, `model.`, `net.`). A tensor that an operator reads cannot be left out.
  * - An operator reads the one before it, or the one named by `input`; "input" is the network's.
  *   Its tensors are `<weights>.weight`, `<weights>.bias` and, for mamba, `<weights>.A_log` and so
  *   on, where `weights` is its name if not given.
@@ -40,10 +41,12 @@
  *   `embedding` can only come first, and makes the input integer tokens.
  */
 import { BadArgument, BadCheckpoint, BadFile } from "../core/errors.js";
+import { isNormalFloat32, NORMAL_FLOAT32 } from "../float32.js";
 import type { ActivationOp, NormOp, PoolOp, Value } from "../network.js";
-import { abbreviate, CONVENTION_NAMES, type ConventionName } from "./conventions.js";
+import { abbreviate, describe, quoted } from "../plain-text.js";
+import { CONVENTION_NAMES, type ConventionName } from "./conventions.js";
 import type { NetworkBuilder } from "./network-builder.js";
-import type { Rename } from "./weights.js";
+import type { Naming } from "./weights.js";
 
 export interface Arch {
   readonly convention?: ConventionName;
@@ -114,15 +117,17 @@ export function checkArch(value: unknown): Arch {
 }
 
 /** What the arch does to the names of tensors. */
-export function renameOf({ rename = {}, ignore = [] }: Arch): Rename {
+export function namingOf({ rename = {}, ignore = [] }: Arch): Naming {
   const rules = Object.entries(rename).sort(([a], [b]) => b.length - a.length);
-  return (name) => {
-    if (ignore.some((prefix) => isUnder(name, prefix))) return undefined;
-    const rule = rules.find(([from]) => isUnder(name, from));
-    if (rule === undefined) return name;
-    const [from, to] = rule;
-    const rest = name.slice(from.length);
-    return to === "" ? rest.replace(/^\./, "") : to + rest;
+  return {
+    rename: (name) => {
+      const rule = rules.find(([from]) => isUnder(name, from));
+      if (rule === undefined) return undefined;
+      const [from, to] = rule;
+      const rest = name.slice(from.length);
+      return to === "" ? rest.replace(/^\./, "") : to + rest;
+    },
+    ignoredBy: (name) => ignore.find((prefix) => isUnder(name, prefix)),
   };
 }
 
@@ -143,7 +148,7 @@ export function buildArchOps(ops: readonly ArchOp[], builder: NetworkBuilder): v
   if (first !== undefined) {
     throw new BadCheckpoint(
       first,
-      "tensors that an operator of the arch file uses, or that it ignores",
+      "tensors that an operator of the arch file (--arch) uses, or that its ignore leaves out",
       `unknown tensors: ${abbreviate(unused)}`,
     );
   }
@@ -201,7 +206,7 @@ class Assembly {
   private resolve(name: string, path: string): Value {
     const value = this.values.get(name);
     if (value === undefined) {
-      throw new BadArgument(path, `"${INPUT_NAME}" or an earlier operator`, JSON.stringify(name));
+      throw new BadArgument(path, `"${INPUT_NAME}" or an earlier operator`, quoted(name));
     }
     return value;
   }
@@ -261,16 +266,15 @@ function checkOp(value: unknown, i: number): void {
     requireOneOf(op.activation, ["silu", "relu", "gelu"], `${path}.activation`);
   }
   if (kind === "add" && requireStrings(op.inputs, `${path}.inputs`).length !== 2) {
-    throw new BadArgument(`${path}.inputs`, "two names", JSON.stringify(op.inputs));
+    throw new BadArgument(`${path}.inputs`, "two names", describe(op.inputs));
   }
 }
 
 function checkNorm(op: Record<string, unknown>, path: string): void {
   if (op.norm !== undefined) requireOneOf(op.norm, ["rms", "layer"], `${path}.norm`);
   const { eps } = op;
-  const isEps = typeof eps === "number" && Number.isFinite(eps) && eps >= 0;
-  if (eps !== undefined && !isEps) {
-    throw new BadArgument(`${path}.eps`, "a number of 0 or more", JSON.stringify(eps));
+  if (eps !== undefined && !(typeof eps === "number" && isNormalFloat32(eps))) {
+    throw new BadArgument(`${path}.eps`, NORMAL_FLOAT32, describe(eps));
   }
 }
 
@@ -280,7 +284,7 @@ function requireObject(
   fields?: readonly string[],
 ): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new BadArgument(path, "an object", show(value));
+    throw new BadArgument(path, "an object", describe(value));
   }
   const unknown = fields && Object.keys(value).find((key) => !fields.includes(key));
   if (unknown !== undefined) {
@@ -290,12 +294,12 @@ function requireObject(
 }
 
 function requireArray(value: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new BadArgument(path, "a list", show(value));
+  if (!Array.isArray(value)) throw new BadArgument(path, "a list", describe(value));
   return value;
 }
 
 function requireString(value: unknown, path: string): string {
-  if (typeof value !== "string") throw new BadArgument(path, "a string", show(value));
+  if (typeof value !== "string") throw new BadArgument(path, "a string", describe(value));
   return value;
 }
 
@@ -304,14 +308,7 @@ function requireStrings(value: unknown, path: string): string[] {
 }
 
 function requireOneOf<T extends string>(value: unknown, allowed: readonly T[], path: string): T {
-  if (!allowed.includes(value as T)) throw new BadArgument(path, allowed.join(", "), show(value));
+  if (!allowed.includes(value as T))
+    throw new BadArgument(path, allowed.join(", "), describe(value));
   return value as T;
-}
-
-const MAX_SHOWN_CHARACTERS = 60;
-
-function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }

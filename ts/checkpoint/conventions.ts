@@ -14,6 +14,7 @@
  */
 import { BadCheckpoint } from "../core/errors.js";
 import type { Tensor, Value } from "../network.js";
+import { abbreviate } from "../plain-text.js";
 import type { NetworkBuilder } from "./network-builder.js";
 import type { Weights } from "./weights.js";
 
@@ -32,10 +33,9 @@ export function recogniseConvention(weights: Weights): ConventionName {
   if (anyUnder("backbone.")) return "mamba_ssm";
   if (anyUnder("mamba.")) return "paper";
   if (anyUnder("layers.")) return "stack";
-  const known = CONVENTION_NAMES.map((name) => `${name} (${CONVENTIONS[name].summary})`);
   throw new BadCheckpoint(
     "tensor names",
-    `one of the conventions ${known.join(", ")}, or an arch file that says what they are`,
+    `one of the conventions ${CONVENTION_NAMES.join(", ")}, or ${ARCH_HINT}`,
     names.length === 0 ? "no tensors" : abbreviate(names),
   );
 }
@@ -62,8 +62,7 @@ export function buildConvention(name: ConventionName, builder: NetworkBuilder): 
 export function refuseLaterMambas(weights: Weights): void {
   const names = weights.names();
   const mamba3 = names.filter((name) => MAMBA3_ONLY.test(name));
-  const mamba2 = names.filter((name) => MAMBA2_ONLY.test(name) || hasScalarA(weights, name));
-  const found = [...mamba3, ...mamba2];
+  const found = [...mamba3, ...mamba2Names(weights)];
   const [first] = found;
   if (first === undefined) return;
   const version = mamba3.length > 0 ? "Mamba-3" : "Mamba-2";
@@ -74,22 +73,32 @@ export function refuseLaterMambas(weights: Weights): void {
   );
 }
 
-/** Comma-separated, the first few of many. */
-export function abbreviate(names: readonly string[]): string {
-  if (names.length <= MAX_SHOWN_NAMES) return names.join(", ");
-  const shown = names.slice(0, MAX_SHOWN_NAMES).join(", ");
-  return `${shown} and ${names.length - MAX_SHOWN_NAMES} more`;
-}
+/** What helps when names are not what they should be. */
+const ARCH_HINT = "an arch file that names them (--arch FILE)";
 
-const MAX_SHOWN_NAMES = 12;
-
-/** Parameters of mamba_ssm's `Mamba3` and `Mamba2` modules that `Mamba` does not have. */
+/** Parameters of mamba_ssm's `Mamba3` module that `Mamba` does not have. */
 const MAMBA3_ONLY = /(^|\.)(B_bias|C_bias|B_norm\.weight|C_norm\.weight|mimo_[xzo])$/;
-const MAMBA2_ONLY = /(^|\.)dt_bias$|(^|\.)(mixer|mamba)\.norm\.weight$/;
+/** The name of a parameter that is `Mamba2`'s, or may be: what is before its last part. */
+const MAMBA2_PARAMETER = /^(|.*\.)(dt_bias|A_log|norm\.weight)$/s;
 
-/** Mamba-2 has one A a head, [heads]. */
-function hasScalarA(weights: Weights, name: string): boolean {
-  return /(^|\.)A_log$/.test(name) && weights.shapeOf(name)?.length === 1;
+/**
+ * Names of Mamba-2 blocks: a block is one by its `dt_bias`, or by one A a head ([heads]). A norm
+ * tells nothing: any module may end in one.
+ */
+function mamba2Names(weights: Weights): string[] {
+  const parameters = weights.names().flatMap((name) => {
+    const [, block = "", part = ""] = MAMBA2_PARAMETER.exec(name) ?? [];
+    return part === "" ? [] : [{ name, block, part }];
+  });
+  const isTelling = ({ name, part }: (typeof parameters)[number]): boolean =>
+    part === "dt_bias" || (part === "A_log" && weights.shapeOf(name)?.length === 1);
+  const blocks = new Set(parameters.filter(isTelling).map(({ block }) => block));
+  return parameters
+    .filter(
+      (parameter) =>
+        blocks.has(parameter.block) && (parameter.part === "norm.weight" || isTelling(parameter)),
+    )
+    .map(({ name }) => name);
 }
 
 interface TensorNames {
@@ -143,7 +152,7 @@ const paper: Convention = {
 };
 
 const stack: Convention = {
-  summary: "linear_in.*, layers.{i}.norm.*, layers.{i}.mixer.*, norm_f.*, classifier.*",
+  summary: "linear_in.*, layers.{i}.{norm,mixer}.*, norm_f.*, classifier.*",
   layersPrefix: "layers.",
   names: (layers) => {
     const blocks = layerNames("layers.", layers);
@@ -171,7 +180,7 @@ const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
 function languageModel(embedding: string): Convention {
   const prefix = "backbone.";
   return {
-    summary: `${embedding}.weight, backbone.layers.{i}.{norm,mixer}.*, backbone.norm_f.weight, lm_head.weight`,
+    summary: `${embedding}.weight, backbone.{layers.{i}.{norm,mixer},norm_f}.*, lm_head.weight`,
     layersPrefix: `${prefix}layers.`,
     names: (layers) => {
       const blocks = layerNames(`${prefix}layers.`, layers);
@@ -235,21 +244,35 @@ function under(prefix: string, names: readonly string[]): string[] {
   return names.map((name) => prefix + name);
 }
 
+/** A longer number is no index of a layer. */
+const LAYER_INDEX = /^(0|[1-9][0-9]{0,5})\./;
+
 /** Number of layers; their indices must be 0, 1, 2, ... */
 function countLayers(weights: Weights, prefix: string): number {
   const indices = new Set<number>();
   for (const name of weights.names()) {
     if (!name.startsWith(prefix)) continue;
-    const digits = /^(0|[1-9][0-9]*)\./.exec(name.slice(prefix.length))?.[1];
+    const digits = LAYER_INDEX.exec(name.slice(prefix.length))?.[1];
     if (digits !== undefined) indices.add(Number(digits));
   }
   const sorted = [...indices].sort((a, b) => a - b);
-  if (sorted.length === 0 || sorted.some((index, i) => index !== i)) {
-    const got = sorted.length === 0 ? "none" : abbreviate(sorted.map(String));
-    throw new BadCheckpoint(`${prefix}{i}`, "layers 0, 1, 2, ... without gaps", got);
+  const last = sorted.at(-1);
+  if (last === undefined) {
+    throw new BadCheckpoint(`${prefix}{i}`, `layers 0, 1, 2, ..., or ${ARCH_HINT}`, "none");
+  }
+  if (last >= sorted.length) {
+    const missing = Array.from({ length: last }, (_, i) => i).filter((i) => !indices.has(i));
+    throw new BadCheckpoint(
+      `${prefix}${missing[0]}`,
+      `layers 0 to ${last} without gaps, or ${ARCH_HINT}`,
+      `no tensor of layer ${abbreviate(missing.map(String))}`,
+    );
   }
   return sorted.length;
 }
+
+/** Characters of two lists in one message. */
+const MAX_LISTED_EACH = 60;
 
 function checkNames(
   convention: ConventionName,
@@ -262,14 +285,18 @@ function checkNames(
   const [first] = [...missing, ...unknown];
   if (first === undefined) return;
   const problems: string[] = [];
-  if (missing.length > 0) problems.push(`missing tensors: ${abbreviate(missing)}`);
+  const room = missing.length > 0 && unknown.length > 0 ? MAX_LISTED_EACH : undefined;
+  if (missing.length > 0) {
+    const described = missing.map((name) => weights.describeMissing(name));
+    problems.push(`missing tensors: ${abbreviate(described, room)}`);
+  }
   if (unknown.length > 0) {
     const described = unknown.map((name) => weights.describe(name));
-    problems.push(`unknown tensors: ${abbreviate(described)}`);
+    problems.push(`unknown tensors: ${abbreviate(described, room)}`);
   }
   throw new BadCheckpoint(
     first,
-    `the tensors of the ${convention} convention (${CONVENTIONS[convention].summary})`,
+    `the tensors of the ${convention} convention (${CONVENTIONS[convention].summary}), or ${ARCH_HINT}`,
     problems.join("; "),
   );
 }

@@ -99,8 +99,14 @@ export function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, dim) => product * dim, 1);
 }
 
+/** More dimensions than any tensor of a network has: of more only the first are written out. */
+const MAX_SHOWN_DIMENSIONS = 8;
+
 export function formatShape(shape: readonly (number | string)[]): string {
-  return `[${shape.join(", ")}]`;
+  const shown = shape.slice(0, MAX_SHOWN_DIMENSIONS).join(", ");
+  return shape.length > MAX_SHOWN_DIMENSIONS
+    ? `[${shown}, ...] of ${shape.length} dimensions`
+    : `[${shown}]`;
 }
 
 const HALF_EXPONENT_BITS = 0x1f;

@@ -2,11 +2,20 @@
  * A JSON reader (RFC 8259) that refuses repeated keys and bounds its nesting, for headers that a
  * stranger wrote. Objects become Maps, so no key is special. Knows nothing of what it reads.
  */
+import { quoted } from "../plain-text.js";
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export type JsonObject = Map<string, JsonValue>;
 
 const MAX_DEPTH = 32;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const WORD = /null|true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
 
 /** Reads one JSON value; `fail` makes the error to throw from a one-line reason. */
 export function parseJson(text: string, fail: (reason: string) => Error): JsonValue {
@@ -50,7 +59,7 @@ class JsonParser {
     do {
       this.skipSpace();
       const key = this.parseString();
-      if (object.has(key)) throw this.fail(`JSON key ${JSON.stringify(key)} occurs twice`);
+      if (object.has(key)) throw this.fail(`JSON key ${quoted(key)} occurs twice`);
       this.expect(":");
       object.set(key, this.parseValue(depth + 1));
     } while (this.accept(","));
@@ -72,8 +81,10 @@ class JsonParser {
     const start = this.at;
     if (this.text[start] !== '"') throw this.unexpected("a string");
     let end = start + 1;
-    while (end < this.text.length && this.text[end] !== '"') {
-      end += this.text[end] === "\\" ? 2 : 1;
+    for (; end < this.text.length; end++) {
+      const code = this.text.charCodeAt(end);
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) end++;
     }
     this.at = end + 1;
     try {
@@ -84,9 +95,7 @@ class JsonParser {
   }
 
   private parseWord(): JsonValue {
-    const token = this.match(
-      /null|true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y,
-    );
+    const token = this.match(WORD);
     if (token === undefined) throw this.unexpected("a value");
     return JSON.parse(token) as JsonValue;
   }
@@ -110,7 +119,7 @@ class JsonParser {
   }
 
   private skipSpace(): void {
-    while (/[ \t\r\n]/.test(this.text.charAt(this.at))) this.at++;
+    while (isSpace(this.text.charCodeAt(this.at))) this.at++;
   }
 
   private unexpected(expected: string): Error {

@@ -4,6 +4,7 @@
  */
 import { BadArgument, BadFile } from "../core/errors.js";
 import { hasText, looksLike } from "../looks-like.js";
+import { quoted, shorten } from "../plain-text.js";
 import {
   ELEMENT_BYTES,
   type ElementReader,
@@ -85,6 +86,7 @@ const MAX_HEADER_BYTES = 65_536;
 /** NumPy's own limit, and a bound on the work of walking indices. */
 const MAX_DIMENSIONS = 32;
 const HEADER_ALIGNMENT = 64;
+const MAX_SHOWN_DIGITS = 40;
 
 const DTYPES: ReadonlyMap<string, ElementType> = new Map([
   ["f2", "float16"],
@@ -160,10 +162,10 @@ function parseHeader(text: string): Omit<NpyFile, "payload"> {
   const { descr, fortranOrder, shape } = new HeaderParser(text).parse();
   const order = descr.charAt(0);
   const dtype = DTYPES.get(descr.slice(1));
-  if (dtype === undefined) throw bad(`element type ${JSON.stringify(descr)} is not supported`);
+  if (dtype === undefined) throw bad(`element type ${quoted(descr)} is not supported`);
   const hasByteOrder = order === "<" || order === ">";
   if (!hasByteOrder && !(order === "|" && ELEMENT_BYTES[dtype] === 1)) {
-    throw bad(`element type ${JSON.stringify(descr)} has no byte order`);
+    throw bad(`element type ${quoted(descr)} has no byte order`);
   }
   return { dtype, littleEndian: order !== ">", fortranOrder, shape };
 }
@@ -205,7 +207,7 @@ class HeaderParser {
     } else if (key === "shape" && this.shape === undefined) {
       this.shape = this.parseShape();
     } else {
-      throw bad(`unknown or repeated header key ${JSON.stringify(key)}`);
+      throw bad(`unknown or repeated header key ${quoted(key)}`);
     }
   }
 
@@ -246,7 +248,8 @@ class HeaderParser {
     const match = this.match(/(0|[1-9][0-9]*)L?/y);
     if (match === undefined) throw this.unexpected("a dimension");
     const value = Number(match[1]);
-    if (!Number.isSafeInteger(value)) throw bad(`dimension ${match[1]} is too large`);
+    if (!Number.isSafeInteger(value))
+      throw bad(`dimension ${shorten(match[1] ?? "", MAX_SHOWN_DIGITS)} is too large`);
     return value;
   }
 

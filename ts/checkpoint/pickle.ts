@@ -10,6 +10,7 @@
  */
 import { BadFile, UnsafePickle } from "../core/errors.js";
 import { looksLike } from "../looks-like.js";
+import { quoted } from "../plain-text.js";
 
 /** A value a host makes: opaque here. */
 export abstract class PickleObject {
@@ -83,7 +84,8 @@ export const SAVE_STATE_DICT_HINT =
 const MAX_PROTOCOL = 5;
 /** Longest LONG1/LONG4: torch's magic number takes 10 bytes. */
 const MAX_INTEGER_BYTES = 16;
-const MAX_SHOWN_NAME = 80;
+const MAX_PLAIN_NAME = 80;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const OP = {
   MARK: 0x28,
@@ -497,7 +499,7 @@ class PickleMachine {
 
   private text(length: number): string {
     try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.slice(length));
+      return UTF8.decode(this.slice(length));
     } catch (error) {
       if (error instanceof BadFile) throw error;
       throw this.bad("text that is not UTF-8");
@@ -546,8 +548,8 @@ function keepArguments(args: readonly PickleValue[]): PickleTuple {
 
 /** The name as part of one line of text. */
 function display(name: string): string {
-  const short = name.length > MAX_SHOWN_NAME ? `${name.slice(0, MAX_SHOWN_NAME)}...` : name;
-  return /^[\w.]+$/.test(short) ? short : JSON.stringify(short);
+  const isPlain = name.length <= MAX_PLAIN_NAME && /^[\w.]+$/.test(name);
+  return isPlain ? name : quoted(name);
 }
 
 /** Why a global of this Python module was refused. */

@@ -5,6 +5,7 @@
 import { BadArgument, BadFile } from "../core/errors.js";
 import { looksLike } from "../looks-like.js";
 import type { Tensor } from "../network.js";
+import { describe, quoted } from "../plain-text.js";
 import {
   ELEMENT_BYTES,
   type ElementType,
@@ -65,8 +66,12 @@ export function writeSafetensors(
 }
 
 const LENGTH_BYTES = 8;
-/** The limit of the format's reference implementation. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** The limit of the format's reference implementation: a longer one is no header at all. */
+const PLAUSIBLE_HEADER_BYTES = 100_000_000;
+/** Room for 80,000 tensors, and a bound on time and memory, which are 30 times as many bytes. */
+const MAX_HEADER_BYTES = 8 << 20;
+/** PyTorch's own limit. */
+const MAX_DIMENSIONS = 64;
 const METADATA_KEY = "__metadata__";
 
 /** Element types that are listed; packed types of less than a byte are refused. */
@@ -101,7 +106,7 @@ function bad(reason: string): BadFile {
 
 /** Whether the bytes begin like a safetensors file: a plausible length, then a JSON object. */
 export function isSafetensors(bytes: Uint8Array): boolean {
-  return bytes[LENGTH_BYTES] === "{".charCodeAt(0) && headerBytes(bytes) <= MAX_HEADER_BYTES;
+  return bytes[LENGTH_BYTES] === "{".charCodeAt(0) && headerBytes(bytes) <= PLAUSIBLE_HEADER_BYTES;
 }
 
 /** The declared header length; needs 8 bytes. Values beyond 2^53 are inexact, and too large. */
@@ -116,10 +121,13 @@ function splitFile(bytes: Uint8Array): { header: JsonObject; payload: Uint8Array
   }
   const length = headerBytes(bytes);
   const available = bytes.length - LENGTH_BYTES;
-  if (length > MAX_HEADER_BYTES || length > available) {
+  if (length > available) {
     throw bad(
       `the header should have ${length} bytes, but ${available} follow; ${looksLike(bytes)}`,
     );
+  }
+  if (length > MAX_HEADER_BYTES) {
+    throw bad(`its header has ${length} bytes, more than the ${MAX_HEADER_BYTES} that are read`);
   }
   const end = LENGTH_BYTES + length;
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, end));
@@ -163,12 +171,12 @@ function readEntry(name: string, value: JsonValue): Entry {
   const fields = requireObject(value, name);
   for (const key of fields.keys()) {
     if (key !== "dtype" && key !== "shape" && key !== "data_offsets") {
-      throw bad(`${name}: unknown field ${JSON.stringify(key)}`);
+      throw bad(`${name}: unknown field ${quoted(key)}`);
     }
   }
   const dtype = fields.get("dtype");
   const type = typeof dtype === "string" ? DTYPES.get(dtype) : undefined;
-  if (type === undefined) throw bad(`${name}: element type ${show(dtype)} is not supported`);
+  if (type === undefined) throw bad(`${name}: element type ${describe(dtype)} is not supported`);
   const shape = requireSizes(fields.get("shape"), `${name}: shape`);
   const offsets = requireSizes(fields.get("data_offsets"), `${name}: data_offsets`);
   const [begin, end] = offsets;
@@ -184,12 +192,13 @@ function readEntry(name: string, value: JsonValue): Entry {
 
 /** Every byte of the payload belongs to exactly one tensor. */
 function checkCoverage(entries: readonly Entry[], payloadBytes: number): void {
+  // First: behind one that ends too late, the bytes that it should have would be nobody's.
+  for (const { name, end } of entries) {
+    if (end > payloadBytes) throw bad(`${name}: its data ends at byte ${end} of ${payloadBytes}`);
+  }
   const byOffset = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const { name, begin, end } of byOffset) {
-    if (end > payloadBytes) {
-      throw bad(`${name}: its data ends at byte ${end} of ${payloadBytes}`);
-    }
     if (begin < covered) throw bad(`${name}: its data overlaps another tensor's`);
     if (begin > covered) throw bad(`bytes ${covered} to ${begin} belong to no tensor`);
     covered = end;
@@ -209,11 +218,8 @@ function requireSizes(value: JsonValue | undefined, what: string): number[] {
   if (!Array.isArray(value) || !value.every(isSize)) {
     throw bad(`${what} is not a list of non-negative integers`);
   }
+  if (value.length > MAX_DIMENSIONS) throw bad(`${what} has ${value.length} dimensions`);
   return value;
-}
-
-function show(value: JsonValue | undefined): string {
-  return value === undefined ? "(none)" : JSON.stringify(value);
 }
 
 function encodeHeader(

@@ -4,7 +4,7 @@
  */
 import { BadArgument } from "../core/errors.js";
 import type { Network } from "../network.js";
-import { type Arch, buildArchOps, checkArch, renameOf } from "./arch.js";
+import { type Arch, buildArchOps, checkArch, namingOf } from "./arch.js";
 import { buildConvention, recogniseConvention, refuseLaterMambas } from "./conventions.js";
 import { NetworkBuilder } from "./network-builder.js";
 import type { StateDict } from "./state-dict.js";
@@ -27,7 +27,7 @@ const ARCH_CONVENTION = "arch";
  */
 export function toNetwork(stateDict: StateDict, options: ToNetworkOptions = {}): Network {
   const arch = options.arch === undefined ? {} : checkArch(options.arch);
-  const weights = new Weights(stateDict, renameOf(arch));
+  const weights = new Weights(stateDict, namingOf(arch));
   refuseLaterMambas(weights);
   const builder = new NetworkBuilder(weights);
   const convention = build(arch, builder);

@@ -3,6 +3,7 @@
  * of tensors and storages. Knows nothing of where a storage's bytes are.
  */
 import { UnsafePickle } from "../core/errors.js";
+import { quoted } from "../plain-text.js";
 import type { ElementType } from "./elements.js";
 import {
   badPickle,
@@ -50,7 +51,7 @@ export class TorchPickleHost implements PickleHost {
   persistentLoad(id: PickleValue): TorchStorage {
     const [tag, type, key, location, count, view] = id instanceof PickleTuple ? id.items : [];
     if (tag !== "storage") {
-      const shown = typeof tag === "string" ? JSON.stringify(tag) : "of unknown form";
+      const shown = typeof tag === "string" ? quoted(tag) : "of unknown form";
       throw new UnsafePickle(`persistent id ${shown}`, SAVE_STATE_DICT_HINT);
     }
     const elementType = type instanceof PickleGlobal ? STORAGE_TYPES.get(type.name) : undefined;
@@ -164,11 +165,13 @@ function makeSize(args: readonly PickleValue[]): PickleTuple {
   return new PickleTuple(requireSizes(args[0], "torch.Size"));
 }
 
-function requireSizes(value: PickleValue | undefined, what: string): number[] {
-  const items = value instanceof PickleTuple ? value.items : value;
-  if (!Array.isArray(items)) throw badPickle(`${what} is not a tuple`);
+function requireSizes(value: PickleValue | undefined, what: string): readonly number[] {
+  if (!(value instanceof PickleTuple)) throw badPickle(`${what} is not a tuple`);
+  const { items } = value;
   if (items.length > MAX_DIMENSIONS) throw badPickle(`${what} has ${items.length} dimensions`);
-  return items.map((item: PickleValue) => requireSize(item, what));
+  for (const item of items) requireSize(item, what);
+  // Shared, not copied: a file of many small calls would otherwise cost many times its bytes.
+  return items as readonly number[];
 }
 
 function requireSize(value: PickleValue | undefined, what: string): number {

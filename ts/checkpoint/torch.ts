@@ -6,6 +6,7 @@
 import { BadCheckpoint, BadFile } from "../core/errors.js";
 import { hasText, looksLike } from "../looks-like.js";
 import type { Tensor } from "../network.js";
+import { abbreviate, describe as describePlain } from "../plain-text.js";
 import {
   ELEMENT_BYTES,
   elementCount,
@@ -51,7 +52,7 @@ const WRAPPER_KEYS = ["state_dict", "model_state_dict", "model"];
 const MAX_WRAPPERS = 4;
 
 /** Views may repeat elements (a stride of 0), so a file can declare more of them than it has. */
-const MAX_ELEMENTS_PER_STORED_BYTE = 4;
+const MAX_ELEMENTS_PER_STORED_BYTE = 1;
 const REPETITION_ALLOWANCE_ELEMENTS = 1 << 22;
 
 interface SavedObject {
@@ -154,7 +155,7 @@ function readLegacy(bytes: Uint8Array): SavedObject {
   };
   if (next() !== LEGACY_MAGIC) throw bad("a pickle, but not written by torch.save");
   const version = next();
-  if (version !== LEGACY_VERSION) throw bad(`unknown protocol version ${String(version)}`);
+  if (version !== LEGACY_VERSION) throw bad(`unknown protocol version ${describe(version)}`);
   const system = next();
   if (!(system instanceof Map) || system.get("little_endian") !== true) {
     throw bad("only little-endian files are supported");
@@ -177,7 +178,7 @@ function sliceStorages(
   for (const key of keys) {
     const storage = typeof key === "string" ? storages.get(key) : undefined;
     if (storage === undefined || result.has(storage.key)) {
-      throw bad(`storage key ${String(key)} is repeated or belongs to no tensor`);
+      throw bad(`storage key ${describe(key)} is repeated or belongs to no tensor`);
     }
     const end = at + LEGACY_COUNT_BYTES + storageByteLength(storage);
     if (end > bytes.length) throw bad(`truncated in storage ${storage.key}`);
@@ -238,7 +239,7 @@ function collectTensors(
 
 /** Turns strided views into row-major float32 arrays, each distinct view once. */
 class Materializer {
-  private readonly views = new Map<string, Float32Array>();
+  private readonly views = new Map<TorchStorage, Map<string, Float32Array>>();
   private budget: number;
 
   constructor(private readonly storages: StorageBytes) {
@@ -249,8 +250,10 @@ class Materializer {
 
   read(name: string, tensor: TorchTensor): Float32Array {
     const { storage, offset, shape, strides } = tensor;
-    const view = [storage.key, offset, shape.join(","), strides.join(",")].join(":");
-    const known = this.views.get(view);
+    const views = this.views.get(storage) ?? new Map<string, Float32Array>();
+    this.views.set(storage, views);
+    const view = [offset, shape.join(","), strides.join(",")].join(":");
+    const known = views.get(view);
     if (known !== undefined) return known;
     checkRange(name, tensor);
     this.budget -= elementCount(shape);
@@ -258,7 +261,7 @@ class Materializer {
       throw bad(`${name} ${formatShape(shape)}: its views repeat far more data than the file has`);
     }
     const data = gather(tensor, this.storages.get(storage.key) as Uint8Array);
-    this.views.set(view, data);
+    views.set(view, data);
     return data;
   }
 }
@@ -298,13 +301,10 @@ function gather({ storage, offset, shape, strides }: TorchTensor, bytes: Uint8Ar
   return out;
 }
 
-const MAX_SHOWN_KEYS = 8;
-
 function describeKeys(dict: ReadonlyMap<PickleValue, PickleValue>): string {
   if (dict.size === 0) return "an empty dict";
-  const keys = [...dict.keys()].slice(0, MAX_SHOWN_KEYS).map(describe);
-  const more = dict.size > MAX_SHOWN_KEYS ? ", ..." : "";
-  return `a dict of ${keys.join(", ")}${more} without a tensor of floating-point numbers`;
+  const keys = abbreviate([...dict.keys()].map(describe));
+  return `a dict of ${keys} without a tensor of floating-point numbers`;
 }
 
 function describe(value: PickleValue): string {
@@ -314,8 +314,7 @@ function describe(value: PickleValue): string {
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
   if (value instanceof Map) return "a dict";
   if (value instanceof Set) return "a set";
-  if (typeof value === "string") return JSON.stringify(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof PickleGlobal) return value.name;
-  return value instanceof PickleObject ? "a storage" : String(value);
+  return value instanceof PickleObject ? "a storage" : describePlain(value);
 }

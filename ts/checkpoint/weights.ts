@@ -4,30 +4,45 @@
  */
 import { BadCheckpoint, NonFinite } from "../core/errors.js";
 import type { Tensor } from "../network.js";
+import { quoted } from "../plain-text.js";
 import { formatShape } from "./elements.js";
 import type { OtherTensor, StateDict } from "./state-dict.js";
 
 /** A size that is given, or a name for one that is to be found out, such as "dInner". */
 export type Dimension = number | string;
 
-/** Turns a name in the file into the name a network asks for; undefined: leave the tensor out. */
-export type Rename = (name: string) => string | undefined;
+/** What becomes of the names of a file. */
+export interface Naming {
+  /** The name a network asks for; undefined: no rule says anything of this name. */
+  rename(name: string): string | undefined;
+  /** The rule that leaves the tensor out, if one does. */
+  ignoredBy(name: string): string | undefined;
+}
 
-/** Prefixes that PyTorch's own wrappers (DataParallel, torch.compile) put before every name. */
-const MODULE_PREFIXES = ["module.", "_orig_mod."];
+const AS_THEY_ARE: Naming = { rename: () => undefined, ignoredBy: () => undefined };
+
+/**
+ * Prefixes that wrappers put before every name: DataParallel, torch.compile, and the modules that
+ * training frameworks keep a network in (Lightning: usually `model` or `net`).
+ */
+const WRAPPER_PREFIXES = ["module.", "_orig_mod.", "model.", "net."];
+const MAX_WRAPPERS = 8;
 
 export class Weights {
   private readonly tensors: ReadonlyMap<string, Tensor>;
   private readonly others: ReadonlyMap<string, OtherTensor>;
+  /** Tensors that are left out, with the rule that does it. */
+  private readonly ignored = new Map<string, string>();
+  /** What every name of the file begins with, all wrappers first, "" last. */
+  private readonly prefixes: readonly string[];
   private readonly used = new Set<string>();
   private readonly finite = new Set<Float32Array>();
 
   /** @throws BadCheckpoint when two tensors get the same name. */
-  constructor(stateDict: StateDict, rename: Rename = (name) => name) {
-    const strip = prefixStripper([...stateDict.tensors.keys(), ...stateDict.others.keys()]);
-    const nameOf: Rename = (name) => rename(strip(name));
-    this.tensors = renameKeys(stateDict.tensors, nameOf);
-    this.others = renameKeys(stateDict.others, nameOf);
+  constructor(stateDict: StateDict, naming: Naming = AS_THEY_ARE) {
+    this.prefixes = wrapperPrefixes([...stateDict.tensors.keys(), ...stateDict.others.keys()]);
+    this.tensors = this.renamed(stateDict.tensors, naming);
+    this.others = this.renamed(stateDict.others, naming);
   }
 
   /** Every name, integer tensors' included. */
@@ -35,12 +50,14 @@ export class Weights {
     return [...this.tensors.keys(), ...this.others.keys()];
   }
 
-  has(name: string): boolean {
+  has(asked: string): boolean {
+    const name = this.resolve(asked);
     return this.tensors.has(name) || this.others.has(name);
   }
 
   /** Sizes of a tensor, if there is one of that name. */
-  shapeOf(name: string): readonly number[] | undefined {
+  shapeOf(asked: string): readonly number[] | undefined {
+    const name = this.resolve(asked);
     return (this.tensors.get(name) ?? this.others.get(name))?.shape;
   }
 
@@ -48,10 +65,11 @@ export class Weights {
    * The tensor of that name.
    *
    * @param shapes what it may be shaped like; names stand for any size of 1 or more.
-   * @throws BadCheckpoint when it is missing, of another shape or not floating point.
+   * @throws BadCheckpoint when it is missing, left out, of another shape or not floating point.
    * @throws NonFinite when an element is NaN or infinite.
    */
-  take(name: string, ...shapes: (readonly Dimension[])[]): Tensor {
+  take(asked: string, ...shapes: (readonly Dimension[])[]): Tensor {
+    const name = this.resolve(asked);
     const expected = shapes.map(formatShape).join(" or ");
     const tensor = this.tensors.get(name);
     if (tensor === undefined) throw this.absent(name, expected);
@@ -63,9 +81,10 @@ export class Weights {
     return tensor;
   }
 
-  /** The same, or nothing when no tensor has that name. */
+  /** The same, or nothing when the file has no tensor of that name. */
   takeIfPresent(name: string, ...shapes: (readonly Dimension[])[]): Tensor | undefined {
-    return this.has(name) ? this.take(name, ...shapes) : undefined;
+    const isThere = this.has(name) || this.ignored.has(this.resolve(name));
+    return isThere ? this.take(name, ...shapes) : undefined;
   }
 
   /** Names that nothing took, integer tensors with their type and shape. */
@@ -81,7 +100,51 @@ export class Weights {
     return other === undefined ? name : `${name} (${other.type} ${formatShape(other.shape)})`;
   }
 
+  /** The name; for a tensor that is left out, with the rule that does it. */
+  describeMissing(name: string): string {
+    const rule = this.ignored.get(this.resolve(name));
+    return rule === undefined ? name : `${name} (left out by ignore ${quoted(rule)})`;
+  }
+
+  /** The name of a tensor that is asked for with wrappers' prefixes, which an arch file may give. */
+  private resolve(asked: string): string {
+    const prefix = this.prefixes.find((candidate) => asked.startsWith(candidate)) ?? "";
+    const short = asked.slice(prefix.length);
+    const isKnown = (name: string): boolean =>
+      this.tensors.has(name) || this.others.has(name) || this.ignored.has(name);
+    return !isKnown(asked) && isKnown(short) ? short : asked;
+  }
+
+  private renamed<T>(map: ReadonlyMap<string, T>, naming: Naming): ReadonlyMap<string, T> {
+    const result = new Map<string, T>();
+    for (const [original, value] of map) {
+      const variants = this.variantsOf(original);
+      const name = firstAnswer(variants, naming.rename) ?? (variants[0] as string);
+      const rule = firstAnswer(variants, naming.ignoredBy);
+      if (rule !== undefined) {
+        this.ignored.set(name, rule);
+        continue;
+      }
+      if (result.has(name)) {
+        throw new BadCheckpoint(original, "a name of its own", `${name}, as another tensor`);
+      }
+      result.set(name, value);
+    }
+    return result;
+  }
+
+  /** A name without the wrappers' prefixes, then with one after the other, as rules may give it. */
+  private variantsOf(original: string): string[] {
+    const [all = ""] = this.prefixes;
+    return this.prefixes.toReversed().map((prefix) => original.slice(all.length - prefix.length));
+  }
+
   private absent(name: string, expected: string): BadCheckpoint {
+    const rule = this.ignored.get(name);
+    if (rule !== undefined) {
+      const got = `a tensor that ${quoted(rule)} in the arch file's ignore leaves out`;
+      return new BadCheckpoint(name, `shape ${expected}`, got);
+    }
     const other = this.others.get(name);
     if (other === undefined) return new BadCheckpoint(name, `shape ${expected}`, "no such tensor");
     return new BadCheckpoint(name, "floating-point elements", `${other.type} elements`);
@@ -97,29 +160,29 @@ export class Weights {
   }
 }
 
-function prefixStripper(names: readonly string[]): (name: string) => string {
-  let strip = 0;
-  for (;;) {
-    const common = MODULE_PREFIXES.find((prefix) =>
-      names.every((name) => name.startsWith(prefix, strip)),
+/** What all names begin with: all wrappers, all but the outermost, ..., nothing. */
+function wrapperPrefixes(names: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let at = 0; names.length > 0 && found.length < MAX_WRAPPERS; ) {
+    const common = WRAPPER_PREFIXES.find((prefix) =>
+      names.every((name) => name.startsWith(prefix, at)),
     );
-    if (common === undefined || names.length === 0) break;
-    strip += common.length;
+    if (common === undefined) break;
+    found.push(common);
+    at += common.length;
   }
-  return (name) => name.slice(strip);
+  return [...found.map((_, i) => found.slice(i).join("")), ""];
 }
 
-function renameKeys<T>(map: ReadonlyMap<string, T>, nameOf: Rename): ReadonlyMap<string, T> {
-  const renamed = new Map<string, T>();
-  for (const [original, value] of map) {
-    const name = nameOf(original);
-    if (name === undefined) continue;
-    if (renamed.has(name)) {
-      throw new BadCheckpoint(original, "a name of its own", `${name}, as another tensor`);
-    }
-    renamed.set(name, value);
+function firstAnswer(
+  names: readonly string[],
+  ask: (name: string) => string | undefined,
+): string | undefined {
+  for (const name of names) {
+    const answer = ask(name);
+    if (answer !== undefined) return answer;
   }
-  return renamed;
+  return undefined;
 }
 
 function fits(shape: readonly number[], expected: readonly Dimension[]): boolean {

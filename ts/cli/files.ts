@@ -28,7 +28,7 @@ export class FileProblem extends MambaliteError {
     readonly reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${path}: ${reason}`, options);
+    super(reason, { ...options, place: `${path}: ` });
   }
 }
 

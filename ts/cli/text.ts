@@ -1,4 +1,5 @@
-/** Small pieces of text: numbers, lines and names made safe for a terminal. Knows no commands. */
+/** Small pieces of text: numbers and lines for a terminal. Knows no commands. */
+export { oneLine } from "../plain-text.js";
 
 /** 12345 -> "12,345". */
 export function grouped(value: number): string {
@@ -25,15 +26,4 @@ export function percent(share: number): string {
 /** "1 frame", "2 frames". */
 export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** Text from a file or an error as one line without control characters. */
-export function oneLine(text: string): string {
-  return text
-    .replace(/\s*[\r\n]+\s*/g, " ")
-    .replace(/\p{C}/gu, (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return `\\u{${code.toString(16)}}`;
-    })
-    .trim();
 }

@@ -4,9 +4,23 @@
  * where the errors come from.
  */
 
-/** Base of all errors: `code` is stable across versions, `message` is one line for a person. */
+import { shortLine } from "../plain-text.js";
+
+export interface MessageOptions extends ErrorOptions {
+  /** What goes before the message whole: the caller's own words, such as the path of a file. */
+  readonly place?: string;
+}
+
+/** A message may quote a file, which may hold anything: more than this is of no use to a person. */
+const MAX_MESSAGE_CHARACTERS = 360;
+
+/** Base of all errors: `code` is stable across versions, `message` is one short line for a person. */
 export abstract class MambaliteError extends Error {
   abstract readonly code: string;
+
+  constructor(message: string, { place = "", ...options }: MessageOptions = {}) {
+    super(place + shortLine(message, MAX_MESSAGE_CHARACTERS), options);
+  }
 
   /** The class's name, which minifiers change, from its code: "BAD_FILE" is BadFile. */
   override get name(): string {

@@ -131,13 +131,29 @@ export function readLabels(core: Core): readonly string[] {
   return Object.freeze(listOf(core.modelInfo().labels, (index) => core.label(index)));
 }
 
-/** @throws BadModel when the metadata is not a JSON object. */
+/** What is printed or compared is walked by recursion. */
+const MAX_METADATA_DEPTH = 32;
+
+function isDeeperThan(value: object, most: number): boolean {
+  let level: object[] = [value];
+  for (let depth = 0; depth < most && level.length > 0; depth++) {
+    level = level
+      .flatMap((item) => Object.values(item) as unknown[])
+      .filter((item) => typeof item === "object" && item !== null);
+  }
+  return level.length > 0;
+}
+
+/** @throws BadModel when the metadata is not a JSON object, or too deep a one. */
 export function readMetadata(core: Core): Record<string, unknown> {
   const text = core.metadata();
   if (text === "") return {};
   const value = parseJson(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new BadModel("MLM_ERR_FORMAT", "the metadata is not a JSON object");
+  }
+  if (isDeeperThan(value, MAX_METADATA_DEPTH)) {
+    throw new BadModel("MLM_ERR_FORMAT", `the metadata is nested beyond ${MAX_METADATA_DEPTH}`);
   }
   return value as Record<string, unknown>;
 }

@@ -4,6 +4,7 @@
  */
 import { BadArgument, BadFile } from "../core/errors.js";
 import type { AffineOp, Network, Op, Tensor } from "../network.js";
+import { describe } from "../plain-text.js";
 import { type LogmelForm, logmelOp } from "./logmel.js";
 
 /** y = x * scale + shift, channel by channel; float32. */
@@ -37,7 +38,7 @@ export function readFrontEnd(bytes: Uint8Array): FrontEnd {
   const value = parseObject(bytes);
   const { kind } = value;
   if (kind !== "logmel" && kind !== "affine") {
-    throw bad(`kind is ${JSON.stringify(kind) ?? "missing"}, expected "logmel" or "affine"`);
+    throw bad(`kind is ${described(kind)}, expected "logmel" or "affine"`);
   }
   const affine = { scale: numbersIn(value, "scale"), shift: numbersIn(value, "shift") };
   if (kind === "affine") return { kind, ...affine };
@@ -122,7 +123,7 @@ function parseJsonText(bytes: Uint8Array, format: string): unknown {
 function numberIn(object: Record<string, unknown>, name: string): number {
   const value = object[name];
   if (typeof value === "number") return value;
-  throw bad(`${name} is ${JSON.stringify(value) ?? "missing"}, expected a number`);
+  throw bad(`${name} is ${described(value)}, expected a number`);
 }
 
 function numbersIn(object: Record<string, unknown>, name: string): readonly number[] {
@@ -131,6 +132,10 @@ function numbersIn(object: Record<string, unknown>, name: string): readonly numb
     Array.isArray(value) && value.length > 0 && value.every((x) => Number.isFinite(x));
   if (isNumbers) return value;
   throw bad(`${name} is missing or not an array of numbers`);
+}
+
+function described(value: unknown): string {
+  return value === undefined ? "missing" : describe(value);
 }
 
 function bad(reason: string): BadFile {

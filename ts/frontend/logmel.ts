@@ -4,6 +4,7 @@
  * Source: the HTK Book, chapter 5.4 (filter bank). Knows nothing of files or networks' other ops.
  */
 import { BadArgument } from "../core/errors.js";
+import { isNormalFloat32, NORMAL_FLOAT32 } from "../float32.js";
 import type { LogmelOp, Tensor } from "../network.js";
 
 /** What a log-mel front end is made from. Frame t covers samples [t hop, t hop + window). */
@@ -23,7 +24,6 @@ export interface LogmelForm {
   readonly energyFloor: number;
 }
 
-const LEAST_NORMAL = 2 ** -126;
 const MAX_FFT = 2 ** 16;
 
 /** @throws BadArgument for sizes that do not fit each other */
@@ -60,9 +60,8 @@ function checkForm(form: LogmelForm): void {
       `${lowHz} and ${highHz}`,
     );
   }
-  const floor = Math.fround(form.energyFloor);
-  if (!(floor >= LEAST_NORMAL && Number.isFinite(floor))) {
-    throw new BadArgument("energyFloor", "a normal float32 above 0", String(form.energyFloor));
+  if (!isNormalFloat32(form.energyFloor)) {
+    throw new BadArgument("energyFloor", NORMAL_FLOAT32, String(form.energyFloor));
   }
 }
 
@@ -95,14 +94,17 @@ function twiddles(name: string, fft: number): Tensor {
 function melFilters(name: string, form: LogmelForm): Pick<LogmelOp, "filterBins" | "filters"> {
   const { bands, fftSamples, sampleRateHz } = form;
   const edges = melEdges(form);
+  const binHz = sampleRateHz / fftSamples;
   const bins: number[] = [];
   const weights: number[] = [];
   for (let band = 0; band < bands; band++) {
     const [left, centre, right] = [edges[band]!, edges[band + 1]!, edges[band + 2]!];
     let first = 0;
     let count = 0;
-    for (let bin = 0; bin <= fftSamples / 2; bin++) {
-      const hz = bin * (sampleRateHz / fftSamples);
+    // Only between its edges can a triangle be above 0.
+    const last = Math.min(fftSamples / 2, Math.ceil(right / binHz));
+    for (let bin = Math.max(0, Math.floor(left / binHz)); bin <= last; bin++) {
+      const hz = bin * binHz;
       const rising = (hz - left) / (centre - left);
       const falling = (right - hz) / (right - centre);
       const weight = Math.fround(Math.min(rising, falling));

@@ -7,6 +7,7 @@ export interface CaseError {
   /** Largest and mean |error| over the case's logits, over its largest |reference|. */
   readonly maxRelative: number;
   readonly meanRelative: number;
+  /** As `classOf` says. */
   readonly classIndex: number;
   readonly referenceClass: number;
   readonly sameClass: boolean;
@@ -38,8 +39,8 @@ export function compareLogits(ours: readonly Values[], reference: readonly Value
 
 function compareCase(ours: Values, reference: Values): CaseError {
   const { max, mean } = relativeErrors(ours, reference);
-  const classIndex = firstMaximum(ours);
-  const referenceClass = firstMaximum(reference);
+  const classIndex = classOf(ours);
+  const referenceClass = classOf(reference);
   return {
     maxRelative: max,
     meanRelative: mean,
@@ -66,6 +67,14 @@ export function relativeErrors(ours: Values, reference: Values): { max: number; 
     return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / largest;
   };
   return { max: relative(max), mean: relative(sum / reference.length) };
+}
+
+/**
+ * The class that logits say: the first maximum; -1 when none is a number, and for a network of one
+ * value, which is a measure and no choice.
+ */
+export function classOf(values: Values): number {
+  return values.length === 1 ? -1 : firstMaximum(values);
 }
 
 /** Index of the first maximum; NaN is no maximum; -1 when there is none. */

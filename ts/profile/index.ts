@@ -2,6 +2,7 @@
 export {
   type Accuracy,
   type CaseError,
+  classOf,
   compareLogits,
   DEFAULT_TOLERANCE,
   firstMaximum,

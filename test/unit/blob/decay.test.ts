@@ -1,6 +1,7 @@
 /** A' = -exp(A_log) log2(e), rounded once. */
 import { describe, expect, test } from "vitest";
-import { decayRate } from "../../../ts/blob/decay.js";
+import { assertDecays, decayRate } from "../../../ts/blob/decay.js";
+import { BadCheckpoint } from "../../../ts/core/errors.js";
 
 const FLT_MAX = 3.4028234663852886e38;
 
@@ -33,5 +34,33 @@ describe("decayRate", () => {
     expect(decayRate(-103)).toBeLessThan(0);
     expect(decayRate(-105)).toBe(-0);
     expect(decayRate(-FLT_MAX)).toBe(-0);
+  });
+});
+
+describe("assertDecays", () => {
+  const aLog = (...values: number[]) => ({
+    name: "m.A_log",
+    shape: [values.length / 2, 2],
+    data: Float32Array.from(values),
+  });
+
+  test("takes every A that is below 0 and finite", () => {
+    expect(() => assertDecays(aLog(0, 88.3, -104.3, 2.5))).not.toThrow();
+  });
+
+  test.each([
+    [88.5, "A is infinite"],
+    [FLT_MAX, "A is infinite"],
+    [-105, "A is 0"],
+    [-FLT_MAX, "A is 0"],
+  ])("refuses an A_log of %d by its element", (value, reason) => {
+    const check = () => assertDecays(aLog(0, 0, 0, value));
+    expect(check).toThrow(BadCheckpoint);
+    expect(check).toThrow("m.A_log[1, 1]: expected A_log that makes A = -exp(A_log) below 0");
+    expect(check).toThrow(reason);
+  });
+
+  test("leaves what is no number to the check of all tensors", () => {
+    expect(() => assertDecays(aLog(NaN, -Infinity))).not.toThrow();
   });
 });

@@ -402,17 +402,10 @@ describe("what is refused", () => {
     ["labels that are too few", { ...paper, labels: ["one"] }],
     ["a name with a NUL", networkOf(pool("p\0", 0, "max"))],
     ["unequal widths", { ...paper, ops: [linear, { kind: "add", name: "a", inputs: [0, 1] }] }],
-    [
-      "eps of 0",
-      networkOf({
-        kind: "norm",
-        name: "n",
-        input: 0,
-        norm: "rms",
-        weight: numbered("w", [2]),
-        eps: 0,
-      }),
-    ],
+    ...[0, -1e-5, 1e-40, 1e39, Number.NaN].map((eps): [string, Network] => [
+      `eps of ${eps}`,
+      networkOf({ ...new NetworkMaker(1).norm("n", 0, 2, "rms", false), eps }),
+    ]),
   ])("%s", (_, network) => {
     expect(() => writeBlob(network)).toThrow(BadArgument);
   });

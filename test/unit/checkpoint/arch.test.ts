@@ -79,6 +79,42 @@ describe("toNetwork with an arch of operators", () => {
     expect(toNetwork(dict, { arch: both }).ops).toHaveLength(7);
   });
 
+  it("says that ignore leaves out a tensor that an operator reads", () => {
+    const refusal = (arch: Arch) => () => toNetwork(stateDict(shapes), { arch });
+    const ignoring = (...ignore: string[]): Arch => ({ ...listed, ignore });
+    expect(refusal(ignoring("aux", "head"))).toThrow(
+      `head.weight: expected shape [out, 4], got a tensor that "head" in the arch file's ignore leaves out`,
+    );
+    // A bias may be absent, but is not dropped without a word.
+    expect(refusal(ignoring("block.norm.bias"))).toThrow(`"block.norm.bias" in the arch file's`);
+    const renamed = {
+      convention: "paper",
+      rename: { embed: "linear_in" },
+      ignore: ["embed"],
+    } as const;
+    expect(refusal(renamed)).toThrow(
+      'missing tensors: linear_in.weight (left out by ignore "embed")',
+    );
+  });
+
+  it("may give names with or without what wrappers put before all of them", () => {
+    const prefixed = (prefix: string) =>
+      stateDict(Object.fromEntries(Object.entries(shapes).map(([n, s]) => [prefix + n, s])));
+    const ops = listed.ops.map((op) =>
+      op.kind === "mamba" ? { ...op, weights: "model.encoder.ssm" } : op,
+    );
+    for (const prefix of ["model.", "module.model.", "module.model._orig_mod."]) {
+      expect(toNetwork(prefixed(prefix), { arch: listed }).ops).toHaveLength(7);
+    }
+    expect(toNetwork(prefixed("module.model."), { arch: { ops } }).ops).toHaveLength(7);
+    const convention = {
+      convention: "paper",
+      rename: { "net.embed": "linear_in", "encoder.ssm": "mamba", "module.net.head": "classifier" },
+      ignore: ["net.block"],
+    } as const;
+    expect(toNetwork(prefixed("module.net."), { arch: convention }).ops).toHaveLength(4);
+  });
+
   it("takes a norm's kind from the arch over the checkpoint's bias", () => {
     const dict = stateDict({ "n.weight": [3] });
     const ops = (norm: NormOp["norm"]): Arch => ({
@@ -187,6 +223,21 @@ describe("readArch", () => {
     expect(read(JSON.stringify(listed))).toEqual(listed);
   });
 
+  it.each([
+    ["arch", "[".repeat(200_000) + "]".repeat(200_000)],
+    ["a kind", `{"ops":[{"kind":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}]}`],
+    ["inputs", `{"ops":[{"kind":"add","name":"a","inputs":["${"b".repeat(1 << 20)}"]}]}`],
+    ["a field", `{"${"\\u0001".repeat(1 << 16)}":1}`],
+  ])("is short about %s of any depth and length", (_, text) => {
+    try {
+      read(text);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(BadArgument);
+      expect((error as BadArgument).message.length).toBeLessThanOrEqual(360);
+    }
+  });
+
   it("refuses text that is not JSON", () => {
     expect(() => read("{")).toThrow(BadFile);
     expect(() => readArch(Uint8Array.of(0xff))).toThrow(BadFile);
@@ -210,7 +261,10 @@ describe("readArch", () => {
       '{"ops":[{"kind":"norm","name":"a","norm":"batch"}]}',
       "arch.ops[0].norm: expected rms, layer",
     ],
-    ['{"ops":[{"kind":"norm","name":"a","eps":-1}]}', "arch.ops[0].eps: expected a number of 0"],
+    ...["-1", "0", "1e-40", "1e39", '"1e-5"'].map((eps) => [
+      `{"ops":[{"kind":"norm","name":"a","eps":${eps}}]}`,
+      "arch.ops[0].eps: expected a normal float32 above 0",
+    ]),
     ['{"ops":[{"kind":"add","name":"a","inputs":["b"]}]}', "arch.ops[0].inputs: expected two"],
     ['{"ops":[{"kind":"activation","name":"a","activation":"tanh"}]}', "expected silu, relu, gelu"],
     ['{"convention":"paper","rename":{"a":1}}', "arch.rename.a: expected a string"],

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { readCheckpoint, type StateDict, toNetwork } from "../../../ts/checkpoint/index.js";
+import {
+  type Arch,
+  readCheckpoint,
+  type StateDict,
+  toNetwork,
+} from "../../../ts/checkpoint/index.js";
 import { BadCheckpoint, NonFinite } from "../../../ts/core/errors.js";
 import type { EmbeddingOp, LinearOp, MambaOp, Network, NormOp } from "../../../ts/network.js";
 import { type BlockSizes, fixture, mambaShapes, type Shapes, stateDict } from "./support.js";
@@ -95,15 +100,15 @@ describe("toNetwork, paper", () => {
     expect(toNetwork(stateDict(shapes)).ops).toHaveLength(4);
   });
 
-  it.each(["module.", "module.module.", "_orig_mod.", "module._orig_mod."])(
-    "tolerates the prefix %s",
-    (prefix) => {
-      const renamed = Object.entries(paperShapes).map(([name, shape]) => [prefix + name, shape]);
-      const network = toNetwork(stateDict(Object.fromEntries(renamed)));
-      expect(network.convention).toBe("paper");
-      expect((network.ops[0] as LinearOp).weight.name).toBe(`${prefix}linear_in.weight`);
-    },
-  );
+  it.each([
+    ...["module.", "module.module.", "_orig_mod.", "module._orig_mod."],
+    ...["model.", "net.", "model.net.", "model._orig_mod.", "module.model.model."],
+  ])("tolerates the prefix %s", (prefix) => {
+    const renamed = Object.entries(paperShapes).map(([name, shape]) => [prefix + name, shape]);
+    const network = toNetwork(stateDict(Object.fromEntries(renamed)));
+    expect(network.convention).toBe("paper");
+    expect((network.ops[0] as LinearOp).weight.name).toBe(`${prefix}linear_in.weight`);
+  });
 
   it("gives the same network from each format", () => {
     const networks = ["paper_zip.pth", "paper_legacy.pth", "paper.safetensors"].map((name) =>
@@ -149,13 +154,23 @@ describe("toNetwork, stack", () => {
   });
 
   it("refuses gaps, and no layer at all", () => {
-    const shapes = stackShapes(3);
-    const gap = Object.entries(shapes).filter(([name]) => !name.startsWith("layers.1."));
-    expect(refusal(stateDict(Object.fromEntries(gap)))).toMatchObject({
-      tensor: "layers.{i}",
-      got: "0, 2",
+    const shapes = stackShapes(4);
+    const gap = (...prefixes: string[]) =>
+      Object.entries(shapes).filter(([name]) => !prefixes.some((p) => name.startsWith(p)));
+    expect(refusal(stateDict(Object.fromEntries(gap("layers.1."))))).toMatchObject({
+      tensor: "layers.1",
+      expected: expect.stringContaining("layers 0 to 3 without gaps"),
+      got: "no tensor of layer 1",
+    });
+    expect(refusal(stateDict(Object.fromEntries(gap("layers.0.", "layers.2."))))).toMatchObject({
+      tensor: "layers.0",
+      got: "no tensor of layer 0, 2",
     });
     expect(refusal(stateDict({ "layers.x.norm.weight": [7] })).got).toBe("none");
+    const far = refusal(stateDict({ "layers.0.a": [1], "layers.999999.a": [1] }));
+    expect(far.got).toContain("999986 more");
+    const endless = `layers.${"9".repeat(400)}.a`;
+    expect(refusal(stateDict({ [endless]: [1], "layers.0.a": [1] })).message).toContain("missing");
   });
 });
 
@@ -263,6 +278,30 @@ describe("toNetwork, refusals", () => {
     expect(error).toMatchObject({ tensor: name, expected, got: `[${shape.join(", ")}]` });
   });
 
+  it.each([
+    ["names of no convention", { "encoder.weight": [2, 2] }],
+    ["unknown and missing ones", { ...without(paperShapes, "mamba.D"), "mamba.extra": [1] }],
+    ["a missing layer", { "layers.0.a": [1], "layers.2.a": [1] }],
+    ["no layer", { "layers.x.norm.weight": [7] }],
+  ])("mentions --arch for %s", (_, shapes) => {
+    expect(refusal(stateDict(shapes as Shapes)).message).toContain("--arch FILE");
+  });
+
+  it.each([
+    ["a long name", { [`a${"b".repeat(1 << 20)}`]: [1] }],
+    [
+      "many long names",
+      Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`${i}`.repeat(99), [1]])),
+    ],
+    ["many layers", { ...stackShapes(30), extra: [1], "layers.40.x": [2] }],
+    ["control characters", { "a\u001b[2J\u009b\u202e\nb": [1] }],
+    ["many dimensions", { ...paperShapes, "mamba.D": new Array(1000).fill(1) }],
+  ])("keeps its message short and plain for %s", (_, shapes) => {
+    const { message } = refusal(stateDict(shapes as Shapes));
+    expect(message.length).toBeLessThanOrEqual(360);
+    expect(message).not.toMatch(/\p{C}/u);
+  });
+
   it("refuses integer weights by name", () => {
     const others = new Map([["mamba.D", { name: "mamba.D", type: "int64", shape: [14] }]]);
     const error = refusal(stateDict(without(paperShapes, "mamba.D"), others));
@@ -287,6 +326,35 @@ describe("toNetwork, refusals", () => {
       "backbone.layers.0.mixer.dt_bias": [2],
     };
     expect(refusal(stateDict(mamba3)).got).toContain("a Mamba-3 block");
+  });
+
+  it("does not take a norm at the end of a module called mamba or mixer for Mamba-2's", () => {
+    const shapes = {
+      "embed.weight": [7, 9],
+      "mamba.layers.0.norm.weight": [7],
+      ...mambaShapes("mamba.layers.0.mixer", SIZES),
+      "mamba.norm.weight": [7],
+      "mamba.norm.bias": [7],
+      "mixer.norm.weight": [7],
+      "head.weight": [3, 7],
+    };
+    const arch: Arch = {
+      ops: [
+        { kind: "linear", name: "embed" },
+        { kind: "norm", name: "mamba.layers.0.norm" },
+        { kind: "mamba", name: "mamba.layers.0.mixer" },
+        { kind: "norm", name: "mamba.norm" },
+        { kind: "norm", name: "mixer.norm" },
+        { kind: "pool", name: "pool", pool: "mean" },
+        { kind: "linear", name: "head" },
+      ],
+    };
+    expect(toNetwork(stateDict(shapes), { arch }).ops).toHaveLength(7);
+    // Nor does another module's: only the block's own is named beside what tells.
+    const mamba2 = { ...shapes, "b.mixer.dt_bias": [2], "b.mixer.norm.weight": [14] };
+    expect(refusal(stateDict(mamba2)).got).toContain(
+      "(it has b.mixer.dt_bias, b.mixer.norm.weight)",
+    );
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readSafetensors, writeSafetensors } from "../../../ts/checkpoint/index.js";
+import { readCheckpoint, readSafetensors, writeSafetensors } from "../../../ts/checkpoint/index.js";
 import { BadArgument, BadFile } from "../../../ts/core/errors.js";
 import { bits, damaged, expected, expectNoCrash, fixture, tensor, tensorBits } from "./support.js";
 
@@ -67,6 +67,13 @@ describe("readSafetensors", () => {
     ["a hole before the first", { a: entry(4, 8, [1]) }, 8, "bytes 0 to 4 belong to no"],
     ["bytes after the last", { a: entry(0, 4, [1]) }, 8, "4 bytes after the last"],
     ["data past the end", { a: entry(0, 8, [2]) }, 4, "ends at byte 8 of 4"],
+    [
+      "data past the end with others behind it",
+      { a: entry(0, 4, [1]), b: entry(100, 104, [1]), c: entry(8, 12, [1]) },
+      12,
+      "b: its data ends at byte 104 of 12",
+    ],
+    ["more than 64 dimensions", { a: entry(0, 4, new Array(65).fill(1)) }, 4, "65 dimensions"],
     ["too few bytes for the shape", { a: entry(0, 4, [2]) }, 4, "[2] needs 8 bytes, has 4"],
     ["a huge shape", { a: entry(0, 4, [2 ** 40, 2 ** 40]) }, 4, "has 4"],
     ["a backward range", { a: entry(4, 0, [1]) }, 4, "is not a range"],
@@ -106,6 +113,29 @@ describe("readSafetensors", () => {
     expect(() => readSafetensors(fileOf("{}", 0, 2n ** 63n))).toThrow("but 2 follow");
     expect(() => readSafetensors(Uint8Array.of(1, 2))).toThrow("2 bytes is shorter");
     expect(() => readSafetensors(new Uint8Array())).toThrow("it is empty");
+  });
+
+  it("refuses a header of more than 8 MiB, before reading it", () => {
+    const header = `{${" ".repeat(8 << 20)}}`;
+    expect(() => readSafetensors(fileOf(header, 0))).toThrow(
+      "its header has 8388610 bytes, more than the 8388608 that are read",
+    );
+    expect(() => readCheckpoint(fileOf(header, 0))).toThrow("more than the 8388608 that are read");
+  });
+
+  it("reads the longest header in proportion to its bytes", () => {
+    const most = 8 << 20;
+    const item = '"":[[],{},[],[]],';
+    const values = `[${"[[]],".repeat(most / 6)}0]`.slice(0, most);
+    const started = performance.now();
+    for (const header of [
+      `{"a":${values}`,
+      `{"a":[${item.repeat(most / 20)}`,
+      `{${" ".repeat(most - 2)}}`,
+    ]) {
+      expect(() => readSafetensors(fileOf(header.slice(0, most), 0))).not.toThrow(RangeError);
+    }
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it("refuses a header that is not UTF-8", () => {

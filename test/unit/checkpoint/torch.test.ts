@@ -105,6 +105,52 @@ describe("readTorch", () => {
   });
 });
 
+/** A legacy file's magic number, and then these opcodes as its protocol version. */
+function legacyWithVersion(opcodes: string): Uint8Array {
+  const bytes = Array.from(opcodes, (c) => c.charCodeAt(0));
+  return Uint8Array.from([LEGACY_MAGIC, 0x80, 2, bytes, ".".charCodeAt(0)].flat());
+}
+
+/** LONG1 of 10 bytes. */
+const LEGACY_MAGIC = [
+  ...[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19],
+  ".".charCodeAt(0),
+];
+
+describe("readTorch, values that are walked for ever", () => {
+  it.each([
+    ["a list that holds a list twice, 200 deep", `]q\x01${"0](h\x01h\x01eq\x01".repeat(200)}`],
+    ["a list that holds itself", "]q\x01h\x01a"],
+    ["lists nested 100,000 deep", "]".repeat(100_000) + "a".repeat(99_999)],
+    ["tuples nested 100,000 deep", `N${"\x85".repeat(100_000)}`],
+    ["a long text", `X\x00\x00\x08\x00${"a".repeat(1 << 19)}`],
+  ])("names %s in a few words", (_, opcodes) => {
+    const began = performance.now();
+    try {
+      readTorch(legacyWithVersion(opcodes));
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(BadFile);
+      expect((error as BadFile).reason).toMatch(/^unknown protocol version .{1,80}$/);
+    }
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it("does not copy a storage's name once a tensor", () => {
+    const tensors = 20_000;
+    const key = `X\x00\x00\x08\x00${"k".repeat(1 << 19)}`;
+    const storage = `(U\x07storagectorch\nFloatStorage\n${key}U\x03cpuK\x00tQq\x01`;
+    const call = `ctorch._utils\n_rebuild_tensor_v2\nq\x02(h\x01K\x00K\x00\x85K\x01\x85\x88Ntq\x03`;
+    const names = Array.from({ length: tensors }, (_, i) => `U\x05${`${10_000 + i}`}h\x02h\x03R`);
+    const pickle = `\x80\x02${storage}0${call}00}(${names.join("")}u.`;
+    const data = Uint8Array.from(pickle, (c) => c.charCodeAt(0));
+    const file = zipSync({ "a/data.pkl": data, "a/data/0": new Uint8Array() }, { level: 0 });
+    const began = performance.now();
+    expect(() => readTorch(file)).toThrow("is missing from the archive");
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+});
+
 describe("readTorch, zip container", () => {
   it.each([
     ["a missing storage", { "archive/data/0": null }, "storage 0 is missing"],

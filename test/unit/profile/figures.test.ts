@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { compareLogits, exampleInput, firstMaximum, summarize } from "../../../ts/profile/index.js";
+import {
+  classOf,
+  compareLogits,
+  exampleInput,
+  firstMaximum,
+  summarize,
+} from "../../../ts/profile/index.js";
 
 describe("summarize", () => {
   it("gives median, nearest-rank 95th percentile and least", () => {
@@ -7,6 +13,14 @@ describe("summarize", () => {
     expect(summarize(samples)).toEqual({ runs: 100, medianMs: 50.5, p95Ms: 95, minMs: 1 });
     expect(summarize([3, 1, 2])).toEqual({ runs: 3, medianMs: 2, p95Ms: 3, minMs: 1 });
     expect(summarize([7])).toEqual({ runs: 1, medianMs: 7, p95Ms: 7, minMs: 7 });
+  });
+});
+
+describe("classOf", () => {
+  it("is the first maximum, and none of one value", () => {
+    expect(classOf(Float32Array.of(1, 5, 5))).toBe(1);
+    expect(classOf(Float32Array.of(Number.NaN, Number.NaN))).toBe(-1);
+    expect(classOf(Float32Array.of(0.5))).toBe(-1);
   });
 });
 

@@ -2,6 +2,7 @@
  * A chart of the page as an SVG file that looks the same anywhere: what the style sheet says becomes
  * attributes. Knows nothing of what the chart shows.
  */
+import { withoutControls } from "../../plain-text.js";
 
 const PROPERTIES = [
   "fill",
@@ -37,7 +38,8 @@ export function svgFile(chart: SVGSVGElement): string {
   background.setAttribute("height", "100%");
   background.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
   copy.prepend(background);
-  return new XMLSerializer().serializeToString(copy);
+  // Names come from files; XML has no form for most control characters, not even an escaped one.
+  return withoutControls(new XMLSerializer().serializeToString(copy));
 }
 
 /** Patterns keep their ids: other elements refer to them. */

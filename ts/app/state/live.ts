@@ -35,7 +35,9 @@ const SETTLE_MS = 300;
 
 export const liveKind = computed<LiveKind | null>(() => {
   if (offered.value?.live) return offered.value.live;
-  return model.value?.info.inputKind === "samples" ? "microphone" : null;
+  // What a network of one value hears is no word.
+  const info = model.value?.info;
+  return info?.inputKind === "samples" && info.logits > 1 ? "microphone" : null;
 });
 
 let feed: Feed | undefined;

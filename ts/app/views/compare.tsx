@@ -39,13 +39,15 @@ export function ComparePanel() {
 function Result({ answer }: { answer: ComparisonAnswer }) {
   const { accuracy, tolerance, trace, traceTolerance, reference } = answer;
   const { cases } = accuracy;
+  const hasClasses = model.value?.info.logits !== 1;
   const isWithin = accuracy.maxRelative <= tolerance;
   return (
     <div class="comparison" aria-live="polite">
       <p class={`answer ${isWithin ? "answer-good" : "answer-bad"}`}>
         {isWithin ? "\u2713 within" : "\u2717 beyond"} {exponential(tolerance)} of {reference}: max
         error {exponential(accuracy.maxRelative)}, mean {exponential(accuracy.meanRelative)} of the
-        largest |logit|; {accuracy.sameClasses} of {cases.length} classes equal
+        largest |logit|
+        {hasClasses && `; ${accuracy.sameClasses} of ${cases.length} classes equal`}
       </p>
       <Scroll label="Errors, case by case" isTall>
         <table class="table">
@@ -54,8 +56,8 @@ function Result({ answer }: { answer: ComparisonAnswer }) {
               <th scope="col">case</th>
               <th scope="col">max error</th>
               <th scope="col">mean error</th>
-              <th scope="col">class</th>
-              <th scope="col">reference</th>
+              {hasClasses && <th scope="col">class</th>}
+              {hasClasses && <th scope="col">reference</th>}
             </tr>
           </thead>
           <tbody>
@@ -64,11 +66,13 @@ function Result({ answer }: { answer: ComparisonAnswer }) {
                 <th scope="row">{i}</th>
                 <td>{exponential(entry.maxRelative)}</td>
                 <td>{exponential(entry.meanRelative)}</td>
-                <td>{className(entry.classIndex)}</td>
-                <td>
-                  {className(entry.referenceClass)}
-                  {entry.sameClass ? "" : " \u2260"}
-                </td>
+                {hasClasses && <td>{className(entry.classIndex)}</td>}
+                {hasClasses && (
+                  <td>
+                    {className(entry.referenceClass)}
+                    {entry.sameClass ? "" : " \u2260"}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

@@ -1,5 +1,6 @@
 /** Running an input: logits with their bits and the class, and the sequence frame by frame. */
 import { useEffect, useRef } from "preact/hooks";
+import { classOf } from "../../profile/accuracy.js";
 import { paintGrid } from "../charts/heat.js";
 import { counted, grouped, milliseconds } from "../format.js";
 import {
@@ -71,7 +72,7 @@ function Results({ answer }: { answer: RunAnswer }) {
             {count > 1 ? `, sequence ${sequence.value} of ${grouped(count)}` : ""}
           </span>
           <span class="big" data-class={result.classIndex}>
-            {classText(result.classIndex)}
+            {answerText(result.logits, result.classIndex)}
           </span>
         </p>
         {count > 1 && <SequenceChoice count={results.length} />}
@@ -80,9 +81,9 @@ function Results({ answer }: { answer: RunAnswer }) {
             <thead>
               <tr>
                 <th scope="col" class="left">
-                  class
+                  {result.logits.length === 1 ? "output" : "class"}
                 </th>
-                <th scope="col">logit</th>
+                <th scope="col">{result.logits.length === 1 ? "value" : "logit"}</th>
                 <th scope="col">bits</th>
                 <th scope="col" class="left">
                   <span class="hidden">size</span>
@@ -93,7 +94,7 @@ function Results({ answer }: { answer: RunAnswer }) {
               {order.map((i) => (
                 <tr key={i} class={i === result.classIndex ? "row-best" : ""}>
                   <th scope="row" class="left">
-                    {classText(i)}
+                    {result.logits.length === 1 ? outputName() : classText(i)}
                   </th>
                   <td>{logitText(result.logits[i])}</td>
                   <td class="bits">{result.bits[i]}</td>
@@ -126,6 +127,16 @@ function shownLogits(logits: readonly number[]): number[] {
 function logitText(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "not finite";
   return value.toPrecision(9).replace("-", "\u2212");
+}
+
+/** What a network says: a class, or, when it has one value only, the value. */
+function answerText(logits: ArrayLike<number>, classIndex: number): string {
+  return logits.length === 1 ? logitText(logits[0]) : classText(classIndex);
+}
+
+/** Of the only one. */
+function outputName(): string {
+  return model.value?.labels[0] ?? "value";
 }
 
 export function classText(index: number): string {
@@ -202,13 +213,13 @@ function Frames() {
 }
 
 function Running({ now }: { now: Watched }) {
-  const best = bestOf(now.logits);
+  const best = classOf(now.logits);
   return (
     <>
       <p class="running-class">
-        running class{" "}
+        running {now.logits.length === 1 ? "value" : "class"}{" "}
         <span class="big" data-running={best}>
-          {now.frame === 0 ? "\u2013" : classText(best)}
+          {now.frame === 0 ? "\u2013" : answerText(now.logits, best)}
         </span>
       </p>
       <div class="states">
@@ -218,10 +229,6 @@ function Running({ now }: { now: Watched }) {
       </div>
     </>
   );
-}
-
-function bestOf(logits: Float32Array): number {
-  return logits.indexOf(Math.max(...logits));
 }
 
 function StateGrid({ name, values }: { name: string; values: Float32Array }) {

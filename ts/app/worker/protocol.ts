@@ -81,7 +81,7 @@ export interface Sample {
 export interface RunResult {
   readonly logits: readonly number[];
   readonly bits: readonly string[];
-  /** -1: no logit is a number. */
+  /** -1: no logit is a number, or there is one only. */
   readonly classIndex: number;
 }
 

@@ -6,7 +6,7 @@
 import { BadState } from "../../core/errors.js";
 import { inputLength } from "../../core/input.js";
 import type { Session } from "../../index.js";
-import { exampleInput, firstMaximum } from "../../profile/index.js";
+import { classOf, exampleInput } from "../../profile/index.js";
 import { sessionOptions } from "./figures.js";
 import { readSequences, type Sequence, type Sequences } from "./inputs.js";
 import type { Choice, Progress, RunAnswer, RunResult, Watched } from "./protocol.js";
@@ -121,6 +121,6 @@ function toResult(logits: Float32Array): RunResult {
   return {
     logits: [...logits],
     bits: Array.from(words, (word) => word.toString(16).padStart(8, "0")),
-    classIndex: firstMaximum(logits),
+    classIndex: classOf(logits),
   };
 }

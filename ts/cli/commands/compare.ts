@@ -30,6 +30,8 @@ export class BeyondTolerance extends MambaliteError {
 
 interface Comparison {
   readonly accuracy: Accuracy;
+  /** Ours and the reference's, case by case, of a network of one value: it has no classes. */
+  readonly values?: readonly (readonly [ours: number, reference: number])[];
   readonly trace?: TraceComparison;
 }
 
@@ -49,6 +51,9 @@ export async function compare(path: string, options: CompareOptions): Promise<st
       const logits = mapWithProgress(inputs.sequences, "inputs", (input) => session.run(input));
       const comparison: Comparison = {
         accuracy: compareLogits(logits, reference),
+        ...(model.info.logits === 1 && {
+          values: logits.map(([ours], i) => [Number(ours), Number(reference[i]?.[0])] as const),
+        }),
         ...(trace && {
           trace: compareTrace(model, session, firstOf(inputs), trace, options.traceTolerance),
         }),
@@ -68,7 +73,7 @@ function firstOf(inputs: Inputs): Float32Array | Int32Array {
   return inputs.sequences[0] as Float32Array | Int32Array;
 }
 
-function requireWithin({ accuracy, trace }: Comparison, options: CompareOptions): void {
+function requireWithin({ accuracy, values, trace }: Comparison, options: CompareOptions): void {
   const departure = trace?.firstDeparture ?? null;
   const differing = accuracy.cases.length - accuracy.sameClasses;
   const isWithin = accuracy.maxRelative <= options.tolerance;
@@ -77,24 +82,27 @@ function requireWithin({ accuracy, trace }: Comparison, options: CompareOptions)
   const parts = [
     `max error ${exponential(accuracy.maxRelative)} of the largest |logit| in case ${worst}, ` +
       `tolerance ${exponential(options.tolerance)}`,
-    `${differing} of ${accuracy.cases.length} classes differ`,
   ];
+  if (values === undefined) parts.push(`${differing} of ${accuracy.cases.length} classes differ`);
   if (departure !== null) parts.push(`first operator that departs: ${oneLine(departure)}`);
   parts.push("a larger --tolerance or --trace-tolerance prints every case");
   throw new BeyondTolerance(`differs from the reference: ${parts.join("; ")}`);
 }
 
-function toReport({ accuracy, trace }: Comparison, options: CompareOptions) {
+const NO_CLASSES = { classIndex: null, referenceClass: null, sameClass: null };
+
+function toReport({ accuracy, values, trace }: Comparison, options: CompareOptions) {
   const { cases, maxRelative, meanRelative, sameClasses } = accuracy;
   return {
     cases: cases.map((c) => ({
       ...c,
+      ...(values && NO_CLASSES),
       maxRelative: finiteOrNull(c.maxRelative),
       meanRelative: finiteOrNull(c.meanRelative),
     })),
     maxRelative: finiteOrNull(maxRelative),
     meanRelative: finiteOrNull(meanRelative),
-    sameClasses,
+    sameClasses: values === undefined ? sameClasses : null,
     tolerance: options.tolerance,
     trace: trace && {
       ...trace,
@@ -109,26 +117,34 @@ function toReport({ accuracy, trace }: Comparison, options: CompareOptions) {
 }
 
 const MAX_SHOWN_CASES = 100;
+/** As many as a float32 has. */
+const SHOWN_DIGITS = 9;
 
-function render({ accuracy, trace }: Comparison, options: CompareOptions, model: Model): string {
+function render(
+  { accuracy, values, trace }: Comparison,
+  options: CompareOptions,
+  model: Model,
+): string {
   const rows = accuracy.cases
     .slice(0, MAX_SHOWN_CASES)
     .map((c, i) => [
       String(i),
       exponential(c.maxRelative),
       exponential(c.meanRelative),
-      className(model, c.classIndex),
-      className(model, c.referenceClass),
+      ...(values?.[i]?.map((value) => value.toPrecision(SHOWN_DIGITS)) ?? [
+        className(model, c.classIndex),
+        className(model, c.referenceClass),
+      ]),
     ]);
   const hidden = accuracy.cases.length - rows.length;
   const total = accuracy.cases.length;
   return (
     `within ${exponential(options.tolerance)}: ${counted(total, "case")}, ` +
     `max error ${exponential(accuracy.maxRelative)}, ` +
-    `mean ${exponential(accuracy.meanRelative)} of the largest |logit|, ` +
-    `${accuracy.sameClasses} of ${total} classes equal\n\n` +
+    `mean ${exponential(accuracy.meanRelative)} of the largest |logit|` +
+    (values === undefined ? `, ${accuracy.sameClasses} of ${total} classes equal\n\n` : "\n\n") +
     table(
-      ["case", "max error", "mean error", "class", "reference"],
+      ["case", "max error", "mean error", values === undefined ? "class" : "value", "reference"],
       ["right", "right", "right", "right", "right"],
       rows,
     ) +
@@ -139,7 +155,7 @@ function render({ accuracy, trace }: Comparison, options: CompareOptions, model:
 
 function renderTrace(trace: TraceComparison, options: CompareOptions): string {
   const rows = trace.operators.map((operator) => [
-    oneLine(operator.name),
+    operator.name,
     exponential(operator.maxRelative),
     exponential(operator.meanRelative),
   ]);

@@ -4,7 +4,7 @@ import { locateModel } from "../bundled.js";
 import { requireWritable, writeAtomically } from "../files.js";
 import { toJson } from "../json.js";
 import { withModel } from "../load-model.js";
-import { grouped } from "../text.js";
+import { grouped, oneLine } from "../text.js";
 
 export interface ConvertOptions {
   readonly output: string;
@@ -40,7 +40,7 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
         return toJson({ output, format, convention, blobBytes: blob.length, crc32 });
       }
       return (
-        `${options.output}: ${grouped(blob.length)} bytes, CRC-32 ${crc32}, ` +
+        `${oneLine(options.output)}: ${grouped(blob.length)} bytes, CRC-32 ${crc32}, ` +
         `from ${format} (${convention} naming)\n`
       );
     },

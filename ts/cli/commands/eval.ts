@@ -36,6 +36,9 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
     if (width > MAX_CLASSES) {
       throw new BadArgument("MODEL", `at most ${MAX_CLASSES} classes`, `${width} logits`);
     }
+    if (width === 1) {
+      throw new BadArgument("MODEL", "logits of classes", "one value (compare checks values)");
+    }
     const labelled = await findItems(model, options, classes);
     const { items, frames } = labelled;
     const reference =

@@ -82,7 +82,7 @@ function labelsOf(model: Model): string {
 function renderOps(model: Model): string {
   const rows = model.ops.map((op, index) => [
     String(index + 1),
-    oneLine(op.name),
+    op.name,
     kindOf(op),
     op.inputs.map((value) => (value === 0 ? "input" : String(value))).join(" + "),
     `${op.inputWidth} -> ${op.outputWidth}`,
@@ -108,7 +108,7 @@ function sizesOf(op: OpInfo): string {
 
 function renderTensors(model: Model): string {
   const rows = model.tensors.map((tensor) => [
-    oneLine(tensor.name),
+    tensor.name,
     `[${tensor.shape.join(", ")}]`,
     tensor.packing,
     grouped(tensor.bytes),

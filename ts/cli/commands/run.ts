@@ -31,13 +31,21 @@ export async function run(modelPath: string, options: RunOptions): Promise<strin
 const MAX_SHOWN_LOGITS = 20;
 
 function describe({ classIndex, label, logits, logitsBits }: Result, index: number): string {
+  const [only] = logits;
+  if (only !== undefined && logits.length === 1) {
+    return `input ${index}: ${valueText(only)}  ${logitsBits[0]}\n`;
+  }
   const name = label === undefined ? "" : ` ${oneLine(label)}`;
   const head = `input ${index}: class ${classIndex ?? "none"}${name}\n`;
   const shown = logits.slice(0, MAX_SHOWN_LOGITS).map((logit, i) => {
-    const value = logit === null ? "not finite" : logit.toPrecision(9);
-    return `  ${String(i).padStart(5)}  ${value.padStart(15)}  ${logitsBits[i]}\n`;
+    return `  ${String(i).padStart(5)}  ${valueText(logit).padStart(15)}  ${logitsBits[i]}\n`;
   });
   const hidden = logits.length - shown.length;
   const more = hidden > 0 ? `  and ${hidden} more logits: --json prints them all\n` : "";
   return head + shown.join("") + more;
+}
+
+/** As many digits as a float32 has. */
+function valueText(value: number | null): string {
+  return value === null ? "not finite" : value.toPrecision(9);
 }

@@ -3,7 +3,7 @@
  * alive. Knows nothing of how a plan is made.
  */
 import type { Plan } from "../../core/plan.js";
-import { grouped, oneLine } from "../text.js";
+import { grouped } from "../text.js";
 import { table } from "./table.js";
 
 const ALIVE = "█";
@@ -23,7 +23,7 @@ export function arenaChart(plan: Plan, operators: number): string {
   const rows = shown
     .sort((a, b) => a.offset - b.offset || a.firstOp - b.firstOp)
     .map((buffer) => [
-      oneLine(buffer.name),
+      buffer.name,
       buffer.kind,
       grouped(buffer.offset),
       grouped(buffer.bytes),

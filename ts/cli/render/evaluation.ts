@@ -32,7 +32,7 @@ function classes({ labels, confusion: matrix }: Evaluation): string {
     const predicted = sum(matrix.map((counts) => counts[index]!));
     const right = row[index]!;
     return [
-      oneLine(label),
+      label,
       grouped(items),
       grouped(right),
       share(right, items),
@@ -52,7 +52,7 @@ function confusion({ labels, confusion: matrix }: Evaluation): string {
   const numbers = labels.map((_, index) => String(index + 1));
   const rows = labels.map((label, index) => [
     numbers[index]!,
-    oneLine(label),
+    label,
     ...matrix[index]!.map((count) => (count === 0 ? "·" : grouped(count))),
   ]);
   return table(

@@ -46,7 +46,9 @@ function verdicts({ boards }: ProfileReport): string {
     const { ram, flash } = board;
     return [
       board.id,
-      board.fits ? colors.green("fits") : colors.red("does not fit"),
+      board.fits
+        ? { text: "fits", paint: colors.green }
+        : { text: "does not fit", paint: colors.red },
       `${grouped(ram.neededBytes)} of ${grouped(regionOf(board).usableBytes)}`,
       regionOf(board).name,
       signed(ram.headroomBytes),
@@ -132,7 +134,7 @@ function flash({ flash: { weightsBytes, codeBytes } }: ProfileReport): string {
 function operators({ operators: list }: ProfileReport): string {
   const rows = list.map((operator, index) => [
     String(index + 1),
-    oneLine(operator.name),
+    operator.name,
     grouped(operator.macs),
     grouped(operator.exps),
     grouped(operator.bytesRead),

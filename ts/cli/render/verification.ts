@@ -65,7 +65,7 @@ function operators({ images: [main], operatorNames }: Verification): string {
   const sum = main.operators.reduce((total, count) => total + count, 0);
   const rows = operatorNames.map((name, i) => {
     const count = main.operators[i] ?? 0;
-    return [oneLine(name), grouped(count), percent(sum > 0 ? count / sum : 0)];
+    return [name, grouped(count), percent(sum > 0 ? count / sum : 0)];
   });
   rows.push(["all, stepped one by one", grouped(sum), ""]);
   rows.push(["one plain run", grouped(main.total), ""]);
