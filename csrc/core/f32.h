@@ -5,8 +5,12 @@
 #ifndef MLM_F32_H
 #define MLM_F32_H
 
+#include <float.h>
 #include <stdint.h>
 
+#if FLT_EVAL_METHOD != 0
+#error "FLT_EVAL_METHOD is not 0: float would be rounded twice (on x86: -msse2 -mfpmath=sse)"
+#endif
 #if defined(__FAST_MATH__)
 #error "-ffast-math changes the bits: MambaLite-Micro must be compiled without it"
 #endif
@@ -33,6 +37,13 @@ static inline float f32_from_bits(uint32_t bits) {
 #define MLM_LEAST_NORMAL_BITS 0x00800000u
 
 static inline int f32_is_finite(uint32_t bits) { return (bits & 0x7F800000u) != 0x7F800000u; }
+
+static inline int f32_is_nan(uint32_t bits) { return (bits & 0x7FFFFFFFu) > 0x7F800000u; }
+
+/* The same bits, or NaN on both sides: its payload is no part of the contract. */
+static inline int f32_agree(uint32_t x, uint32_t y) {
+    return x == y || (f32_is_nan(x) && f32_is_nan(y));
+}
 
 /*
  * 1 / sqrt(x) for normal x > 0, max error 1.8 ulp: an estimate from the halved exponent, then Newton's

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Memory of the harness itself, outside the budget of the board that is emulated. Not cleared. */
-#define EMULATOR_ONLY __attribute__((section(".bss.emulator")))
+#define EMULATOR_ONLY __attribute__((section(".bss.mambalite.emulator")))
 
 /* Instructions executed in this many ticks of port_ticks(). */
 uint64_t emulator_instructions(uint64_t ticks);

@@ -155,5 +155,10 @@ describe("build files", () => {
     expect(text("README.md")).toMatch(
       /has not been built with ESP-IDF and has not been run on silicon/,
     );
+    expect(text("README.md")).not.toMatch(/every logit has the same bits/);
+  });
+
+  test("the task's stack is the catalogue's", () => {
+    expect(text("main/esp32s3.c")).toContain('xTaskCreate(task, "mambalite", BOARD_STACK_BYTES,');
   });
 });

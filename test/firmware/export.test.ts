@@ -2,60 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HEADER } from "../../ts/core/format.js";
 import { crc32 } from "../../ts/crc32.js";
-import { BOARDS } from "../../ts/device/index.js";
-import {
-  DoesNotFit,
-  type ExportTarget,
-  exportProject,
-  type Files,
-} from "../../ts/firmware/index.js";
-import { buildProject, EMULATORS, readSources, writeFiles } from "../../ts/firmware/node.js";
-import { Engine, type SessionOptions } from "../../ts/node.js";
+import { DoesNotFit } from "../../ts/firmware/index.js";
+import { buildProject, writeFiles } from "../../ts/firmware/node.js";
 import { failure, mambalite, spotter as spotterModel } from "../cli/support.js";
-import { buildFolder, type Case, keywordSpotter, root, skipReason } from "./support.js";
+import { project, runImage, spotter, write } from "./projects.js";
+import { buildFolder, root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const LAST_LINE = "bits equal to the simulation's";
-
-let spotter: Case;
-let engine: Engine;
-
-beforeAll(async () => {
-  engine = await Engine.load({ simd: "off" });
-  spotter = await keywordSpotter(1);
-});
-
-async function project(
-  target: ExportTarget,
-  { execution = {}, blob = spotter.blob }: { execution?: SessionOptions; blob?: Uint8Array } = {},
-  boardId?: string,
-): Promise<Files> {
-  const model = await engine.loadModel(spotter.blob);
-  const session = model.createSession({ schedule: "stream" });
-  try {
-    const input = spotter.inputs[0]!;
-    const board = BOARDS.find(({ id }) => id === boardId);
-    return exportProject(target, {
-      sources: readSources(),
-      model: { blob, info: model.info, plan: model.plan(execution), version: engine.version },
-      example: { input, logits: session.run(input) },
-      ...(board && { board }),
-    });
-  } finally {
-    model.dispose();
-  }
-}
-
-function write(name: string, files: Files): string {
-  const folder = buildFolder(`export-${name}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFiles(folder, files);
-  return folder;
-}
 
 /** The shell commands of a README that build something, block by block. */
 function buildCommands(folder: string): string[] {
@@ -134,7 +91,10 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     files.set("port/app.c", app.replace(opening, `${opening}    *(volatile int *)4 = 0;\n`));
     const folder = write("fault", files);
     await buildProject(folder, "cortex-m7");
-    expect(runImage(folder)).toMatchObject({ status: 125, stdout: "fault\n" });
+    expect(runImage(folder)).toMatchObject({
+      status: 125,
+      stdout: "unhandled: HardFault_Handler, exception 3\nfault\n",
+    });
   });
 });
 
@@ -147,15 +107,6 @@ async function runDamaged(folder: string, blob: Uint8Array): Promise<string> {
   expect(status).toBeGreaterThan(0);
   expect(status).toBeLessThan(100);
   return stdout;
-}
-
-function runImage(folder: string) {
-  const { command, args } = EMULATORS["cortex-m7"];
-  const image = join(folder, "build/firmware.elf");
-  return spawnSync(command, [...args, "-kernel", image], {
-    encoding: "utf8",
-    timeout: TIMEOUT_MS,
-  });
 }
 
 const noCmake = ["cmake", "cc"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);

@@ -1,8 +1,10 @@
 /** Why the flags and the core's own exp matter: with others the bits are others, and it is noticed. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FirmwareFailed, type Sources } from "../../ts/firmware/index.js";
 import { readSources } from "../../ts/firmware/node.js";
-import { buildFolder, keywordSpotter, skipReason, verifyCase } from "./support.js";
+import { buildFolder, keywordSpotter, root, skipReason, verifyCase } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const skipped = skipReason("cortex-m7");
@@ -54,4 +56,17 @@ $1`,
     expect(failure).toBeInstanceOf(FirmwareFailed);
     expect((failure as FirmwareFailed).reason).toBe("MLM_ERR_SELF_TEST");
   });
+});
+
+const noX87 = process.arch !== "x64" || spawnSync("gcc", ["--version"]).status !== 0;
+
+test.skipIf(noX87)("float that is evaluated in more than 32 bits does not compile", () => {
+  const compile = (flag: string) =>
+    spawnSync("gcc", ["-std=c11", flag, "-fsyntax-only", join(root, "csrc/core/f32.h")], {
+      encoding: "utf8",
+    });
+  expect(compile("-mfpmath=sse")).toMatchObject({ status: 0, stderr: "" });
+  const refused = compile("-mfpmath=387");
+  expect(refused.status).not.toBe(0);
+  expect(refused.stderr).toMatch(/error: #error "FLT_EVAL_METHOD is not 0/);
 });

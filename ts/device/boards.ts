@@ -26,7 +26,10 @@ export interface Board {
   readonly id: string;
   readonly name: string;
   readonly core: string;
+  /** The fastest the chip is made for. */
   readonly clockHz: number;
+  /** What an exported project sets up. */
+  readonly projectClockHz: number;
   readonly fpu: string;
   readonly cache: string;
   /** The regions that can hold an arena, best first. */
@@ -37,7 +40,7 @@ export interface Board {
     readonly reservedBytes: number;
     readonly reservedFor: string;
   };
-  /** Budget for the stack of the task that runs a session; counted with the arena. */
+  /** Stack of the task that runs a session, in an exported project too; counted with the arena. */
   readonly stackBytes: number;
   /** Documents that the figures are taken from. */
   readonly sources: readonly string[];
@@ -46,8 +49,10 @@ export interface Board {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The deepest call of the core needs less than 1 KB of stack; the rest is for the caller. */
-const STACK_BYTES = 2 * KIB;
+/** The deepest call of the core needs less than 1 KB of stack; the rest is for caller and interrupts. */
+export const BARE_METAL_STACK_BYTES = 2 * KIB;
+/** Of a FreeRTOS task, whose console goes through the C library's stdio. */
+const ESP_IDF_STACK_BYTES = 4 * KIB;
 
 /** The core's code is held below 24 KB; start-up, drivers and an application's own code come on top. */
 const BARE_METAL_CODE_BYTES = 64 * KIB;
@@ -71,6 +76,7 @@ const ESP32S3_SRAM: Region = {
 const ESP32S3 = {
   core: "2 x Xtensa LX7 (a session uses one)",
   clockHz: 240e6,
+  projectClockHz: 240e6,
   fpu: "single precision",
   cache: "16 KB instructions, 32 KB data, for flash and PSRAM",
   flash: {
@@ -78,7 +84,7 @@ const ESP32S3 = {
     reservedBytes: ESP_IDF_FLASH_BYTES,
     reservedFor: "boot loader, partition table and ESP-IDF (allowance)",
   },
-  stackBytes: STACK_BYTES,
+  stackBytes: ESP_IDF_STACK_BYTES,
 } as const;
 
 const ESP32S3_SOURCES = [
@@ -123,7 +129,7 @@ const STM32H74X = {
     reservedBytes: BARE_METAL_CODE_BYTES,
     reservedFor: "start-up, core and application code (allowance)",
   },
-  stackBytes: STACK_BYTES,
+  stackBytes: BARE_METAL_STACK_BYTES,
 } as const;
 
 /** Every board this project knows, in the order in which reports list them. */
@@ -159,6 +165,7 @@ export const BOARDS: readonly Board[] = [
     ...STM32H74X,
     id: "stm32h743",
     name: "STM32H743xI",
+    projectClockHz: 480e6,
     core: "Cortex-M7",
     regions: STM32H74X_REGIONS,
     sources: ["STM32H743xI Datasheet DS12110: 480 MHz, memories", "Reference Manual RM0433"],
@@ -167,6 +174,8 @@ export const BOARDS: readonly Board[] = [
     ...STM32H74X,
     id: "stm32h747",
     name: "STM32H747xI",
+    // As out of reset: the way to more begins with the supply, which differs from board to board.
+    projectClockHz: 64e6,
     core: "Cortex-M7 (and a Cortex-M4 at 240 MHz, not used)",
     regions: STM32H74X_REGIONS,
     sources: ["STM32H747xI Datasheet DS12930: 480 MHz, memories", "Reference Manual RM0399"],

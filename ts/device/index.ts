@@ -1,3 +1,9 @@
 /** The board catalogue and the fit verdict. */
-export { BOARDS, type Board, type Region, type RegionSpeed } from "./boards.js";
+export {
+  BARE_METAL_STACK_BYTES,
+  BOARDS,
+  type Board,
+  type Region,
+  type RegionSpeed,
+} from "./boards.js";
 export { type BoardVerdict, judge, type Needs, type RegionVerdict } from "./verdict.js";

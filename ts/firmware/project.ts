@@ -6,7 +6,7 @@
 import type { InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Plan } from "../core/plan.js";
-import { BOARDS, type Board } from "../device/index.js";
+import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
 import { bytesOf, defines, header, wordArray } from "./c-source.js";
 import { arenaRegion } from "./fit.js";
 import { readme } from "./readme.js";
@@ -61,8 +61,6 @@ interface Placement {
   readonly stackBytes: number;
 }
 
-/** What a machine without a board gets. */
-const DEFAULT_STACK_BYTES = 2048;
 const GENERATED = "Made by mambalite; do not edit.";
 
 /**
@@ -79,7 +77,7 @@ export function exportProject(target: Target, options: ExportOptions): Files {
     [`${layout.program}/app.c`, source(sources, "port/app/app.c")],
     ...exampleFiles(layout, example, model),
   ]);
-  if (target === "esp32s3") addEspConfiguration(files, sources, place);
+  if (target === "esp32s3") addEspConfiguration(files, sources, place, model.version);
   files.set("README.md", readme(target, { model, example, ...place }));
   return files;
 }
@@ -122,7 +120,7 @@ function placementOf(
   return {
     board,
     region: region ?? (board === undefined ? "" : arenaRegion(board, plan, blob.length)),
-    stackBytes: board?.stackBytes ?? DEFAULT_STACK_BYTES,
+    stackBytes: board?.stackBytes ?? BARE_METAL_STACK_BYTES,
   };
 }
 
@@ -135,7 +133,8 @@ function commonFiles(
 ): [string, string | Uint8Array][] {
   return [
     ...coreFiles(layout, sources),
-    ...portFiles(layout, sources, model.version),
+    ...portFiles(layout, sources, figuresOf(model.version, place.board)),
+    ...boardFiles(layout, place.board),
     ...modelFiles(layout, model),
     ["LICENSE", source(sources, "LICENSE")],
     ...(layout.linksBare
@@ -154,7 +153,7 @@ function coreFiles({ library }: ProjectLayout, sources: Sources): [string, strin
 function portFiles(
   { files }: ProjectLayout,
   sources: Sources,
-  version: string,
+  figures: Figures,
 ): [string, string][] {
   const named = new Set(files.map(([from]) => from));
   return files.flatMap(([from, to]) => {
@@ -163,9 +162,45 @@ function portFiles(
       : [from];
     return paths.map((path): [string, string] => [
       to.endsWith("/") ? to + path.slice(from.length) : to,
-      source(sources, path).replaceAll("@VERSION@", version),
+      filledIn(source(sources, path), figures),
     ]);
   });
+}
+
+/** What stands for `@NAME@` in the sources of a port. */
+type Figures = Readonly<Record<string, string>>;
+
+function figuresOf(version: string, board: Board | undefined): Figures {
+  if (board === undefined) return { VERSION: version };
+  const regions = board.regions.map(({ id, bytes }) => [
+    `${id.toUpperCase().replaceAll("-", "_")}_BYTES`,
+    String(bytes),
+  ]);
+  return {
+    VERSION: version,
+    BOARD: board.name,
+    CLOCK_MHZ: String(board.projectClockHz / 1e6),
+    FLASH_BYTES: String(board.flash.bytes),
+    FLASH_MB: String(board.flash.bytes >> 20),
+    ...Object.fromEntries(regions),
+  };
+}
+
+function filledIn(text: string, figures: Figures): string {
+  return text.replaceAll(/@([A-Z0-9_]+)@/g, (_, name: string) => {
+    const value = figures[name];
+    if (value === undefined) throw new RangeError(`nothing is known of @${name}@`);
+    return value;
+  });
+}
+
+/** The board's figures for the C of the port: what the catalogue says, and nothing else does. */
+function boardFiles({ program }: ProjectLayout, board: Board | undefined): [string, string][] {
+  if (board === undefined) return [];
+  const figures = { BOARD_CLOCK_HZ: board.projectClockHz, BOARD_STACK_BYTES: board.stackBytes };
+  return [
+    [`${program}/board.h`, header("BOARD_H", `${board.name}. ${GENERATED}`, defines(figures))],
+  ];
 }
 
 function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, string][] {
@@ -280,11 +315,15 @@ set(MODEL_STACK_BYTES ${stackBytes})
 function addEspConfiguration(
   files: Map<string, string | Uint8Array>,
   sources: Sources,
-  { region }: Placement,
+  { region, board }: Placement,
+  version: string,
 ): void {
   const parts = ["port/esp32s3/sdkconfig.defaults"];
   if (region === "psram") parts.push("port/esp32s3/sdkconfig.psram");
-  files.set("sdkconfig.defaults", parts.map((path) => source(sources, path)).join(""));
+  files.set(
+    "sdkconfig.defaults",
+    filledIn(parts.map((path) => source(sources, path)).join(""), figuresOf(version, board)),
+  );
 }
 
 function source(sources: Sources, path: string): string {

@@ -16,16 +16,16 @@ export interface ReadmeFacts {
 export function readme(target: Target, facts: ReadmeFacts): string {
   return [
     `# ${TITLES[target] ?? target}\n\n${INTRODUCTION}`,
-    `## Build and run\n\n${COMMANDS[target] ?? ""}`,
+    `## Build and run\n\n${COMMANDS[target] ?? ""}${target === "stm32h7" ? stm32h7(facts) : ""}`,
     `## Memory\n\n${memory(target, facts)}`,
     `## What to expect\n\n${EXPECT}`,
-    `## In an application\n\n${application(target)}`,
+    `## In an application\n\n${application(target, facts.model)}`,
     `## Where this has been run\n\n${STATUS[target] ?? ""}`,
   ].join("\n");
 }
 
 const INTRODUCTION = `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights stay in flash;
-nothing is allocated; every logit has the same bits as in the simulation.
+nothing is allocated; the self-test tells whether every logit has the bits of the simulation.
 `;
 
 const TITLES: Partial<Record<Target, string>> = {
@@ -65,10 +65,6 @@ cmake -B build -DMAMBALITE_MACHINE=emulator
 cmake --build build
 ${QEMU_M7}
 \`\`\`
-
-The clock tree is left as it is after reset, 64 MHz: what is printed as latency are core cycles (DWT), and
-microseconds at that clock. An application that sets up its own clocks changes the two lines at the
-top of \`port/stm32h743.c\`.
 
 As a library: the folder is a PlatformIO library (\`library.json\` brings the flags) and an Arduino
 library (\`library.properties\`). The Arduino IDE takes no flags from a library: add
@@ -127,15 +123,12 @@ function memory(target: Target, { model, board, region, stackBytes }: ReadmeFact
     ["logits", plan.outputBytes, "the application's own"],
     ["flash: model", blob.length, "exact, used in place"],
   ];
-  if (target === "esp32s3") rows.push(["stack", ESP_TASK_STACK_BYTES, "of the example's task"]);
-  else if (target !== "generic") rows.push(["stack", stackBytes, "reserved for everything"]);
+  const stackOf = target === "esp32s3" ? "of the example's task" : "reserved for everything";
+  if (target !== "generic") rows.push(["stack", stackBytes, stackOf]);
   const table = rows.map(([what, bytes, note]) => `| ${what} | ${grouped(bytes)} | ${note} |`);
   const fits = board === undefined ? "" : `\nPlanned for ${board.name}.\n`;
   return `| | bytes | |\n|---|---:|---|\n${table.join("\n")}\n${fits}`;
 }
-
-/** TASK_STACK_BYTES of port/esp32s3/main/esp32s3.c. */
-const ESP_TASK_STACK_BYTES = 4096;
 
 function describePlan({ schedule, tile, maxFrames }: Plan): string {
   return schedule === "stream"
@@ -154,12 +147,77 @@ bits equal to the simulation's
 change the results (contraction or fast-math).
 `;
 
-function application(target: Target): string {
-  const folder = target === "esp32s3" ? "main" : "port";
-  const library = target === "esp32s3" ? "components/mambalite_micro/src" : "src";
-  return `\`${folder}/app.c\` is where to start: open, init, then \`mlm_session_push\` frame by frame as they come and
-\`mlm_session_finish\` for the logits. \`${library}/mlm.h\` documents all of it.
+function application(target: Target, { info }: FirmwareModel): string {
+  const [folder, library, more] =
+    target === "esp32s3"
+      ? ["main", "components/mambalite_micro/src", "Further files go into `main/CMakeLists.txt`."]
+      : ["port", "src", "Every `port/app*.c` is compiled."];
+  return `\`${folder}/app.c\` is where to start: open, init, then the inputs as they come. ${more}
+\`${library}/mlm.h\` documents all of it.
+
+A recording is one window of inputs; input that never ends is run window by window, each from a reset,
+with every status checked:
+
+${windows(C_TYPES[info.inputKind], info.inputKind)}`;
+}
+
+const C_TYPES = { frames: "float", tokens: "int32_t", samples: "float" } as const;
+
+function windows(type: string, inputs: string): string {
+  return `\`\`\`c
+/* Yours: waits for the next ${inputs}; does something with the result of a window. */
+void read_${inputs}(${type} *${inputs}, uint32_t count);
+void use_logits(const float *logits);
+
+/* Returns only when something is wrong. */
+mlm_status run_windows(mlm_session *session) {
+    static ${type} ${inputs}[MODEL_INPUTS_PER_FRAME * MODEL_INPUT_WIDTH];
+    static float logits[MODEL_LOGITS];
+    for (;;) {
+        mlm_status status = MLM_OK;
+        mlm_session_reset(session);
+        for (uint32_t left = EXAMPLE_LENGTH; left > 0 && status == MLM_OK;) {
+            const uint32_t count = left < MODEL_INPUTS_PER_FRAME ? left : MODEL_INPUTS_PER_FRAME;
+            read_${inputs}(${inputs}, count);
+            status = mlm_session_push(session, ${inputs}, count);
+            left -= count;
+        }
+        if (status == MLM_OK) status = mlm_session_finish(session, logits);
+        if (status != MLM_OK) return status;
+        use_logits(logits);
+    }
+}
+\`\`\`
 `;
+}
+
+/** What only the board's own port has: clock, interrupts, memories. */
+function stm32h7({ board }: ReadmeFacts): string {
+  const clock = board?.projectClockHz ?? 0;
+  const atFullSpeed = board !== undefined && clock === board.clockHz;
+  return `
+${atFullSpeed ? fullClock(clock) : resetClock(clock)}
+What is printed as latency are core cycles (DWT), and microseconds at the clock that the core has. An
+application with a clock tree of its own replaces \`port/stm32h743-clock.c\`.
+
+Every interrupt of the STM32H743 has a weak handler by ST's name: define \`TIM2_IRQHandler\` in a
+\`port/app*.c\`, enable it in the NVIC, and it is yours. One that is enabled and has no handler ends the
+program with its name.
+
+\`-DMAMBALITE_ARENA=dtcm\` or \`axi\` puts the arena into DTCM or AXI SRAM. All static variables are cleared or
+copied at start, but for those in the section \`.noinit\`.
+`;
+}
+
+function fullClock(hz: number): string {
+  return `The core runs at ${hz / 1e6} MHz (400 MHz on chips of revision Y), from PLL1 and the internal oscillator;
+where supply or PLL do not get ready it stays at the oscillator's 64 MHz.`;
+}
+
+function resetClock(hz: number): string {
+  return `The core runs at ${hz / 1e6} MHz, as out of reset: the way to more begins with the choice of the supply
+(LDO or SMPS), which is the board's, and a wrong choice locks the chip up until it loses power. Console,
+debugger commands and the names of interrupts are those of an STM32H743 on a Nucleo-H743ZI.`;
 }
 
 const BITS_TESTED =
@@ -168,12 +226,14 @@ const BITS_TESTED =
 
 const STATUS: Partial<Record<Target, string>> = {
   stm32h7: `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU with
-\`-DMAMBALITE_MACHINE=emulator\`. \`port/stm32h743.c\` and the STM32H743's linker scripts are compiled and
-linked, but **have not been run on silicon**; times on the board are not known.
+\`-DMAMBALITE_MACHINE=emulator\`. \`port/stm32h743.c\`, its clock and the STM32H743's linker scripts are compiled
+and linked, the clock is checked over a model of its registers, but all this **has not been run on
+silicon**; times on the board are not known.
 `,
-  esp32s3: `${BITS_TESTED} Every C file of this project but \`main/esp32s3.c\` is compiled for Xtensa with Debian's
-gcc for the lx106. **This project has not been built with ESP-IDF and has not been run on silicon**; the
-FPU of the ESP32-S3 has not been tested: the self-test will tell.
+  esp32s3: `${BITS_TESTED} The C files of this project pass Debian's gcc for the Xtensa lx106
+without a warning, \`main/esp32s3.c\` against stand-ins for ESP-IDF's headers.
+**This project has not been built with ESP-IDF and has not been run on silicon**; the FPU of the
+ESP32-S3 has not been tested: the self-test will tell.
 `,
   "cortex-m7": `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU.
 `,

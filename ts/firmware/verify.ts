@@ -240,7 +240,7 @@ function joined(inputs: readonly InputArray[], length: number): HarnessInputs {
 }
 
 const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];
-const STATIC_SECTIONS = [".data", ".bss"];
+const STATIC_SECTIONS = [".data", ".bss", ".noinit"];
 
 function codeMemory(
   sections: Sections,

@@ -1,7 +1,7 @@
 /*
- * startup.c - from reset to port_main on a Cortex-M7, without a vendor's files: vectors, FPU, stack
- * paint, static data. Interrupts stay off. Knows nothing of the board: addresses come from the linker
- * script, the rest from the machine.
+ * startup.c - from reset to port_main on a Cortex-M7, without a vendor's files: stack paint, FPU,
+ * static data. No interrupt is enabled; vectors.c has their table. Knows nothing of the board: addresses
+ * come from the linker script, the rest from the machine.
  */
 #include "startup.h"
 
@@ -18,7 +18,6 @@ extern const uint32_t data_load[];
 #define CPACR 0xE000ED88u
 #define CPACR_FULL_ACCESS_TO_FPU (0xFu << 20)
 
-_Noreturn void reset_handler(void);
 _Noreturn void prepare(void);
 
 /* Paints the stack and goes on; nothing of it may lie on the stack itself. */
@@ -52,31 +51,6 @@ __attribute__((used)) void prepare(void) {
     machine_init();
     machine_exit(port_main());
 }
-
-/* The first entry of the vector table is an address of data, the others are of code. */
-typedef union vector {
-    const void *data;
-    void (*code)(void);
-} vector;
-
-__attribute__((used, section(".vectors"))) static const vector vectors[16] = {
-    {.data = stack_top},
-    {.code = reset_handler},
-    {.code = machine_fault}, /* NMI */
-    {.code = machine_fault}, /* hard fault */
-    {.code = machine_fault}, /* memory management */
-    {.code = machine_fault}, /* bus fault */
-    {.code = machine_fault}, /* usage fault */
-    {.data = 0},
-    {.data = 0},
-    {.data = 0},
-    {.data = 0},
-    {.code = machine_fault}, /* SVCall */
-    {.code = machine_fault}, /* debug monitor */
-    {.data = 0},
-    {.code = machine_fault}, /* PendSV */
-    {.code = machine_fault}, /* SysTick */
-};
 
 uint32_t port_stack_bytes(void) {
     const uint32_t *lowest = stack_limit;

@@ -1,14 +1,10 @@
 /*
- * stm32h743.c - an STM32H743 as it comes out of reset: 64 MHz from its internal oscillator, caches on,
- * DWT cycle counter, console on USART3 (PD8, 115200 8N1), which on ST's Nucleo-H743ZI boards is the
- * debugger's virtual serial port. Registers: ST RM0433; processor: Arm DDI 0403 and DDI 0489.
+ * stm32h743.c - an STM32H743: clock, caches, DWT cycle counter, and a console on USART3 (PD8, 115200
+ * 8N1), which on ST's Nucleo-H743ZI boards is the debugger's virtual serial port. Registers: ST RM0433; processor: Arm DDI 0403 and DDI 0489.
  */
 #include "port.h"
 #include "startup.h"
-
-/* Change both when the application sets up its own clock tree. */
-#define CORE_HZ 64000000u
-#define USART3_HZ 64000000u
+#include "stm32h743-clock.h"
 
 #define SCB_CCR 0xE000ED14u
 #define SCB_CCR_CACHES_ON (1u << 17 | 1u << 16)
@@ -26,6 +22,8 @@
 
 #define RCC_AHB4ENR 0x580244E0u
 #define RCC_AHB4ENR_GPIOD (1u << 3)
+/* USART2, 3, 4, 5, 7, 8 from hsi_ker_ck, whatever the core and its buses run at. */
+#define RCC_D2CCIP2R 0x58024454u
 #define RCC_APB1LENR 0x580244E8u
 #define RCC_APB1LENR_USART3 (1u << 18)
 #define GPIOD_MODER 0x58020C00u
@@ -37,7 +35,9 @@
 #define USART3_ISR_EMPTY (1u << 7)
 #define USART3_TDR 0x40004828u
 
-enum { BAUD = 115200, PIN = 8, MODE_ALTERNATE = 2, ALTERNATE_USART3 = 7 };
+enum { USART234578_FROM_HSI = 3, BAUD = 115200, PIN = 8, MODE_ALTERNATE = 2, ALTERNATE_USART3 = 7 };
+
+static uint32_t core_hz;
 
 static void barrier(void) { __asm__ volatile("dsb\n\tisb" ::: "memory"); }
 
@@ -73,13 +73,15 @@ static void enable_console(void) {
     REGISTER(RCC_AHB4ENR) |= RCC_AHB4ENR_GPIOD;
     REGISTER(RCC_APB1LENR) |= RCC_APB1LENR_USART3;
     barrier();
+    set_field(RCC_D2CCIP2R, 0, 3, USART234578_FROM_HSI);
     set_field(GPIOD_AFRH, (PIN - 8) * 4, 4, ALTERNATE_USART3);
     set_field(GPIOD_MODER, PIN * 2, 2, MODE_ALTERNATE);
-    REGISTER(USART3_BRR) = (USART3_HZ + BAUD / 2) / BAUD;
+    REGISTER(USART3_BRR) = (HSI_HZ + BAUD / 2) / BAUD;
     REGISTER(USART3_CR1) = USART3_CR1_TRANSMIT;
 }
 
 void machine_init(void) {
+    core_hz = clock_init();
     enable_caches();
     enable_cycle_counter();
     enable_console();
@@ -111,4 +113,4 @@ _Noreturn void machine_fault(void) {
 
 uint32_t port_ticks(void) { return REGISTER(DWT_CYCCNT); }
 
-uint32_t port_ticks_per_second(void) { return CORE_HZ; }
+uint32_t port_ticks_per_second(void) { return core_hz; }

@@ -4,12 +4,13 @@
  */
 #include <stdio.h>
 
+#include "board.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "port.h"
 
-enum { TASK_STACK_BYTES = 4096, TASK_PRIORITY = 5, MICROSECONDS = 1000000 };
+enum { TASK_PRIORITY = 5, MICROSECONDS = 1000000 };
 
 void port_write(const char *text) {
     fputs(text, stdout);
@@ -21,7 +22,7 @@ uint32_t port_ticks(void) { return (uint32_t)esp_timer_get_time(); }
 uint32_t port_ticks_per_second(void) { return MICROSECONDS; }
 
 /* ESP-IDF counts stacks in bytes. */
-uint32_t port_stack_bytes(void) { return TASK_STACK_BYTES - uxTaskGetStackHighWaterMark(NULL); }
+uint32_t port_stack_bytes(void) { return BOARD_STACK_BYTES - uxTaskGetStackHighWaterMark(NULL); }
 
 static void task(void *argument) {
     (void)argument;
@@ -30,6 +31,6 @@ static void task(void *argument) {
 }
 
 void app_main(void) {
-    if (xTaskCreate(task, "mambalite", TASK_STACK_BYTES, NULL, TASK_PRIORITY, NULL) != pdPASS)
+    if (xTaskCreate(task, "mambalite", BOARD_STACK_BYTES, NULL, TASK_PRIORITY, NULL) != pdPASS)
         port_write("failed: no memory for the task\n");
 }

@@ -1,0 +1,106 @@
+/** Exported projects for tests: made, edited as a user would, written, built and run. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect } from "vitest";
+import { BOARDS } from "../../ts/device/index.js";
+import {
+  type EmulatedTarget,
+  type ExportTarget,
+  exportProject,
+  type Files,
+} from "../../ts/firmware/index.js";
+import { buildProject, EMULATORS, readSources, writeFiles } from "../../ts/firmware/node.js";
+import { Engine, type InputArray, type SessionOptions } from "../../ts/node.js";
+import { buildFolder, type Case, keywordSpotter } from "./support.js";
+
+const TIMEOUT_MS = 300_000;
+
+export let spotter: Case;
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await Engine.load({ simd: "off" });
+  spotter = await keywordSpotter(1);
+});
+
+export interface ProjectOptions {
+  readonly execution?: SessionOptions;
+  /** What the project carries; the logits are those of `model`. */
+  readonly blob?: Uint8Array;
+  /** What the example's logits are computed with; default: the keyword spotter. */
+  readonly model?: Uint8Array;
+  readonly input?: InputArray;
+}
+
+/** A project for the keyword spotter, or for another model. */
+export async function project(
+  target: ExportTarget | EmulatedTarget,
+  { execution = {}, model = spotter.blob, blob = model, input }: ProjectOptions = {},
+  boardId?: string,
+): Promise<Files> {
+  const opened = await engine.loadModel(model);
+  const session = opened.createSession({ schedule: "stream" });
+  try {
+    const sequence = input ?? spotter.inputs[0]!;
+    const board = BOARDS.find(({ id }) => id === boardId);
+    return exportProject(target, {
+      sources: readSources(),
+      model: { blob, info: opened.info, plan: opened.plan(execution), version: engine.version },
+      example: { input: sequence, logits: session.run(sequence, { allowNonfinite: true }) },
+      ...(board && { board }),
+    });
+  } finally {
+    opened.dispose();
+  }
+}
+
+export function write(name: string, files: Files): string {
+  const folder = buildFolder(`export-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFiles(folder, files);
+  return folder;
+}
+
+/** The files with `pattern` of one of them replaced. */
+export function edited(
+  files: Files,
+  path: string,
+  pattern: string,
+  replacement: string,
+): Map<string, string | Uint8Array> {
+  const text = textOf(files, path);
+  expect(text).toContain(pattern);
+  return new Map(files).set(
+    path,
+    text.replace(pattern, () => replacement),
+  );
+}
+
+export function textOf(files: Files, path: string): string {
+  const content = files.get(path);
+  expect(content, path).toBeTypeOf("string");
+  return content as string;
+}
+
+export function runImage(folder: string, target: EmulatedTarget = "cortex-m7") {
+  const { command, args } = EMULATORS[target];
+  const image = join(folder, "build/firmware.elf");
+  return spawnSync(command, [...args, "-kernel", image], {
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+}
+
+/** Builds a project for an emulated machine in a folder of its own and runs it. */
+export async function buildAndRun(
+  name: string,
+  files: Files,
+  target: EmulatedTarget = "cortex-m7",
+  settings: Readonly<Record<string, string>> = {},
+) {
+  const folder = write(name, files);
+  await buildProject(folder, target, settings);
+  return { folder, ...runImage(folder, target) };
+}
