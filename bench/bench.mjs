@@ -12,13 +12,16 @@ import { join } from "node:path";
 import process, { argv, env, execPath, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { ensureBuilt } from "../scripts/build.mjs";
+import { findPython } from "../scripts/python.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const here = join(root, "bench");
 const NO_INSTALL = "--no-install";
 
 ensureBuilt();
-if (!argv.includes(NO_INSTALL) && !existsSync(join(here, "node_modules"))) installPeers();
+const mayInstall = !argv.includes(NO_INSTALL);
+if (mayInstall && !existsSync(join(here, "node_modules"))) installPeers();
+env.MAMBALITE_PYTHON = findPython() ?? (mayInstall ? installPython() : undefined) ?? "";
 const compiler = join(root, "node_modules/typescript/bin/tsc");
 const isCompiled = run(execPath, [compiler, "-p", join(here, "tsconfig.json")]) === 0;
 const args = argv.slice(2).filter((argument) => argument !== NO_INSTALL);
@@ -35,6 +38,14 @@ function installPeers() {
     ? run(execPath, [npm, ...npmArgs], here)
     : run("npm", npmArgs, here);
   if (status !== 0) process.stderr.write("bench: not installed; goes on without ONNX Runtime\n");
+}
+
+/** The same that `npm test` installs, and as there MAMBALITE_NO_SETUP=1 installs nothing. */
+function installPython() {
+  if (env.MAMBALITE_NO_SETUP) return undefined;
+  const status = run("bash", [join(root, "scripts/setup.sh"), "python"], here);
+  if (status !== 0) process.stderr.write("bench: no Python with its modules; goes on without\n");
+  return findPython();
 }
 
 function run(command, commandArgs, cwd = root) {

@@ -118,6 +118,8 @@ function takeLock() {
 function isOwnerAlive() {
   try {
     const owner = Number(readFileSync(lock, "utf8"));
+    // In a container the same number comes back: that owner was killed in an earlier life.
+    if (owner === pid) return false;
     // Empty for the moment between its creation and its content.
     return owner === 0 || kill(owner, 0);
   } catch (error) {

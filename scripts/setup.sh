@@ -2,7 +2,20 @@
 # Installs what the tests need besides Node and npm, through apt (Debian, Ubuntu): only what is
 # missing, without questions. Says what it could not get. Running it twice does nothing. Knows
 # nothing of what the tools are used for.
+#
+#   scripts/setup.sh           all of it
+#   scripts/setup.sh python    Python and its modules only, as scripts/python.mjs finds them
 set -u
+
+part=${1:-all}
+case $part in
+  all | python) ;;
+  *)
+    printf 'setup: no such part: %s; there is python\n' "$part" >&2
+    exit 2
+    ;;
+esac
+python_packages=$(dirname "$0")/python-packages.txt
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -52,6 +65,19 @@ need() {
 list_needs() {
   wanted=()
   absent=()
+  need_python
+  [ "$part" = python ] || need_tools
+}
+
+need_python() {
+  local module package
+  need has_command python3 python3
+  while read -r module package; do
+    need has_module "$module" "$package"
+  done <"$python_packages"
+}
+
+need_tools() {
   need has_command gcc gcc
   need has_file '/usr/include/*/sys/types.h' libc6-dev
   need has_command nm binutils
@@ -60,9 +86,6 @@ list_needs() {
   need has_clang_runtime "clang's sanitizers" $(clang_runtime)
   need has_command clang-format clang-format
   need has_command emcc emscripten
-  need has_command python3 python3
-  need has_module numpy python3-numpy
-  need has_module torch python3-torch
   need has_command chromium chromium
   # Compilers and emulators of microcontrollers, and what builds an exported project.
   need has_command make make
@@ -109,7 +132,7 @@ install_each() {
 
 if ! has_command apt-get; then
   say "no apt-get here; install by hand: gcc, clang with its sanitizers, clang-format 14, binutils,"
-  say "Emscripten 3.1.6, Python 3 with numpy and torch, Chromium, and for the microcontrollers QEMU"
+  say "Emscripten 3.1.6, Python 3 with numpy, torch and onnx, Chromium, and for the microcontrollers QEMU"
   say "with gcc for arm-none-eabi, riscv64-unknown-elf and xtensa-lx106-elf, make and CMake"
   exit 1
 fi

@@ -14,10 +14,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process, { argv, env, execPath, platform, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { findPython, HOW_TO_GET_PYTHON, PYTHON_MODULES } from "./python.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const vitestReport = join(root, "build/vitest.json");
 const FUZZ_SECONDS = 20;
+/** What the PyTorch reference imports. */
+const REFERENCE_MODULES = ["numpy", "torch"];
 
 /** What the system's package manager is asked for; scripts/setup.sh knows the packages. */
 const TOOLS = [
@@ -97,15 +100,9 @@ async function installDependencies() {
   return npm(["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]);
 }
 
-/** A Python that has the reference's libraries; null if there is none. */
-function referencePython() {
-  const candidates = ["python3", "/usr/bin/python3"];
-  return candidates.find((python) => has(python, ["-c", "import numpy, torch"])) ?? null;
-}
-
 async function installTools() {
   const missing = TOOLS.filter((tool) => !has(tool));
-  if (referencePython() === null) missing.push("python3 with numpy and torch");
+  if (findPython() === undefined) missing.push(`python3 with ${PYTHON_MODULES.join(", ")}`);
   if (missing.length === 0) return;
   heading(`missing: ${missing.join(", ")}`);
   if (env.MAMBALITE_NO_SETUP) {
@@ -138,8 +135,8 @@ function vitest() {
 }
 
 function checkGolden() {
-  const python = referencePython();
-  if (python === null) return skip(`Python with numpy and torch is missing (${HOW_TO_GET_TOOLS})`);
+  const python = findPython(REFERENCE_MODULES);
+  if (python === undefined) return skip(`no Python with its modules (${HOW_TO_GET_PYTHON})`);
   return run(python, ["scripts/golden/make_golden.py", "--check"]);
 }
 

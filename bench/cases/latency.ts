@@ -221,7 +221,7 @@ function claimer({ id }: OurModel, race: Race) {
 }
 
 function missing({ tools }: Setup): string[] {
-  const python = "a Python with torch, onnx and numpy (Debian: python3-torch python3-onnx)";
+  const python = "a Python with torch, onnx and numpy (sudo scripts/setup.sh python)";
   return [
     ...(tools.gcc === undefined ? ["native contenders: gcc is not here"] : []),
     ...(tools.python === undefined ? [`PyTorch and every ONNX graph: needs ${python}`] : []),

@@ -22,7 +22,7 @@ export interface Setup {
 /** Commands that work here. */
 export interface Tools {
   readonly gcc?: string;
-  /** A Python with torch, onnx and numpy. */
+  /** A Python with torch, onnx and numpy: what bench.mjs found. */
   readonly python?: string;
   /** The folder with onnxruntime-web and onnxruntime-node is installed. */
   readonly onnxruntime: boolean;
@@ -33,8 +33,6 @@ export type Machine = Readonly<Record<string, string>>;
 /** Compiled, this file is build/bench/bench/harness/setup.js. */
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** Debian's own comes first: it is the one that its python3-torch is for. */
-const PYTHONS = ["/usr/bin/python3", "python3"];
 const PYTHON_VERSIONS =
   "import torch, onnx, numpy; print(torch.__version__, onnx.__version__, numpy.__version__)";
 
@@ -51,7 +49,7 @@ export function makeSetup(rounds: number): Setup {
 
 function findTools(): Tools {
   const gcc = ["gcc", "cc"].find((name) => tryRun(name, ["--version"]) !== undefined);
-  const python = PYTHONS.find((name) => tryRun(name, ["-c", PYTHON_VERSIONS]) !== undefined);
+  const python = process.env.MAMBALITE_PYTHON;
   return {
     ...(gcc && { gcc }),
     ...(python && { python }),

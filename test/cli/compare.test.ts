@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readNpyFloat64, writeNpy } from "../../ts/checkpoint/index.js";
@@ -84,6 +85,40 @@ describe("compare", () => {
     expect(line).toMatch(/first operator that departs: layers\.1\.mixer\.x_proj;/);
   });
 
+  it("refuses a trace that names none of the model's operators", () => {
+    const { data, shape } = readNpyFloat64(
+      readFileSync(`${traced}/trace/12_layers.1.mixer.x_proj.npy`),
+    );
+    const strange = temporaryTrace("0_somebody.else.npy", writeNpy(data, shape), "strange");
+    const files = [`${traced}/input.npy`, `${traced}/logits_float64.npy`, strange];
+    expect(failure(["compare", `${traced}/model.safetensors`, "--golden", ...files])).toMatch(
+      /expected a trace of this model's operators \(linear_in, .*\), got .* \(somebody\.else\)/,
+    );
+  });
+
+  it("takes tolerances that are written as decimal numbers only", () => {
+    const args = ["compare", model, "--golden", folder];
+    for (const option of ["--tolerance", "--trace-tolerance"]) {
+      for (const text of ["Infinity", "NaN", "0x10", "0b1", "1e999", "", " 1", "1_0", "+1", "-0"]) {
+        expect(failure([...args, option, text])).toMatch(
+          new RegExp(`${option}: expected a finite decimal number, 0 or greater, got "`),
+        );
+      }
+    }
+    for (const text of ["1", "1.", ".5", "1e-2", "1.5E+3"]) {
+      expect(json([...args, "--tolerance", text]).tolerance).toBe(Number(text));
+    }
+  });
+
+  it("reads regular files of a folder only", () => {
+    mkdirSync(temporary("pipes"));
+    writeFileSync(temporary("pipes/input.npy"), readFileSync(`${folder}/input.npy`));
+    spawnSync("mkfifo", [temporary("pipes/logits.npy")]);
+    expect(failure(["compare", model, "--golden", temporary("pipes")])).toMatch(
+      /logits\.npy: is not a regular file/,
+    );
+  });
+
   it("refuses references that do not belong to the model", () => {
     const args = ["compare", model, "--golden"];
     expect(failure([...args, traced])).toMatch(/\[T, 40\]/);
@@ -97,8 +132,8 @@ describe("compare", () => {
 });
 
 /** A trace folder of one file. */
-function temporaryTrace(name: string, bytes: Uint8Array): string {
-  const path = temporary("trace");
+function temporaryTrace(name: string, bytes: Uint8Array, folderName = "trace"): string {
+  const path = temporary(folderName);
   mkdirSync(path);
   writeFileSync(`${path}/${name}`, bytes);
   return path;

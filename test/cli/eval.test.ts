@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -216,6 +217,23 @@ describe("eval refuses", () => {
     );
     mkdirSync(temporary("empty/yes"), { recursive: true });
     expect(dataset("empty")).toMatch(/empty: has no clips in folders named down, off/);
+  });
+
+  it("what is no regular file, instead of waiting for it", () => {
+    write("pipe/on/a.wav", wav(example("on")));
+    spawnSync("mkfifo", [temporary("pipe/on/b.wav")]);
+    expect(dataset("pipe")).toMatch(/pipe\/on\/b\.wav: is not a regular file/);
+  });
+
+  it("names that are not UTF-8, by name", () => {
+    const named = (path: string) =>
+      Buffer.concat([Buffer.from(temporary(path)), Buffer.from([0xff]), Buffer.from(".wav")]);
+    write("bytes/on/a.wav", wav(example("on")));
+    writeFileSync(named("bytes/on/b"), wav(example("on")));
+    expect(dataset("bytes")).toMatch(/on\/b\ufffd\.wav: no such file .* not UTF-8 .*: rename it/);
+    write("strangers/on/a.wav", wav(example("on")));
+    mkdirSync(named("strangers/no"));
+    expect(dataset("strangers")).toMatch(/no\ufffd\.wav: is no label .* not UTF-8 .*: rename it/);
   });
 
   it("a clip that cannot be used, the first of several for any number of threads", () => {

@@ -37,7 +37,7 @@ export function testBits(target: EmulatedTarget, variants: readonly string[]): v
     () => {
       async function verifies(model: Case): Promise<Verification> {
         const verification = await verifyCase(target, model);
-        expect(verification.equalBits).toBe(model.inputs.length);
+        expect(verification.equalItems).toBe(model.inputs.length);
         expect(verification.builds).toEqual(["baseline", "simd"]);
         expect(verification.images.map((i) => `${i.variant.name} ${i.plan.schedule}`)).toEqual(
           images,

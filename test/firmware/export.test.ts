@@ -1,6 +1,15 @@
 /** Exported projects: what is in them builds as their README says, and runs, and notices damage. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HEADER } from "../../ts/core/format.js";
@@ -190,6 +199,46 @@ describe("mambalite export", () => {
     expect(readdirSync(dirname(output)).filter((name) => name.startsWith(".export-cli"))).toEqual(
       [],
     );
+  });
+
+  test("fills an empty folder that is there: the one it is in, and one behind a link", () => {
+    const folder = buildFolder("export-here");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(join(folder, "empty"), { recursive: true });
+    symlinkSync("empty", join(folder, "link"));
+    const args = ["export", spotterModel, "--target", "generic", "-o"];
+    expect(mambalite([...args, "link"], folder)).toMatchObject({ code: 0, stderr: "" });
+    expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
+    const made = readdirSync(join(folder, "empty")).sort();
+    expect(made).toEqual(["CMakeLists.txt", "LICENSE", "README.md", "port", "src"]);
+    mkdirSync(join(folder, "here"));
+    const before = statSync(join(folder, "here"));
+    expect(mambalite([...args, "."], join(folder, "here"))).toMatchObject({ code: 0, stderr: "" });
+    expect(statSync(join(folder, "here")).ino).toBe(before.ino);
+    expect(readdirSync(join(folder, "here")).sort()).toEqual(made);
+    expect(readdirSync(folder).sort()).toEqual(["empty", "here", "link"]);
+  });
+
+  test("refuses what can become no folder, by name", () => {
+    const folder = buildFolder("export-refusals");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("nowhere", join(folder, "dangling"));
+    symlinkSync("file", join(folder, "to-file"));
+    const refusals: [string, RegExp][] = [
+      ["file", /file: is a file, not a directory/],
+      ["file/below", /file\/below: a part of the path is not a directory/],
+      ["nowhere/below", /nowhere\/below: \S+nowhere is not a directory/],
+      ["dangling", /dangling: is a link to no folder/],
+      ["to-file", /to-file: is a link to no folder/],
+      ["", /"": is not the name of a folder/],
+    ];
+    for (const [output, expected] of refusals) {
+      const args = ["export", spotterModel, "--target", "generic", "-o", output];
+      expect(failure(args, folder)).toMatch(expected);
+    }
+    expect(readdirSync(folder).sort()).toEqual(["dangling", "file", "to-file"]);
   });
 
   test("refuses a board of another target", () => {

@@ -1,9 +1,11 @@
 /** Exported projects for tests: made, edited as a user would, written, built and run. */
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect } from "vitest";
 import { BOARDS } from "../../ts/device/index.js";
+import { type Content, wholeBytes } from "../../ts/firmware/content.js";
 import {
   type EmulatedTarget,
   type ExportTarget,
@@ -69,7 +71,7 @@ export function edited(
   path: string,
   pattern: string,
   replacement: string,
-): Map<string, string | Uint8Array> {
+): Map<string, Content> {
   const text = textOf(files, path);
   expect(text).toContain(pattern);
   return new Map(files).set(
@@ -80,8 +82,8 @@ export function edited(
 
 export function textOf(files: Files, path: string): string {
   const content = files.get(path);
-  expect(content, path).toBeTypeOf("string");
-  return content as string;
+  expect(content, path).toBeDefined();
+  return new TextDecoder().decode(wholeBytes(content as Content));
 }
 
 export function runImage(folder: string, target: EmulatedTarget = "cortex-m7") {

@@ -61,7 +61,7 @@ describe.skipIf(skipped !== "")(`the bundled models${skipped}`, { timeout: TIMEO
       execution: { schedule: "stream" },
       variants: ["double"],
     });
-    expect(verification).toMatchObject({ items: ITEMS, equalBits: ITEMS });
+    expect(verification).toMatchObject({ items: ITEMS, equalItems: ITEMS });
     expect(verification.builds).toEqual(["baseline", "simd"]);
     const [image] = verification.images;
     expect(image!.arena).toEqual({ highWaterBytes: image!.plan.arenaBytes, guardsIntact: true });

@@ -15,10 +15,10 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
     const report = json(args);
     const planned = json(["profile", spotter, "--tile", "2"]).plan;
     expect(Object.keys(report)).toEqual([
-      ...["target", "items", "equalBits", "arenaBytes", "stackBytes", "flash", "instructions"],
-      "toolchain",
+      ...["target", "equalBits", "items", "equalItems", "arenaBytes", "stackBytes", "flash"],
+      ...["instructions", "toolchain"],
     ]);
-    expect(report).toMatchObject({ target: "cortex-m7", items: 1, equalBits: 1 });
+    expect(report).toMatchObject({ target: "cortex-m7", equalBits: true, items: 1, equalItems: 1 });
     expect(report.arenaBytes).toBe(planned.arenaBytes);
     expect(Object.keys(report.flash)).toEqual(["codeBytes", "weightsBytes"]);
     const names = report.instructions.operators.map(({ name }: { name: string }) => name);
@@ -42,9 +42,42 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
     );
   });
 
+  test("a temporary folder that cannot be written, and one that is not there", () => {
+    for (const [folder, reason] of [
+      ["/proc", "no such file or directory|permission denied"],
+      ["/nonexistent", "no such file or directory"],
+    ] as const) {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(root, "scripts/mambalite.mjs"), ...args],
+        { encoding: "utf8", env: { ...process.env, TMPDIR: folder } },
+      );
+      expect(stdout).toBe("");
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        new RegExp(
+          `^mambalite: ${folder}: (${reason}); the variable TMPDIR names another folder\n$`,
+        ),
+      );
+    }
+  });
+
+  test("a folder to keep that is a file", () => {
+    expect(failure([...args, "--keep", spotter])).toMatch(/a part of the path is not a directory/);
+  });
+
   test("an unknown variant", () => {
     expect(failure([...args.slice(0, 4), "--variant", "triple"])).toMatch(/double, single/);
   });
+});
+
+test("a time-out longer than a timer can wait is refused, with the longest", () => {
+  const args = ["verify", spotter, "--target", "cortex-m7", "--timeout"];
+  for (const text of ["2147484", "0x10", "1e3", "Infinity", "0", "-1", "1.5", ""]) {
+    expect(failure([...args, text])).toMatch(
+      /--timeout: expected a whole number from 1 to 2147483, got "/,
+    );
+  }
 });
 
 test("without a toolchain: what is missing and how to get it", () => {

@@ -125,6 +125,38 @@ describe("the package", () => {
     expect(project.run(process.execPath, ["node.js"]).trim()).toBe(expected);
   });
 
+  it("makes firmware projects in Node, of the sources that it brings", () => {
+    project.write({
+      "firmware.js": `
+import { readFile } from "node:fs/promises";
+import { Engine } from "mambalite-micro";
+import { exportProject, readSources } from "mambalite-micro/firmware";
+
+const engine = await Engine.load();
+const blob = new Uint8Array(await readFile("public/model.mlm"));
+const model = await engine.loadModel(blob);
+const session = model.createSession();
+const input = new Float32Array(9);
+const options = {
+  model: { blob, info: model.info, plan: session.plan, version: engine.version },
+  example: { input, logits: session.run(input) },
+};
+try {
+  exportProject("generic", options);
+} catch (error) {
+  console.log(error.code, error.message);
+}
+const files = exportProject("generic", { sources: readSources(), ...options });
+console.log(files.has("src/mlm.h"), files.has("LICENSE"));
+`,
+    });
+    const [refused, made] = project.run(process.execPath, ["firmware.js"]).trim().split("\n");
+    expect(refused).toMatch(
+      /^BAD_ARGUMENT sources: expected .* readSources\(\) of "mambalite-micro/,
+    );
+    expect(made).toBe("true true");
+  });
+
   it("brings its command", () => {
     const bin = join(project.folder, "node_modules/.bin/mambalite");
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -11,26 +11,15 @@ import {
   readFileSync,
   readSync,
   realpathSync,
-  renameSync,
   type Stats,
   statSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { MambaliteError } from "../core/errors.js";
-
-/** A file could not be read or written, or what is in it could not be used. */
-export class FileProblem extends MambaliteError {
-  readonly code = "FILE_PROBLEM";
-  constructor(
-    readonly path: string,
-    readonly reason: string,
-    options?: ErrorOptions,
-  ) {
-    super(reason, { ...options, place: `${path}: ` });
-  }
-}
+import { letSignalsIn } from "../host/ending.js";
+import { asFileProblem, FileProblem } from "../host/file-problem.js";
+import { TemporaryPlace } from "../host/temporary.js";
 
 /** Runs `use`, and names `path` in the message of an error of this package that names no file. */
 export async function inFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {
@@ -78,6 +67,18 @@ function readPipe(path: string, file: number): Uint8Array {
   }
 }
 
+/**
+ * Refuses what a listing named but is no file: reading a pipe that nobody writes to never ends.
+ * @throws FileProblem
+ */
+export function requireRegularFile(path: string): void {
+  try {
+    if (!statSync(path).isFile()) throw new FileProblem(path, "is not a regular file");
+  } catch (error) {
+    throw asFileProblem(path, error);
+  }
+}
+
 export function isDirectory(path: string): boolean {
   return statOf(path)?.isDirectory() ?? false;
 }
@@ -101,19 +102,45 @@ export function listDirectory(path: string): string[] {
  * Makes `path` a file of these bytes in one step; on failure whatever was there is still there.
  * `sources` are the files the bytes were made from: they are never overwritten.
  */
-export function writeAtomically(path: string, bytes: Uint8Array, sources: readonly string[]): void {
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array,
+  sources: readonly string[],
+): Promise<void> {
   try {
     const target = resolveTarget(path, sources);
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    const temporary = TemporaryPlace.file(dirname(target));
     try {
-      writeAndFlush(temporary, bytes);
-      renameSync(temporary, target);
-    } catch (error) {
-      removeIfThere(temporary);
-      throw error;
+      await writeAndFlush(temporary.path, piecesOf(bytes));
+      temporary.moveTo(target);
+    } finally {
+      temporary.remove();
     }
   } catch (error) {
     throw asFileProblem(path, error);
+  }
+}
+
+const PIECE_BYTES = 1 << 20;
+
+function* piecesOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
+  }
+}
+
+/** Writes a file piece by piece; an interrupt is heard between two. */
+export async function writeAndFlush(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+  const file = openSync(path, "w");
+  try {
+    for (const piece of pieces) {
+      writeFileSync(file, piece);
+      await letSignalsIn();
+    }
+    fsyncSync(file);
+    await letSignalsIn();
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -149,44 +176,4 @@ function isSameFile(a: Stats, b: Stats | undefined): boolean {
 
 function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
-}
-
-function writeAndFlush(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, "wx");
-  try {
-    writeFileSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was never made: the error that brought us here says why.
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EPERM: "operation not permitted",
-  EISDIR: "is a directory, not a file",
-  ENOTDIR: "a part of the path is not a directory",
-  ENOSPC: "no space left on the device",
-  EROFS: "the file system is read-only",
-  ENAMETOOLONG: "the name is too long",
-  ELOOP: "too many symbolic links",
-  ERR_FS_FILE_TOO_LARGE: "larger than 2 GiB",
-  ERR_INVALID_ARG_VALUE: "is not a file name",
-};
-
-function asFileProblem(path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException)?.code;
-  if (error instanceof MambaliteError || !(error instanceof Error) || code === undefined) {
-    return error;
-  }
-  return new FileProblem(path, REASONS[code] ?? error.message, { cause: error });
 }

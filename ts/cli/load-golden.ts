@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { readNpyFloat64 } from "../checkpoint/index.js";
 import { BadArgument, BadInput } from "../core/errors.js";
 import type { TraceTensor } from "../profile/index.js";
-import { inFile, isDirectory, listDirectory, readBytes } from "./files.js";
+import { inFile, isDirectory, listDirectory, readBytes, requireRegularFile } from "./files.js";
 
 export interface Golden {
   readonly inputPath: string;
@@ -49,7 +49,9 @@ function inFolder(folder: string): Golden {
     if (name === undefined) {
       throw new BadArgument("--golden", candidates.join(" or "), `${folder} without one`);
     }
-    return join(folder, name);
+    const path = join(folder, name);
+    requireRegularFile(path);
+    return path;
   };
   const tracePath = join(folder, TRACE_NAME);
   return {
@@ -86,6 +88,7 @@ export async function readTrace(folder: string): Promise<TraceTensor[]> {
     names.map((name) => {
       const path = join(folder, name);
       return inFile(path, () => {
+        requireRegularFile(path);
         const { data, shape } = readNpyFloat64(readBytes(path));
         return { name: name.replace(/^[0-9]+_/, "").replace(/\.npy$/, ""), shape, data };
       });

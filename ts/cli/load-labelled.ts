@@ -7,8 +7,9 @@ import { readNpy } from "../checkpoint/index.js";
 import { BadArgument, BadInput } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import { FileProblem, isUndecodable } from "../host/file-problem.js";
 import type { Items } from "./batch/batch.js";
-import { FileProblem, inFile, isDirectory, listDirectory, readBytes } from "./files.js";
+import { inFile, isDirectory, listDirectory, readBytes, requireRegularFile } from "./files.js";
 import { inputItems, readInputs } from "./load-input.js";
 
 export interface LabelledItems {
@@ -62,7 +63,7 @@ export function findDataset(folder: string, model: Model, samples?: number): Lab
   }
   if (!isDirectory(folder)) throw new FileProblem(folder, "is not a folder of a data set");
   const stray = visible(folder).find(
-    (name) => !labels.includes(name) && isDirectory(join(folder, name)),
+    (name) => !labels.includes(name) && (isDirectory(join(folder, name)) || isUndecodable(name)),
   );
   if (stray !== undefined) {
     const known = labels.join(", ");
@@ -94,6 +95,7 @@ function clipsIn(folder: string): string[] {
     if (!AUDIO.includes(extname(name).toLowerCase())) {
       throw new FileProblem(path, `expected a clip: ${AUDIO.join(" or ")}`);
     }
+    requireRegularFile(path);
     return path;
   });
 }

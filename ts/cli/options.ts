@@ -9,13 +9,15 @@ export const SIMD_CHOICES = ["auto", "on", "off"] as const;
 export type SimdChoice = (typeof SIMD_CHOICES)[number];
 
 const MAX_COUNT = 2 ** 32 - 1;
+const WHOLE = /^[0-9]+$/;
+const DECIMAL = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[-+]?[0-9]+)?$/i;
 
-/** A parser for commander of counts from 1. */
-export function count(option: string): (text: string) => number {
+/** A parser for commander of counts from 1 to `most`. */
+export function count(option: string, most = MAX_COUNT): (text: string) => number {
   return (text) => {
-    const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
-    if (value < 1 || value > MAX_COUNT) {
-      throw new BadArgument(option, `a whole number from 1 to ${MAX_COUNT}`, quoted(text));
+    const value = parseNumber(WHOLE, text);
+    if (!(value >= 1 && value <= most)) {
+      throw new BadArgument(option, `a whole number from 1 to ${most}`, quoted(text));
     }
     return value;
   };
@@ -24,10 +26,17 @@ export function count(option: string): (text: string) => number {
 /** A parser for commander of numbers that are not negative. */
 export function amount(option: string): (text: string) => number {
   return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (!(value >= 0)) throw new BadArgument(option, "a number, 0 or greater", quoted(text));
+    const value = parseNumber(DECIMAL, text);
+    if (!Number.isFinite(value)) {
+      throw new BadArgument(option, "a finite decimal number, 0 or greater", quoted(text));
+    }
     return value;
   };
+}
+
+/** NaN for what is not written so: no signs, hexadecimal digits, blanks or words. */
+function parseNumber(notation: RegExp, text: string): number {
+  return notation.test(text) ? Number(text) : Number.NaN;
 }
 
 /** A parser for commander of one of `choices`. */

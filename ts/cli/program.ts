@@ -5,7 +5,7 @@
 import { Command } from "commander";
 import { BUDGET_TILES } from "../core/plan.js";
 import { BOARDS } from "../device/index.js";
-import { EMULATED_TARGETS, EXPORT_TARGETS } from "../firmware/index.js";
+import { EMULATED_TARGETS, EXPORT_TARGETS, MAX_TIMEOUT_SECONDS } from "../firmware/node.js";
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
@@ -150,7 +150,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option(
       "--timeout <seconds>",
       "longest time for one run of the emulator",
-      count("--timeout"),
+      count("--timeout", MAX_TIMEOUT_SECONDS),
       600,
     )
     .option("--json", "print JSON")

@@ -6,11 +6,14 @@ export function grouped(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
+/** A thousandth of a nanosecond: less is not measured. */
+const MAX_DECIMALS = 9;
+
 /** Milliseconds with three significant digits, never in exponential form. */
 export function milliseconds(value: number): string {
   if (value >= 1000) return grouped(value);
   if (value === 0) return "0";
-  const decimals = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(value))));
+  const decimals = Math.max(0, Math.min(MAX_DECIMALS, 2 - Math.floor(Math.log10(value))));
   return value.toFixed(decimals);
 }
 

@@ -2,29 +2,62 @@
  * Writes a project's files and builds it with CMake, for Node; tells what the image is made of. Knows
  * nothing of models.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { asFileProblem } from "../host/file-problem.js";
+import { TemporaryPlace } from "../host/temporary.js";
+import { bytePieces, type Content } from "./content.js";
 import { BuildFailed, DoesNotFit } from "./errors.js";
 import { outputOf, run } from "./process.js";
 import type { Files } from "./project.js";
 
-/** Writes what is not there yet or differs, so that a second build compiles only what changed. */
+/**
+ * Writes what is not there yet or differs, so that a second build compiles only what changed.
+ * @throws FileProblem
+ */
 export function writeFiles(folder: string, files: Files): void {
   for (const [name, content] of files) {
     const path = join(folder, name);
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    if (currentContent(path)?.equals(bytes)) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
+    try {
+      if (isThere(path, content)) continue;
+      mkdirSync(dirname(path), { recursive: true });
+      writePieces(path, content);
+    } catch (error) {
+      throw asFileProblem(path, error);
+    }
   }
 }
 
-function currentContent(path: string): Buffer | undefined {
+/** Whether the file has these bytes already. */
+function isThere(path: string, content: Content): boolean {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+  const file = openSync(path, "r");
   try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
+    for (const piece of bytePieces(content)) {
+      const there = Buffer.alloc(piece.length);
+      if (readSync(file, there) !== piece.length || !there.equals(piece)) return false;
+    }
+    return readSync(file, Buffer.alloc(1)) === 0;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writePieces(path: string, content: Content): void {
+  const file = openSync(path, "w");
+  try {
+    for (const piece of bytePieces(content)) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -39,19 +72,35 @@ export async function buildProject(
   target: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  const scratch = TemporaryPlace.scratch();
+  try {
+    return await buildWith(scratch.path, folder, target, settings);
+  } finally {
+    scratch.remove();
+  }
+}
+
+/** @param scratch where compilers have their own temporary files: ended in mid-work they leave them */
+async function buildWith(
+  scratch: string,
+  folder: string,
+  target: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<string> {
   const output = join(folder, "build");
+  const run = (args: readonly string[]) => cmake(target, args, scratch);
   const variables = Object.entries({ CMAKE_EXPORT_COMPILE_COMMANDS: "ON", ...settings });
   const generator = outputOf("ninja", ["--version"]) === undefined ? [] : ["-G", "Ninja"];
-  const log = await cmake(target, [
+  const log = await run([
     ...["-S", folder, "-B", output, ...generator],
     ...variables.map(([name, value]) => `-D${name}=${value}`),
   ]);
   const jobs = String(availableParallelism());
-  return log + (await cmake(target, ["--build", output, "--parallel", jobs]));
+  return log + (await run(["--build", output, "--parallel", jobs]));
 }
 
-async function cmake(target: string, args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await run("cmake", args);
+async function cmake(target: string, args: readonly string[], scratch: string): Promise<string> {
+  const { status, stdout, stderr } = await run("cmake", args, { environment: { TMPDIR: scratch } });
   const log = stdout + stderr;
   if (status === 0) return log;
   const overflow = /region [`'](\w+)' overflowed by (\d+) bytes/.exec(log);

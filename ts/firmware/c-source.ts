@@ -5,16 +5,31 @@
 
 const WORDS_A_LINE = 8;
 const WORD_BYTES = 4;
+/** Long enough to be written quickly, and nothing beside the data itself. */
+const LINES_A_PIECE = 4096;
 
-/** `const uint32_t name[count] = {...};` with the words of `bytes`, zero bytes added at the end. */
-export function wordArray(name: string, bytes: Uint8Array, attributes = ""): string {
+/**
+ * `const uint32_t name[count] = {...};` with the words of `bytes`, zero bytes added at the end; in
+ * pieces of bounded length.
+ */
+export function* wordArray(name: string, bytes: Uint8Array, attributes = ""): Iterable<string> {
   const words = wordsOf(bytes);
-  const lines: string[] = [];
-  for (let first = 0; first < words.length; first += WORDS_A_LINE) {
-    const line = Array.from(words.subarray(first, first + WORDS_A_LINE), hexWord);
-    lines.push(`    ${line.join(", ")},\n`);
+  yield `${attributes}const uint32_t ${name}[${words.length}] = {\n`;
+  const step = WORDS_A_LINE * LINES_A_PIECE;
+  for (let first = 0; first < words.length; first += step) {
+    yield linesOf(words.subarray(first, first + step));
   }
-  return `${attributes}const uint32_t ${name}[${words.length}] = {\n${lines.join("")}};\n`;
+  yield "};\n";
+}
+
+function linesOf(words: Uint32Array): string {
+  let text = "";
+  for (let i = 0; i < words.length; i++) {
+    text += i % WORDS_A_LINE === 0 ? "    " : " ";
+    text += hexWord(words[i]!);
+    text += (i + 1) % WORDS_A_LINE === 0 || i + 1 === words.length ? ",\n" : ",";
+  }
+  return text;
 }
 
 /** A header with an include guard. */
@@ -43,6 +58,10 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(padded.buffer);
 }
 
+/** Two digits each: a large model is tens of millions of words. */
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function hexWord(word: number): string {
-  return `0x${word.toString(16).padStart(8, "0")}`;
+  const high = HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 0xff];
+  return `0x${high}${HEX_BYTES[(word >>> 8) & 0xff]}${HEX_BYTES[word & 0xff]}`;
 }

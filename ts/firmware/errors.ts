@@ -60,10 +60,10 @@ export class BitsDiffer extends MambaliteError {
   constructor(
     readonly target: string,
     readonly items: number,
-    readonly equalBits: number,
+    readonly equalItems: number,
     /** The first difference. */
     readonly first: string,
   ) {
-    super(`${items - equalBits} of ${items} inputs differ in their bits on ${target}: ${first}`);
+    super(`${items - equalItems} of ${items} inputs differ in their bits on ${target}: ${first}`);
   }
 }

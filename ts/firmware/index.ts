@@ -1,4 +1,5 @@
 /** Firmware projects as files, for browsers and Node. Building and running them is Node's: node.ts. */
+export { bytePieces, type Content, TextInPieces, wholeBytes } from "./content.js";
 export { BitsDiffer, BuildFailed, DoesNotFit, FirmwareFailed, ToolchainMissing } from "./errors.js";
 export { arenaRegion } from "./fit.js";
 export {

@@ -1,7 +1,11 @@
-/** Building and running firmware, for Node; the files themselves are made by index.ts. */
+/**
+ * The public entry for Node: everything of index.ts, the C sources that lie beside this package, and
+ * building and running firmware.
+ */
 export { buildProject, writeFiles } from "./build.js";
 export { EMULATORS, missingTools, requireTools, type Variant } from "./emulators.js";
-export type { Files } from "./project.js";
+export * from "./index.js";
+export { MAX_TIMEOUT_SECONDS } from "./process.js";
 export { readSources } from "./sources.js";
 export {
   emulate,

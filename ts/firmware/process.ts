@@ -1,5 +1,7 @@
 /** Runs other programs, for Node: what they print and how they end. Knows none of them. */
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import process from "node:process";
+import { undoAtEnd } from "../host/ending.js";
 
 export interface Outcome {
   /** Exit status; null when it was stopped, or could not be started. */
@@ -10,26 +12,34 @@ export interface Outcome {
   readonly timedOut: boolean;
 }
 
+/** Longer than this a timer of Node does not wait at all. */
+export const MAX_TIMEOUT_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
 export interface RunOptions {
   readonly timeoutMs?: number;
+  /** Variables on top of this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** The program and all that it starts end with this process, however that ends. */
 export function run(
   command: string,
   args: readonly string[],
-  { timeoutMs }: RunOptions = {},
+  { timeoutMs, environment }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, LC_ALL: "C" },
+      env: { ...process.env, LC_ALL: "C", ...environment },
+      detached: HAS_GROUPS,
     });
+    const forget = undoAtEnd(() => endGroup(child));
     let stdout = "";
     let stderr = "";
     let timedOut = false;
     const stop = () => {
       timedOut = true;
-      child.kill("SIGKILL");
+      endGroup(child);
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs);
     child.stdout.setEncoding("latin1").on("data", (text) => {
@@ -40,6 +50,7 @@ export function run(
     });
     const end = (status: number | null) => {
       clearTimeout(timer);
+      forget();
       resolve({ status, stdout, stderr, timedOut });
     };
     child.on("error", (error) => {
@@ -48,6 +59,22 @@ export function run(
     });
     child.on("close", end);
   });
+}
+
+/** A group of its own makes a build tool's compilers end with it. */
+const HAS_GROUPS = process.platform !== "win32";
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return; // it could not be started
+  if (!HAS_GROUPS) {
+    child.kill("SIGKILL");
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of them have ended.
+  }
 }
 
 /** What a short command prints, or undefined when it fails or does not exist. */

@@ -3,17 +3,19 @@
  * that runs it. Takes file contents and gives file contents, in browsers as in Node. Knows nothing of
  * compilers, and nothing of C but what it writes itself.
  */
+import { BadArgument } from "../core/errors.js";
 import type { InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Plan } from "../core/plan.js";
 import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
 import { bytesOf, defines, header, wordArray } from "./c-source.js";
+import { type Content, TextInPieces } from "./content.js";
 import { arenaRegion } from "./fit.js";
 import { readme } from "./readme.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
 
 /** Paths with "/" and what is in the files. */
-export type Files = ReadonlyMap<string, string | Uint8Array>;
+export type Files = ReadonlyMap<string, Content>;
 
 /** The C sources of this package: paths below csrc, and "LICENSE". */
 export type Sources = ReadonlyMap<string, string>;
@@ -65,14 +67,15 @@ const GENERATED = "Made by mambalite; do not edit.";
 
 /**
  * A project that runs the self-test and an example, ready to build and flash.
- * @throws DoesNotFit when the board cannot hold it
+ * @throws DoesNotFit when the board cannot hold it; BadArgument without sources
  */
 export function exportProject(target: Target, options: ExportOptions): Files {
   const { sources, model, example } = options;
+  requireSources(sources);
   const layout = LAYOUTS[target];
   const place = placementOf(layout, model, options.board);
   const machine = target === "stm32h7" ? "stm32h743" : "emulator";
-  const files = new Map<string, string | Uint8Array>([
+  const files = new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, machine),
     [`${layout.program}/app.c`, source(sources, "port/app/app.c")],
     ...exampleFiles(layout, example, model),
@@ -98,10 +101,11 @@ export function harnessProject(
   target: Target,
   { sources, model, inputs, region }: HarnessOptions,
 ): Files {
+  requireSources(sources);
   const layout = LAYOUTS[target];
   const place = placementOf(layout, model, undefined, region);
   const { program } = layout;
-  return new Map<string, string | Uint8Array>([
+  return new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, "emulator"),
     [`${program}/harness.c`, source(sources, "port/harness/harness.c")],
     [`${program}/inputs.h`, source(sources, "port/harness/inputs.h")],
@@ -130,7 +134,7 @@ function commonFiles(
   model: FirmwareModel,
   place: Placement,
   machine: string,
-): [string, string | Uint8Array][] {
+): [string, Content][] {
   return [
     ...coreFiles(layout, sources),
     ...portFiles(layout, sources, figuresOf(model.version, place.board)),
@@ -141,6 +145,16 @@ function commonFiles(
       ? [["model.cmake", modelCmake(machine, place)] satisfies [string, string]]
       : []),
   ];
+}
+
+/** @throws BadArgument: from JavaScript anything can come, and nothing is a likely mistake. */
+function requireSources(sources: unknown): void {
+  if (sources instanceof Map) return;
+  throw new BadArgument(
+    "sources",
+    'the C sources, which in Node readSources() of "mambalite-micro/firmware" gives',
+    sources === null ? "null" : typeof sources,
+  );
 }
 
 /** The core: mlm.h at the top of the library, its folders below. */
@@ -203,7 +217,7 @@ function boardFiles({ program }: ProjectLayout, board: Board | undefined): [stri
   ];
 }
 
-function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, string][] {
+function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;
   const crc = info.crc32.toString(16).padStart(8, "0");
   return [
@@ -222,8 +236,11 @@ function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, 
     ],
     [
       `${library}/model_blob.c`,
-      `/* ${GENERATED} Stays in flash and is used in place. */\n#include "model_blob.h"\n\n` +
-        wordArray("model_blob", blob, "_Alignas(16) "),
+      new TextInPieces(function* () {
+        yield `/* ${GENERATED} Stays in flash and is used in place. */\n`;
+        yield '#include "model_blob.h"\n\n';
+        yield* wordArray("model_blob", blob, "_Alignas(16) ");
+      }),
     ],
     [`${library}/model_plan.h`, modelPlan(plan, model)],
   ];
@@ -267,7 +284,7 @@ function exampleFiles(
   { program }: ProjectLayout,
   { input, logits }: Example,
   { info }: FirmwareModel,
-): [string, string][] {
+): [string, Content][] {
   return [
     [
       `${program}/example.h`,
@@ -282,9 +299,12 @@ extern const uint32_t example_logits[${logits.length}];
     ],
     [
       `${program}/example.c`,
-      `/* ${GENERATED} */\n#include "example.h"\n\n` +
-        `${wordArray("example_input", bytesOf(input))}\n` +
-        wordArray("example_logits", bytesOf(logits)),
+      new TextInPieces(function* () {
+        yield `/* ${GENERATED} */\n#include "example.h"\n\n`;
+        yield* wordArray("example_input", bytesOf(input));
+        yield "\n";
+        yield* wordArray("example_logits", bytesOf(logits));
+      }),
     ],
   ];
 }
@@ -313,7 +333,7 @@ set(MODEL_STACK_BYTES ${stackBytes})
 }
 
 function addEspConfiguration(
-  files: Map<string, string | Uint8Array>,
+  files: Map<string, Content>,
   sources: Sources,
   { region, board }: Placement,
   version: string,

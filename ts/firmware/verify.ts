@@ -2,20 +2,20 @@
  * Builds the firmware of a model, runs it in an emulator and compares its logits with WebAssembly's,
  * bit for bit, for Node. The sizes and bits it compares with come from the core.
  */
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
+import { TemporaryPlace } from "../host/temporary.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
 import { bytesOf } from "./c-source.js";
 import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
 import { BitsDiffer, DoesNotFit, FirmwareFailed } from "./errors.js";
 import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
-import { run } from "./process.js";
+import { MAX_TIMEOUT_SECONDS, run } from "./process.js";
 import { type HarnessInputs, harnessProject, type Sources } from "./project.js";
 import { readSources } from "./sources.js";
 import type { EmulatedTarget } from "./targets.js";
@@ -59,7 +59,7 @@ export interface Verification {
   readonly target: EmulatedTarget;
   readonly items: number;
   /** Inputs whose logits have the same bits in every image as in both WebAssembly builds. */
-  readonly equalBits: number;
+  readonly equalItems: number;
   /** WebAssembly builds that were compared with. */
   readonly builds: readonly ("baseline" | "simd")[];
   /** Best first: the usual variant, "stream". */
@@ -79,16 +79,21 @@ const DEFAULT_TIMEOUT_MS = 600_000;
  * BitsDiffer
  */
 export async function verify(blob: Uint8Array, options: VerifyOptions): Promise<Verification> {
+  requireTimeout(options.timeoutMs);
   const tools = requireTools(options.target);
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "mambalite-firmware-"));
   const engines = await loadEngines();
   try {
     const models = await Promise.all(engines.map((engine) => engine.loadModel(blob)));
-    return await verifyIn(folder, blob, models, engines, tools, options);
+    return await verifyModels(blob, models, engines, tools, options);
   } finally {
     for (const engine of engines) engine.dispose();
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function requireTimeout(timeoutMs = DEFAULT_TIMEOUT_MS): void {
+  const mostMs = MAX_TIMEOUT_SECONDS * 1000;
+  if (timeoutMs > 0 && timeoutMs <= mostMs) return;
+  throw new BadArgument("timeoutMs", `a number above 0, at most ${mostMs}`, String(timeoutMs));
 }
 
 /** The baseline build, and the one with SIMD where this runtime has it. */
@@ -97,8 +102,7 @@ async function loadEngines(): Promise<Engine[]> {
   return best.simd ? [baseline, best] : [baseline];
 }
 
-async function verifyIn(
-  folder: string,
+async function verifyModels(
   blob: Uint8Array,
   models: readonly Model[],
   engines: readonly Engine[],
@@ -117,20 +121,22 @@ async function verifyIn(
   );
   const work: Work = { blob, model, version: engines[0]!.version, options };
 
-  const perVariant = await Promise.all(
-    variantsOf(options).map((variant) =>
-      runVariant(join(folder, variant.name), variant, executions, work),
+  const perVariant = await inFolder(options.folder, (folder) =>
+    allDone(
+      variantsOf(options).map((variant) =>
+        runVariant(join(folder, variant.name), variant, executions, work),
+      ),
     ),
   );
   const images = byExecution(perVariant);
   const [main] = images;
   if (main === undefined) throw new RangeError("nothing was run");
-  const equalBits = compareBits(target, images, expected, inputs.length);
+  const equalItems = compareBits(target, images, expected, inputs.length);
   const skippedLayer = perVariant.find(({ skipped }) => skipped !== undefined)?.skipped;
   return {
     target,
     items: inputs.length,
-    equalBits,
+    equalItems,
     builds: engines.map((engine) => (engine.simd ? "simd" : "baseline")),
     images,
     ...(skippedLayer !== undefined && { skippedLayer }),
@@ -138,6 +144,25 @@ async function verifyIn(
     weightsBytes: blob.length,
     tools,
   };
+}
+
+async function inFolder<T>(
+  given: string | undefined,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  if (given !== undefined) return use(given);
+  const temporary = TemporaryPlace.scratch();
+  try {
+    return await use(temporary.path);
+  } finally {
+    temporary.remove();
+  }
+}
+
+/** Like Promise.all, but a failure waits for the others: they work in a folder that will be removed. */
+async function allDone<T>(tasks: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
 }
 
 function variantsOf({ target, variants }: VerifyOptions): readonly Variant[] {

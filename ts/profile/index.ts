@@ -10,8 +10,10 @@ export {
 export { type Classification, classify } from "./classification.js";
 export { exampleInput } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
+export { OperatorTimer } from "./operator-times.js";
 export {
   type Basis,
+  DEFAULT_EFFORT,
   DEFAULT_FRAMES,
   type OperatorProfile,
   type ProfileOptions,

@@ -28,10 +28,7 @@ export interface OperatorProfile {
   readonly exps: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /**
-   * The least of several passes, or their mean where the clock is coarse; all operators together take
-   * about `latency.minMs`.
-   */
+  /** Of one undisturbed run; all operators together take about `latency.minMs`. */
   readonly hostMs: number;
   /** Of the sum of all operators' `hostMs`; 0 to 1. */
   readonly hostShare: number;
@@ -110,7 +107,13 @@ export interface ProfileOptions extends SessionOptions {
 
 export const DEFAULT_FRAMES = 100;
 
-const DEFAULT_EFFORT: Effort = { minRuns: 3, maxRuns: 2000, budgetMs: 300 };
+/** A caller waits meanwhile. */
+export const DEFAULT_EFFORT: Effort = {
+  minRuns: 3,
+  maxRuns: 2000,
+  budgetMs: 300,
+  operatorsMs: 1000,
+};
 
 /**
  * Profiles a model on this host.
@@ -145,7 +148,7 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
       ram: ramOf(plan),
       arenaCheck: checkArena(model, input, sessionOptions),
       flash: { weightsBytes: model.info.blobBytes },
-      operators: profileOperators(model, session, input, sessionOptions, latency.medianMs, effort),
+      operators: profileOperators(model, session, input, sessionOptions, effort),
       latency,
       boards: (options.boards ?? BOARDS).map((board) =>
         judge(board, {
@@ -237,11 +240,10 @@ function profileOperators(
   session: Session,
   input: Float32Array | Int32Array,
   options: SessionOptions,
-  wholeRunMs: number,
   effort: Effort,
 ): OperatorProfile[] {
   const counts = model.operatorCounts(framesIn(model.info, input.length), options);
-  const hostMs = measureOperators(session, input, model.info, counts.length, wholeRunMs, effort);
+  const hostMs = measureOperators(session, input, model.info, counts.length, effort);
   const totalMs = hostMs.reduce((sum, ms) => sum + ms, 0);
   return counts.map((count, operator) => {
     const ms = hostMs[operator] ?? 0;

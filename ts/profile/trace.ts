@@ -49,7 +49,8 @@ interface Matrix {
 /**
  * Runs `input` operator by operator and compares each output.
  *
- * @throws BadInput when a tensor of the reference has another shape than the operator's output.
+ * @throws BadInput when a tensor of the reference has another shape than the operator's output, and
+ * when the reference names none of the operators.
  */
 export function compareTrace(
   model: Model,
@@ -78,11 +79,29 @@ export function compareTrace(
     const departs = !(max <= tolerance);
     operators.push({ name: info.name, maxRelative: max, meanRelative: mean, departs });
   });
+  if (operators.length === 0) throw nothingInCommon(infos, reference);
   return {
     operators,
     firstDeparture: operators.find((operator) => operator.departs)?.name ?? null,
     notCompared: [...notCompared, ...[...byName.keys()].filter((name) => !used.has(name))],
   };
+}
+
+const MAX_NAMED = 4;
+
+function nothingInCommon(
+  infos: readonly OperatorInfo[],
+  reference: readonly TraceTensor[],
+): BadInput {
+  return new BadInput(
+    `a trace of this model's operators (${firstNames(infos)})`,
+    `one that names none of them (${firstNames(reference)})`,
+  );
+}
+
+function firstNames(named: readonly { readonly name: string }[]): string {
+  const shown = named.slice(0, MAX_NAMED).map(({ name }) => name);
+  return [...shown, ...(named.length > MAX_NAMED ? ["..."] : [])].join(", ");
 }
 
 /** Index for index with the operators; undefined where there is no single output. */

@@ -61,6 +61,24 @@ describe("a session", () => {
     expect(session.finish()).toEqual(whole);
   });
 
+  test("steps the same operators with and without their outputs, and may end again and again", () => {
+    const [a, b] = [open(paper), open(paper)];
+    const expected = a.run(frames);
+    for (const session of [a, b]) session.reset();
+    for (let at = 0; at < frames.length; at += WIDTH) {
+      for (const session of [a, b]) session.feed(frames.subarray(at, at + WIDTH));
+      for (let step = a.step(); step !== undefined; step = a.step()) {
+        expect(b.stepOperator()).toBe(step.operatorIndex);
+      }
+      expect(b.stepOperator()).toBe(-1);
+    }
+    for (let i = 0; i < 3; i++) {
+      b.feedEnd();
+      while (b.stepOperator() >= 0);
+      expect(b.finish()).toEqual(expected);
+    }
+  });
+
   test("gives logits that are the caller's to keep", () => {
     const session = open(paper);
     const first = session.run(frames);
@@ -135,6 +153,7 @@ describe("a session", () => {
       () => session.feed(frames),
       () => session.feedEnd(),
       () => session.step(),
+      () => session.stepOperator(),
       () => session.arena(),
     ]) {
       expect(use).toThrow(Disposed);

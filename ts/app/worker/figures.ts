@@ -3,9 +3,11 @@
  * that are measured by running it. Every number comes from the core, the profile or the board
  * catalogue. Knows nothing of how it is shown.
  */
+
+import { tileLength } from "../../core/input.js";
 import { BOARDS, judge } from "../../device/index.js";
 import type { InputArray, Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
-import { type Effort, exampleInput, measureOperators, profile } from "../../profile/index.js";
+import { type Effort, exampleInput, OperatorTimer, profile } from "../../profile/index.js";
 import type {
   Choice,
   ExactFigures,
@@ -20,7 +22,7 @@ import type { Bench, Workbench } from "./workbench.js";
 const SCHEDULES: readonly Schedule[] = ["unfused", "layer", "stream"];
 const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Short, because a person waits for it; `sample` goes on afterwards. */
-const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100 };
+const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100, operatorsMs: 100 };
 
 export function sessionOptions({ schedule, tile, frames }: Choice): SessionOptions {
   return schedule === "stream" ? { schedule, tile } : { schedule, maxFrames: frames };
@@ -92,8 +94,7 @@ function summary(plan: Plan): PlanSummary {
 interface Profiled {
   readonly session: Session;
   readonly input: InputArray;
-  readonly operators: number;
-  readonly medianMs: number;
+  readonly timer: OperatorTimer;
 }
 
 /** Profiles, and keeps what `sample` needs to go on. */
@@ -116,12 +117,14 @@ export class Measurements {
       effort: EFFORT,
     });
     this.#release();
-    this.#profiled = {
-      session: model.createSession(options),
-      input: exampleInput(model.info, frames),
+    const session = model.createSession(options);
+    const input = exampleInput(model.info, frames);
+    const timer = new OperatorTimer(session, {
+      input,
+      feedLength: tileLength(model.info, session.plan.tile),
       operators: report.operators.length,
-      medianMs: report.latency.medianMs,
-    };
+    });
+    this.#profiled = { session, input, timer };
     this.#workbench.whenClosed(() => this.#release());
     return {
       choice,
@@ -131,17 +134,13 @@ export class Measurements {
     };
   }
 
-  /** Half of the time goes to whole runs, half to the operators. */
+  /** Half of the time goes to whole runs, half to the operators, whose times get steadier each time. */
   sample(budgetMs: number): Sample | null {
-    const { model } = this.#workbench.open;
     const profiled = this.#profiled;
     if (profiled === undefined) return null;
-    const { session, input, operators, medianMs } = profiled;
-    const effort = { ...EFFORT, minRuns: 1, budgetMs: budgetMs / 2 };
-    return {
-      samplesMs: runFor(profiled, budgetMs / 2),
-      operatorMs: measureOperators(session, input, model.info, operators, medianMs, effort),
-    };
+    const samplesMs = runFor(profiled, budgetMs / 2);
+    profiled.timer.measure(budgetMs / 2);
+    return { samplesMs, operatorMs: profiled.timer.milliseconds() };
   }
 
   #release(): void {

@@ -2,10 +2,15 @@
  * The firmware project of the open model as a zip: the command line's own exporter, the same files.
  * Knows nothing of what is in them.
  */
-import { strToU8, zipSync } from "fflate";
+import { zipSync } from "fflate";
 import { BadArgument } from "../../core/errors.js";
 import { BOARDS } from "../../device/index.js";
-import { EXPORT_TARGETS, type ExportTarget, exportProject } from "../../firmware/index.js";
+import {
+  EXPORT_TARGETS,
+  type ExportTarget,
+  exportProject,
+  wholeBytes,
+} from "../../firmware/index.js";
 import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
 import { sessionOptions } from "./figures.js";
 import type { Choice } from "./protocol.js";
@@ -36,7 +41,7 @@ export async function firmwareZip(
     });
     const entries = [...files].map(([path, content]): [string, Uint8Array] => [
       `${target}/${path}`,
-      typeof content === "string" ? strToU8(content) : content,
+      wholeBytes(content),
     ]);
     return zipSync(Object.fromEntries(entries), { mtime: ZIP_TIME, level: 6 });
   } finally {

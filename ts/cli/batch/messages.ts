@@ -1,6 +1,6 @@
 /** What threads say to each other. Knows nothing of what is computed. */
 import { MambaliteError } from "../../core/errors.js";
-import { FileProblem } from "../files.js";
+import { FileProblem } from "../../host/file-problem.js";
 
 /** To a thread: run these items. */
 export interface Stretch {

@@ -161,7 +161,8 @@ function renderTrace(trace: TraceComparison, options: CompareOptions): string {
   ]);
   const missing = trace.notCompared.map(oneLine).join(", ");
   return (
-    `\nevery operator of case 0 within ${exponential(options.traceTolerance)} of its largest value\n` +
+    `\n${counted(rows.length, "operator")} of case 0, each within ` +
+    `${exponential(options.traceTolerance)} of its largest value\n` +
     table(["operator", "max error", "mean error"], ["left", "right", "right"], rows) +
     (missing === "" ? "" : `  not compared: ${missing}\n`)
   );

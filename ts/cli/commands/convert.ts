@@ -23,7 +23,7 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
   return withModel(
     checkpoint,
     { ...options, asCheckpoint: true },
-    ({ model, blob, format, convention }) => {
+    async ({ model, blob, format, convention }) => {
       if (format === "mlm") {
         throw new BadArgument("checkpoint", ".safetensors, .pth or .pt", `${checkpoint}, a .mlm`);
       }
@@ -33,7 +33,7 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
       } finally {
         session.dispose();
       }
-      writeAtomically(options.output, blob, sources);
+      await writeAtomically(options.output, blob, sources);
       const crc32 = model.info.crc32.toString(16).padStart(8, "0");
       if (options.json) {
         const { output } = options;

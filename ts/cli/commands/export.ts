@@ -37,7 +37,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
         example: { input, logits: session.run(input) },
         ...(board && { board }),
       });
-      writeFolder(options.output, files);
+      await writeFolder(options.output, files);
       const { target, output } = options;
       if (options.json) {
         const sizes = { arenaBytes: plan.arenaBytes, weightsBytes: blob.length };

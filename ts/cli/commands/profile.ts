@@ -4,12 +4,15 @@ import { BadArgument } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
 import type { Model } from "../../core/model.js";
 import type { Board } from "../../device/index.js";
-import { DEFAULT_FRAMES, profile } from "../../profile/index.js";
+import { DEFAULT_EFFORT, DEFAULT_FRAMES, profile } from "../../profile/index.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderProfile } from "../render/profile.js";
+
+/** The smallest operators take long to be told on a machine that does other things too. */
+const PATIENCE_MS = 2000;
 
 export interface ProfileCommandOptions extends ModelChoice, ExecutionChoice {
   readonly frames?: number;
@@ -30,6 +33,7 @@ export async function profileCommand(
     const report = profile(engine, model, {
       ...sessionOptions(options, frames),
       host: describeHost(),
+      effort: { ...DEFAULT_EFFORT, operatorsMs: PATIENCE_MS },
       ...(input ? { input } : { frames }),
       ...(options.board && { boards: options.board }),
     });

@@ -43,12 +43,13 @@ export async function verifyCommand(path: string, options: VerifyCommandOptions)
 
 /** The numbers of the first image, the usual variant; the others are listed with the toolchain. */
 function toReport(verification: Verification) {
-  const { target, items, equalBits, images, operatorNames, weightsBytes, tools } = verification;
+  const { target, items, equalItems, images, operatorNames, weightsBytes, tools } = verification;
   const main = images[0]!;
   return {
     target,
+    equalBits: equalItems === items,
     items,
-    equalBits,
+    equalItems,
     arenaBytes: main.arena.highWaterBytes,
     stackBytes: stackOf(main),
     flash: { codeBytes: main.codeBytes, weightsBytes },

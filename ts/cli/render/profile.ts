@@ -16,7 +16,7 @@ export function renderProfile(path: string, report: ProfileReport): string {
       arenaChart(report.plan, report.operators.length),
     heading(
       "OPERATORS",
-      `counts exact, ${report.frames} frames; least milliseconds measured on this host`,
+      `counts exact, ${report.frames} frames; milliseconds measured on this host, undisturbed`,
     ) + operators(report),
     heading("LATENCY", "measured on this host; it says nothing of a board") + latency(report),
     heading("PROVENANCE", "") + provenance(report),

@@ -31,9 +31,13 @@ function title({ variant, plan }: ImageReport): string {
   return `${variant.name}, ${plan.schedule}${plan.schedule === "stream" ? ` tile ${plan.tile}` : ""}`;
 }
 
-function summary(path: string, { items, equalBits, target, builds }: Verification, frames: number) {
+function summary(
+  path: string,
+  { items, equalItems, target, builds }: Verification,
+  frames: number,
+) {
   return (
-    `${colors.bold(oneLine(path))}: ${equalBits} of ${counted(items, "input")} of ` +
+    `${colors.bold(oneLine(path))}: ${equalItems} of ${counted(items, "input")} of ` +
     `${counted(frames, "frame")} equal in every bit on ${colors.bold(target)} and WebAssembly ` +
     `(${builds.join(", ")})\n`
   );
