@@ -56,7 +56,7 @@ typedef struct mlm_blob_op {
     uint16_t variant;   /* see mlm_op_info.variant */
     uint32_t name;      /* offset into the strings */
     uint16_t inputs[2]; /* values: 0 the model's input, n the output of op n-1 */
-    float epsilon;      /* norm only, else 0 */
+    float epsilon;      /* norm and logmel: a positive normal number; else 0 */
     uint32_t dims[8];
     uint16_t tensors[MLM_TENSOR_REFS];
 } mlm_blob_op; /* 80 bytes */

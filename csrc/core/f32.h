@@ -35,8 +35,15 @@ static inline float f32_from_bits(uint32_t bits) {
 }
 
 #define MLM_LEAST_NORMAL_BITS 0x00800000u
+#define MLM_INFINITY_BITS 0x7F800000u
 
-static inline int f32_is_finite(uint32_t bits) { return (bits & 0x7F800000u) != 0x7F800000u; }
+static inline int f32_is_finite(uint32_t bits) {
+    return (bits & MLM_INFINITY_BITS) != MLM_INFINITY_BITS;
+}
+
+static inline int f32_is_positive_normal(uint32_t bits) {
+    return bits >= MLM_LEAST_NORMAL_BITS && bits < MLM_INFINITY_BITS;
+}
 
 static inline int f32_is_nan(uint32_t bits) { return (bits & 0x7FFFFFFFu) > 0x7F800000u; }
 
@@ -48,8 +55,8 @@ static inline int f32_agree(uint32_t x, uint32_t y) {
 /*
  * 1 / sqrt(x) for normal x > 0, max error 1.8 ulp: an estimate from the halved exponent, then Newton's
  * y (1.5 - 0.5 x y^2) until it no longer moves, four times being enough from 3.5 %. For x = 0,
- * subnormal x, infinity and NaN the result is whatever the iteration gives; norms never pass these
- * for finite input, since epsilon > 0.
+ * subnormal x, infinity and NaN the result is whatever the iteration gives; norms never pass these,
+ * since their epsilon is normal.
  */
 static inline float f32_rsqrt(float x) {
     const float half = 0.5f * x;

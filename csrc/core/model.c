@@ -195,7 +195,7 @@ static int has_form(const mlm_blob_op *op) {
         if (op->tensors[i] != MLM_NO_TENSOR) return 0;
     if (form->inputs < 2 && op->inputs[1] != 0) return 0;
     const uint32_t epsilon = f32_bits(op->epsilon);
-    return form->mask_has_epsilon ? f32_is_finite(epsilon) && op->epsilon > 0.0f : epsilon == 0;
+    return form->mask_has_epsilon ? f32_is_positive_normal(epsilon) : epsilon == 0;
 }
 
 static int mamba_is_sound(const mlm_model *model, const mlm_blob_op *op) {
@@ -240,8 +240,7 @@ static int logmel_is_sound(const mlm_model *model, const mlm_blob_op *op) {
     const uint32_t window = op->dims[MLM_DIM_WINDOW], hop = op->dims[MLM_DIM_HOP];
     const uint32_t fft = op->dims[MLM_DIM_FFT], bands = op->dims[MLM_DIM_OUTPUT];
     return op->dims[MLM_DIM_INPUT] == 1 && hop <= window && window <= fft && fft >= 4 &&
-           (fft & (fft - 1)) == 0 && f32_bits(op->epsilon) >= MLM_LEAST_NORMAL_BITS &&
-           has_vector(model, op, MLM_T_WINDOW, window) &&
+           (fft & (fft - 1)) == 0 && has_vector(model, op, MLM_T_WINDOW, window) &&
            has_vector(model, op, MLM_T_TWIDDLES, fft) &&
            has_shape(model, op, MLM_T_FILTER_BINS, MLM_PACK_WORDS, 2 * bands, 1) &&
            filters_are_sound(model, op);

@@ -19,17 +19,30 @@
  *    NaN payload bits are not part of this contract; NaN-ness is.
  *  - Sizes are in bytes where the name says bytes, else in elements. Little-endian targets only.
  *
+ *  - A session sees one sequence: all that was pushed since its last reset. Reset it between windows,
+ *    recordings, utterances. One that is never reset answers to the newest frames less and less, as
+ *    the mean is over all of them, and after 2^32 - 1 inputs (74 hours of samples at 16 kHz) every
+ *    further push fails with MLM_ERR_FRAMES, until mlm_session_reset. So check every status.
+ *
  * Typical firmware:
  *
  *     static _Alignas(16) unsigned char arena[ARENA_BYTES];     // ARENA_BYTES from `mambalite profile`
  *     mlm_model model;
  *     mlm_session *session;
  *     const mlm_options options = {MLM_SCHEDULE_STREAM, 1, 0};
- *     if (mlm_model_open(&model, blob, sizeof blob, 0) == MLM_OK &&
- *         mlm_session_init(&session, &model, &options, arena, sizeof arena) == MLM_OK) {
- *         while (next_frame(frame)) mlm_session_push(session, frame, 1);
- *         mlm_session_finish(session, logits);
+ *     mlm_status status = mlm_model_open(&model, blob, sizeof blob, 0);
+ *     if (status == MLM_OK)
+ *         status = mlm_session_init(&session, &model, &options, arena, sizeof arena);
+ *     while (status == MLM_OK) { // one window after the other
+ *         mlm_session_reset(session);
+ *         for (int i = 0; i < WINDOW_FRAMES && status == MLM_OK; i++) {
+ *             wait_for_frame(frame);
+ *             status = mlm_session_push(session, frame, 1);
+ *         }
+ *         if (status == MLM_OK) status = mlm_session_finish(session, logits);
+ *         if (status == MLM_OK) act_on(logits);
  *     }
+ *     stop_and_say(mlm_status_string(status));
  */
 #ifndef MLM_H
 #define MLM_H
@@ -307,7 +320,8 @@ void mlm_session_reset(mlm_session *session);
  * Processes `count` further frames: float [count][input_width], or int32_t [count] tokens, or
  * float [count] samples, aligned to 4 bytes. count may be 0. Tokens are checked before any is
  * processed.
- * Errors: ARGUMENT, FRAMES (max_frames or 2^32 - 1 inputs exceeded), TOKEN, BUSY.
+ * Errors: ARGUMENT, FRAMES (more than max_frames or 2^32 - 1 inputs since the last reset: nothing more
+ * goes in until the next one), TOKEN, BUSY.
  */
 mlm_status mlm_session_push(mlm_session *session, const void *frames, uint32_t count);
 

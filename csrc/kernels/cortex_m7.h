@@ -102,7 +102,7 @@ MLM_INLINE void m7_panel_1_row(const float *w, const float *bias, uint32_t input
         "bne 4b\n"
         "5:\n"
         "vstmia %[y], {s0-s7}\n"
-        : [w] "+r"(w), [x] "+r"(x), [eights] "+r"(eights), [ones] "+r"(ones)
+        : [w] "+&r"(w), [x] "+&r"(x), [eights] "+&r"(eights), [ones] "+&r"(ones)
         : [bias] "r"(bias), [fours] "r"(fours), [y] "r"(y)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
@@ -142,7 +142,7 @@ MLM_INLINE void m7_panel_2_rows(const float *w, const float *bias, uint32_t inpu
         "4:\n"
         "vstmia %[y0], {s0-s7}\n"
         "vstmia %[y1], {s8-s15}\n"
-        : [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [fours] "+r"(fours), [ones] "+r"(ones)
+        : [w] "+&r"(w), [x0] "+&r"(x0), [x1] "+&r"(x1), [fours] "+&r"(fours), [ones] "+&r"(ones)
         : [bias] "r"(bias), [y0] "r"(y0), [y1] "r"(y1)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
@@ -162,7 +162,7 @@ MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *histo
         FOUR3("vmla", S0_3, S24_27, S16_19)
         "vstmia %[x], {s0-s3}\n"
         "vstmia %[history], {s8-s19}\n"
-        : [w] "+r"(w)
+        : [w] "+&r"(w)
         : [bias] "r"(bias), [history] "r"(history), [x] "r"(x)
         : "memory", LOW_REGISTERS, "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24",
           "s25", "s26", "s27");
@@ -231,7 +231,7 @@ MLM_INLINE void m7_silu(float *x, uint32_t groups) {
         "vstmia %[x]!, {s4-s7}\n"
         "subs %[groups], #1\n"
         "bne 1b\n"
-        : [x] "+r"(x), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [x] "+&r"(x), [groups] "+&r"(groups), CORE_TEMPORARIES
         : [constants] "r"(m7_silu_constants), [k] "r"(m7_exp_coefficients)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
@@ -249,7 +249,7 @@ MLM_INLINE void m7_gate(float *x, const float *z, uint32_t groups) {
         "vstmia %[x]!, {s4-s7}\n"
         "subs %[groups], #1\n"
         "bne 1b\n"
-        : [x] "+r"(x), [z] "+r"(z), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [x] "+&r"(x), [z] "+&r"(z), [groups] "+&r"(groups), CORE_TEMPORARIES
         : [constants] "r"(m7_silu_constants), [k] "r"(m7_exp_coefficients)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
@@ -301,7 +301,7 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
         "vstmia %[x]!, {s0-s3}\n"
         "subs %[groups], #1\n"
         "bne 1b\n"
-        : [x] "+r"(x), [groups] "+r"(groups), CORE_TEMPORARIES
+        : [x] "+&r"(x), [groups] "+&r"(groups), CORE_TEMPORARIES
         : [constants] "r"(m7_softplus_constants), [k] "r"(m7_exp_coefficients),
           [l] "r"(m7_log1p_coefficients)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
@@ -370,7 +370,7 @@ static const float m7_round_magic[] = {SAME(MLM_ROUND_MAGIC)};
         FOUR3("vmul", S8_11, S16_19, S20_23) \
         all_states \
         "vstmia %[x], {s8-s11}\n" \
-        : [a] "+r"(a), [h] "+r"(h), [bc] "+r"(bc), [states] "+r"(states), \
+        : [a] "+&r"(a), [h] "+&r"(h), [bc] "+&r"(bc), [states] "+&r"(states), \
           CORE_TEMPORARIES \
         : [dt] "r"(dt), [d] "r"(d), [x] "r"(x), [k] "r"(m7_scan_constants), \
           [magic] "r"(m7_round_magic) \
@@ -394,7 +394,7 @@ MLM_INLINE void m7_scan_group(const float *a, float *h, const float *bc, uint32_
         "bne 1b\n");
 }
 
-/* Wherever it is. */
+/* Wherever it is, but not where it is NaN, which vmaxnm passes over: with dt infinite, 0 dt is. */
 MLM_INLINE void m7_scan_group_clamping(const float *a, float *h, const float *bc, uint32_t states,
                                        const float *dt, const float *d, float *x) {
     SCAN_GROUP(

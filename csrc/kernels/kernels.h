@@ -55,7 +55,7 @@ typedef struct mlm_scan {
     float lowest_a;  /* no element of a is below it */
     mlm_rows x;      /* [frames][groups][4]: convolved x in, y out */
     mlm_source bc;   /* [frames][2 states]: B0 C0 B1 C1 ... */
-    mlm_source dt;   /* [frames][groups][4], behind its softplus */
+    mlm_source dt;   /* [frames][groups][4], behind its softplus: never negative */
     float *da, *dbx; /* unfused only: [frames][groups][states][4] */
 } mlm_scan;
 
@@ -69,10 +69,12 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames);
 void mlm_discretize(const mlm_scan *scan, uint32_t frames);
 void mlm_scan_discretized(const mlm_scan *scan, uint32_t frames);
 
-/* y = x / sqrt(mean(x^2) + epsilon) * weight; sums run over channels in ascending order. */
+/* y = x / sqrt(mean(x^2) + epsilon) * weight; sums run over channels in ascending order. Right also
+ * where squares overflow, and 0 or NaN beside and in place of an infinite x; epsilon is normal. */
 void mlm_rms_norm(const float *weight, float epsilon, uint32_t width, mlm_source x, mlm_rows y,
                   uint32_t frames);
-/* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, biased variance, bias may be null. */
+/* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, biased variance, bias may be null. Right
+ * also where squares or sums overflow; NaN in a row that has an infinity. */
 void mlm_layer_norm(const float *weight, const float *bias, float epsilon, uint32_t width,
                     mlm_source x, mlm_rows y, uint32_t frames);
 
@@ -91,7 +93,7 @@ typedef enum mlm_pool { MLM_POOL_MEAN = 0, MLM_POOL_LAST = 1, MLM_POOL_MAX = 2 }
 
 /* Takes `frames` further rows into `state`, `before` rows were taken already. state: [width up to 8];
  * mean: the sums, then as many compensations (Kahan), so that the error does not grow with the
- * number of frames. */
+ * number of frames. Infinite sums are infinite, as without compensation. */
 void mlm_pool_rows(mlm_pool pool, uint32_t width, mlm_source x, uint32_t frames, uint32_t before,
                    float *state);
 /* The pooled row of `total` rows; `state` is left as it is. */

@@ -4,19 +4,36 @@
 #include "../core/vec4.h"
 #include "kernels.h"
 
-/* Kahan's compensated sum: `lost` is what the sum so far is too large by. */
-static void add_compensated(float *sum, float *lost, v4 x) {
+/* Kahan's compensated sum: `lost`, which is returned too, is what the sum so far is too large by. */
+static v4 add_compensated(float *sum, float *lost, v4 x) {
     const v4 before = v4_load(sum);
     const v4 term = v4_sub(x, v4_load(lost));
     const v4 after = v4_add(before, term);
-    v4_store(lost, v4_sub(v4_sub(after, before), term));
+    const v4 lost_now = v4_sub(v4_sub(after, before), term);
+    v4_store(lost, lost_now);
     v4_store(sum, after);
+    return lost_now;
 }
 
+/* What a sum that is not finite has lost is not finite either, and would make NaN of infinity. */
+static MLM_NOINLINE void forget_what_is_not_finite(float *lost, uint32_t width) {
+    for (uint32_t i = 0; i < width; i++)
+        if (!f32_is_finite(f32_bits(lost[i]))) lost[i] = 0.0f;
+}
+
+/* One look at all that a row has lost spares each element one: finite, it is too little to overflow. */
 static void add_row(const float *x, uint32_t width, float *sum, float *lost) {
+    v4 all_lost = v4_zero();
+    float lanes[4];
     uint32_t i = 0;
-    for (; i + 4 <= width; i += 4) add_compensated(sum + i, lost + i, v4_load(x + i));
-    if (i < width) add_compensated(sum + i, lost + i, v4_load_some(x + i, width - i));
+    for (; i + 4 <= width; i += 4)
+        all_lost = v4_add(all_lost, add_compensated(sum + i, lost + i, v4_load(x + i)));
+    if (i < width)
+        all_lost =
+            v4_add(all_lost, add_compensated(sum + i, lost + i, v4_load_some(x + i, width - i)));
+    v4_store(lanes, all_lost);
+    if (!f32_is_finite(f32_bits(lanes[0] + lanes[1] + lanes[2] + lanes[3])))
+        forget_what_is_not_finite(lost, width);
 }
 
 /* The maximum so far, or the row itself, as it is the first or the last one. */

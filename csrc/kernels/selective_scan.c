@@ -11,33 +11,6 @@
 #include "cortex_m7.h"
 #include "scan.h"
 
-#if MLM_CORTEX_M7
-
-void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    group at = group_of(scan, 0);
-    const uint32_t states = scan->states, per_group = states * LANES;
-    for (uint32_t g = scan->groups; g > 0; g--) {
-        const float *bc = scan->bc.data, *dt = at.dt;
-        float *x = at.x;
-        for (uint32_t t = frames; t > 0; t--) {
-            if (m7_largest(dt) * scan->lowest_a >= MLM_EXP2_MIN)
-                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
-            else
-                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
-            x += scan->x.stride;
-            dt += scan->dt.stride;
-            bc += scan->bc.stride;
-        }
-        at.a += per_group;
-        at.h += per_group;
-        at.d += LANES;
-        at.dt += LANES;
-        at.x += LANES;
-    }
-}
-
-#else
-
 enum { MOST_STATES = 16 /* that go through the phases together */ };
 
 #if defined(__wasm__) || MLM_SIMD
@@ -89,6 +62,38 @@ static MLM_NOINLINE void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t
     const v4 u = v4_load(x), dt = v4_load(at.dt + t * scan->dt.stride), d = v4_load(at.d);
     v4_store(x, scan_states(scan->states, at.a, at.h, bc, dt, v4_mul(dt, u), v4_mul(u, d)));
 }
+
+#if MLM_CORTEX_M7
+
+/* Infinite dt go the portable way: next to never there are any, and only they can make an exponent NaN
+ * that dt x B does not make NaN anyhow. */
+void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
+    group at = group_of(scan, 0);
+    const uint32_t states = scan->states, per_group = states * LANES;
+    for (uint32_t g = scan->groups; g > 0; g--) {
+        const float *bc = scan->bc.data, *dt = at.dt;
+        float *x = at.x;
+        for (uint32_t t = frames; t > 0; t--) {
+            const float most = m7_largest(dt);
+            if (most * scan->lowest_a >= MLM_EXP2_MIN)
+                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
+            else if (f32_is_finite(f32_bits(most)))
+                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
+            else
+                scan_group(scan, scan->groups - g, frames - t);
+            x += scan->x.stride;
+            dt += scan->dt.stride;
+            bc += scan->bc.stride;
+        }
+        at.a += per_group;
+        at.h += per_group;
+        at.d += LANES;
+        at.dt += LANES;
+        at.x += LANES;
+    }
+}
+
+#else
 
 #if MLM_SIMD
 
@@ -162,8 +167,15 @@ MLM_INLINE quad update_states(uint32_t states, const float *e, float *h, uint32_
     return y;
 }
 
+/*
+ * The largest dt of each lane, or NaN. v4_pmax passes over a NaN on its right and keeps one on its left:
+ * only the first group is ever on the left, so that no NaN hides what another group has.
+ */
+MLM_INLINE v4 quad_largest(quad x) { return v4_pmax(v4_pmax(v4_pmax(x.a, x.b), x.c), x.d); }
+
 /* Clamping each exponent would be a fifth of the first phase, and next to never changes one: frames
- * where it might go group by group, as do those with a NaN, which v4_pmax keeps or passes over. */
+ * where it might go group by group. So do those with a NaN in the first group; elsewhere a NaN needs no
+ * care, as dt x B carries it on. */
 static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
     const uint32_t next = scan->states * LANES;
     const v4 lowest_a = v4_splat(scan->lowest_a);
@@ -173,8 +185,8 @@ static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
     float between[2 * TABLE] __attribute__((aligned(16)));
     for (uint32_t t = 0; t < frames; t++) {
         const quad u = quad_load(at.x), dt = quad_load(at.dt), dt_x = quad_mul(dt, u);
-        const v4 most = v4_pmax(v4_pmax(dt.a, dt.b), v4_pmax(dt.c, dt.d));
-        if (v4_all_at_least(v4_mul(most, lowest_a), v4_splat(MLM_EXP2_MIN))) {
+        const v4 lowest = v4_mul(quad_largest(dt), lowest_a);
+        if (v4_all_at_least(lowest, v4_splat(MLM_EXP2_MIN))) {
             quad y = quad_mul(u, d);
             const float *a = at.a, *bc = bc_row;
             float *h = at.h;

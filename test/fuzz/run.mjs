@@ -1,8 +1,10 @@
 /**
- * Runs the libFuzzer target (clang) from the committed seeds for a while, with AddressSanitizer and
- * UBSan, and then the readers (readers/run.mjs) for as long. What the former finds is left in
- * build/fuzz/findings; put it into test/fuzz/regressions with its repair. The seeds are what
- * make_seeds.c writes.
+ * Runs the libFuzzer targets (clang) from the committed seeds for a while: fuzz_model with
+ * AddressSanitizer and UBSan, fuzz_bits, which compares the core with SIMD and the one in plain C. What
+ * they find is left in build/fuzz/findings; put it into the target's folder of regressions with its
+ * repair. The seeds of fuzz_model are what make_seeds.c writes. A regression of fuzz_bits is a network
+ * drawn from a table of ops: when that grows, it is another network.
+ * Then the readers (readers/run.mjs) for as long.
  *
  *   node test/fuzz/run.mjs [SECONDS]         of each; default 20
  */
@@ -14,47 +16,66 @@ import { build, missingFor, root } from "../native/build.mjs";
 import { fuzzReaders } from "./readers/run.mjs";
 
 const DEFAULT_SECONDS = 20;
-const corpus = join(root, "build/fuzz/corpus");
 const findings = join(root, "build/fuzz/findings");
-const committed = ["test/fuzz/seeds", "test/fuzz/regressions"].map((name) => join(root, name));
-/** Blobs of a few kilobytes reach all of the core; an input that takes 10 s is a finding. */
-const limits = ["-max_len=8192", "-timeout=10", "-rss_limit_mb=2048"];
+/** An input that takes 10 s is a finding. */
+const limits = ["-timeout=10", "-rss_limit_mb=2048"];
+const targets = [
+  {
+    name: "fuzz_model",
+    variant: "fuzz",
+    corpus: "build/fuzz/corpus",
+    committed: ["test/fuzz/seeds", "test/fuzz/regressions"],
+    /** Blobs of a few kilobytes reach all of the core. */
+    options: ["-max_len=8192"],
+  },
+  {
+    name: "fuzz_bits",
+    variant: "fuzz-bits",
+    corpus: "build/fuzz/corpus_bits",
+    committed: ["test/fuzz/regressions_bits"],
+    /** Long enough for the largest network, and at once: where bytes end, all is 0. */
+    options: ["-max_len=256", "-len_control=0"],
+  },
+];
 
 /** @returns {{executions: number, failed: boolean, log: string}} */
-function fuzz(folder, seconds) {
+function fuzz(target, folder, seconds) {
   const wanted = [`-max_total_time=${seconds}`, `-artifact_prefix=${findings}/`];
+  const folders = [target.corpus, ...target.committed].map((name) => join(root, name));
+  mkdirSync(folders[0], { recursive: true });
   const { status, stderr } = spawnSync(
-    join(folder, "fuzz_model"),
-    [...limits, ...wanted, "-print_final_stats=1", corpus, ...committed],
+    join(folder, target.name),
+    [...limits, ...target.options, ...wanted, "-print_final_stats=1", ...folders],
     { cwd: findings, encoding: "utf8", maxBuffer: 1 << 28 },
   );
   const executions = Number(/number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
   return { executions, failed: status !== 0 || executions === 0, log: stderr };
 }
 
-/** @returns {Promise<{passed: number, failed: number, skipped: number}>} */
-async function fuzzCore(seconds) {
-  const missing = missingFor("fuzz");
+/** @returns {Promise<"passed" | "failed" | "skipped">} */
+async function run(target, seconds) {
+  const missing = missingFor(target.variant);
   if (missing) {
-    console.log(`fuzz: skipped, ${missing} (scripts/setup.sh installs it)`);
-    return { passed: 0, failed: 0, skipped: 1 };
+    console.log(`${target.name}: skipped, ${missing} (scripts/setup.sh installs it)`);
+    return "skipped";
   }
-  const folder = await build("fuzz");
-  mkdirSync(corpus, { recursive: true });
-  mkdirSync(findings, { recursive: true });
-  const { executions, failed, log } = fuzz(folder, seconds);
+  const { executions, failed, log } = fuzz(target, await build(target.variant), seconds);
   if (failed) console.log(log.split("\n").slice(-60).join("\n"));
-  console.log(`fuzz: ${executions} executions in ${seconds} s, ${failed ? "a fault" : "no fault"}`);
-  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 };
+  const found = failed ? "a fault" : "no fault";
+  console.log(`${target.name}: ${executions} executions in ${seconds} s, ${found}`);
+  return failed ? "failed" : "passed";
 }
 
 async function main(args) {
   const seconds = Number(args[0] ?? DEFAULT_SECONDS);
-  const core = await fuzzCore(seconds);
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  mkdirSync(findings, { recursive: true });
+  for (const target of targets) counts[await run(target, seconds)] += 1;
   const readers = await fuzzReaders(seconds);
-  const failed = core.failed + readers.failed;
-  const skipped = core.skipped > 0 ? `, ${core.skipped} skipped` : "";
-  console.log(`${core.passed + readers.passed} passed, ${failed} failed${skipped}`);
+  const passed = counts.passed + readers.passed;
+  const failed = counts.failed + readers.failed;
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+  console.log(`${passed} passed, ${failed} failed${skipped}`);
   if (failed > 0) process.exitCode = 1;
 }
 

@@ -401,6 +401,13 @@ float blob_weight(const mlm_model *model, uint16_t tensor, uint32_t row, uint32_
     return mlm_weights(model, tensor)[packed_index(&mlm_tensors(model)[tensor], row, column)];
 }
 
+void blob_set_weight(blob *b, uint16_t tensor, uint32_t row, uint32_t column, float value) {
+    const mlm_model model = {b->bytes};
+    const mlm_blob_tensor *t = &mlm_tensors(&model)[tensor];
+    memcpy(b->bytes + t->offset + packed_index(t, row, column) * sizeof value, &value,
+           sizeof value);
+}
+
 void *spec_random_input(const model_spec *spec, rng *random, uint32_t inputs) {
     const size_t count = (size_t)inputs * spec->input_width;
     void *input = allocate(count * 4u);

@@ -65,6 +65,8 @@ void blob_fix_crc(unsigned char *bytes, size_t size);
 
 /* Elements of a tensor as trained: undoes the packing. */
 float blob_weight(const mlm_model *model, uint16_t tensor, uint32_t row, uint32_t column);
+/* Changes one; the CRC is not kept. */
+void blob_set_weight(blob *b, uint16_t tensor, uint32_t row, uint32_t column, float value);
 
 typedef struct spec_limits {
     uint32_t max_width, max_state, max_blocks, max_vocabulary;

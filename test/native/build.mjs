@@ -31,6 +31,7 @@ const common = [
   "-ffp-contract=off",
   `-I${join(root, "csrc")}`,
   `-I${join(root, "csrc/include")}`,
+  `-I${join(root, "csrc/port")}`,
   `-I${sources}`,
   "-Wall",
   "-Wextra",
@@ -57,6 +58,8 @@ const sanitizers = [
 ];
 const noSimd = "-DMLM_NO_SIMD";
 
+const shared = ["blob_builder.c", "spec.c"];
+const fuzzBits = ["../fuzz/fuzz_bits.c", "../fuzz/network_from_bytes.c", ...shared];
 /** Optimisation levels differ on purpose: the bits must not depend on them. */
 export const variants = {
   gcc: { compiler: "gcc", flags: ["-O3"] },
@@ -65,24 +68,35 @@ export const variants = {
   "clang-scalar": { compiler: "clang", flags: ["-O1", noSimd] },
   "gcc-sanitize": { compiler: "gcc", flags: ["-O1", ...sanitizers] },
   "clang-sanitize": { compiler: "clang", flags: ["-O1", ...sanitizers, noSimd] },
-  fuzz: { compiler: "clang", flags: ["-O1", ...sanitizers, "-DFUZZ_MUTATOR"], fuzzer: true },
+  fuzz: {
+    compiler: "clang",
+    flags: ["-O1", ...sanitizers, "-DFUZZ_MUTATOR"],
+    fuzzer: { fuzz_model: ["../fuzz/fuzz_model.c", ...shared] },
+  },
+  // Without sanitizers: what it looks for shows in the bits, and the more it tries the better.
+  "fuzz-bits": { compiler: "clang", flags: ["-O2"], fuzzer: { fuzz_bits: fuzzBits } },
 };
 
-const shared = ["blob_builder.c", "spec.c"];
+/** What prints for programs that run on boards too. */
+const bare = ["../../csrc/port/print.c", "../../csrc/port/generic/machine.c"];
 
 /** Test programs and the files each is made of besides the core. */
 const programs = {
   math_test: ["math_test.c"],
+  kernel_test: ["kernel_test.c", ...bare],
   model_test: ["model_test.c", ...shared],
   plan_test: ["plan_test.c", ...shared],
   session_test: ["session_test.c", "reference.c", ...shared],
   mlm_run: ["mlm_run.c"],
   make_seeds: ["../fuzz/make_seeds.c", ...shared],
   fuzz_replay: ["../fuzz/replay.c", "../fuzz/fuzz_model.c", ...shared],
+  fuzz_bits_replay: ["../fuzz/replay.c", ...fuzzBits],
 };
-const fuzzProgram = { fuzz_model: ["../fuzz/fuzz_model.c", ...shared] };
+/** Programs with a second core in them, in plain C, its names beginning with this. */
+const PLAIN = "plain_";
+const withPlainCore = new Set(["kernel_test", "fuzz_bits", "fuzz_bits_replay"]);
 /** Test programs, in the order to run them in. */
-export const tests = ["math_test", "model_test", "plan_test", "session_test"];
+export const tests = ["math_test", "kernel_test", "model_test", "plan_test", "session_test"];
 
 /** First line of `compiler --version`, or null when there is no such compiler. */
 export function compilerVersion(compiler) {
@@ -139,6 +153,15 @@ function fingerprint(name) {
   return hash.digest("hex");
 }
 
+/** One relocatable file of `objects`, every name that they define beginning with `prefix`. */
+async function linkRenamed(compiler, objects, prefix, file) {
+  await run(compiler, ["-r", "-nostdlib", ...objects, "-o", file]);
+  const { stdout } = await run("nm", ["-g", "--defined-only", file]);
+  const names = stdout.match(/\b(mlm|v4)_\w+$/gm) ?? [];
+  const renamed = names.map((name) => `--redefine-sym=${name}=${prefix}${name}`);
+  await run("objcopy", [...renamed, file]);
+}
+
 async function compileAll(compiler, jobs) {
   const queue = [...jobs];
   const worker = async () => {
@@ -164,11 +187,15 @@ export async function build(name) {
   const compileFlags = [...common, ...flags, ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : [])];
   const object = (source, suffix = "") => join(work, `${basename(source, ".c")}${suffix}.o`);
   const core = coreSources();
-  const made = fuzzer ? fuzzProgram : programs;
+  const made = fuzzer ?? programs;
   const testFiles = [...new Set(Object.values(made).flat())];
   try {
     await compileAll(compiler, [
       ...core.map((file) => [...compileFlags, ...freestanding, "-c", file, "-o", object(file)]),
+      ...core.map((file) => [
+        ...[...compileFlags, noSimd, ...freestanding],
+        ...["-c", file, "-o", object(file, "_plain")],
+      ]),
       ...testFiles.map((file) => [...compileFlags, "-c", join(sources, file), "-o", object(file)]),
       ...(fuzzer
         ? []
@@ -178,6 +205,13 @@ export async function build(name) {
             return [...args, "-o", object(file, extra.length ? "_scalar" : "_vector")];
           })),
     ]);
+    const plainCore = join(work, "plain_core.o");
+    await linkRenamed(
+      compiler,
+      core.map((file) => object(file, "_plain")),
+      PLAIN,
+      plainCore,
+    );
     const links = Object.entries(made).map(([program, files]) => {
       const units = program === "math_test" ? ["_vector", "_scalar"] : [];
       return [
@@ -186,6 +220,7 @@ export async function build(name) {
         ...files.map((file) => object(file)),
         ...units.map((suffix) => object("math_units.c", suffix)),
         ...core.map((file) => object(file)),
+        ...(withPlainCore.has(program) ? [plainCore] : []),
         "-lm",
         "-o",
         join(work, program),

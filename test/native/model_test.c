@@ -396,7 +396,8 @@ static void op_faults(void) {
 }
 
 static void bad_norms(void) {
-    static const float epsilons[] = {0.0f, -1e-5f, NAN, INFINITY};
+    static const float epsilons[] = {0.0f,       -1e-5f, 1e-40f,  0x1.fffffcp-127f,
+                                     -0x1p-126f, NAN,    INFINITY};
     for (size_t i = 0; i < sizeof epsilons / sizeof *epsilons; i++) {
         model_spec spec = {.seed = 3, .input_width = 5, .op_count = 2};
         spec.ops[0] = (op_spec){.kind = MLM_OP_NORM, .input_width = 5, .output_width = 5};
@@ -405,6 +406,9 @@ static void bad_norms(void) {
         spec.ops[1].inputs[0] = 1;
         blob b = blob_build(&spec);
         check_status(open_status(b.bytes, b.size, NULL), MLM_ERR_OP, "epsilon");
+        ops_of(&b)[0].epsilon = 0x1p-126f;
+        blob_fix_crc(b.bytes, b.size);
+        check_status(open_status(b.bytes, b.size, NULL), MLM_OK, "epsilon");
         blob_free(&b);
     }
 }

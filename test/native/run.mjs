@@ -17,7 +17,11 @@ import { build, compilerVersion, missingFor, root, tests, variants } from "./bui
 const LIBC_THE_CORE_MAY_USE = new Set(["memcpy", "memmove", "memset"]);
 /** Units of 2^-149 by which any function is off for subnormal results; needs no mention. */
 const SUBNORMAL_ROUNDING = 0.5;
-const fuzzFolders = ["test/fuzz/seeds", "test/fuzz/regressions"];
+/** What the fuzzers' targets once found, and where they begin. */
+const replays = [
+  { program: "fuzz_replay", folders: ["test/fuzz/seeds", "test/fuzz/regressions"] },
+  { program: "fuzz_bits_replay", folders: ["test/fuzz/regressions_bits"] },
+];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -34,7 +38,7 @@ function runProgram(path, args) {
     // A leak is a test's own, and fails it.
     env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:halt_on_error=1" },
   });
-  const summary = /^(\d+) passed, (\d+) failed$/m.exec(result.stdout ?? "");
+  const summary = /^ ?(\d+) passed, (\d+) failed$/m.exec(result.stdout ?? "");
   const ended = result.status === 0 || (summary !== null && summary[2] !== "0");
   if (result.status !== 0) process.stdout.write(`${result.stdout}${tail(result.stderr)}`);
   if (summary === null || !ended) {
@@ -96,8 +100,8 @@ function checkHeader() {
   report(result.status === 0, "mlm.h is C++ too", result.stderr.trim());
 }
 
-function fuzzInputs() {
-  return fuzzFolders.flatMap((folder) =>
+function fuzzInputs(folders) {
+  return folders.flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => !name.startsWith("."))
       .sort()
@@ -137,8 +141,10 @@ async function runVariant(name, extra, bits) {
     const made = /^bits ([0-9a-f]{16})$/m.exec(output);
     if (made) bits.set(name, made[1]);
   }
-  if (sanitized) runProgram(join(folder, "fuzz_replay"), fuzzInputs());
-  else checkSymbols(folder);
+  if (!sanitized) checkSymbols(folder);
+  else
+    for (const { program, folders } of replays)
+      runProgram(join(folder, program), fuzzInputs(folders));
   if (name === "clang") checkHeader();
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   const passed = counts.passed - before.passed;

@@ -19,6 +19,8 @@ import { bitsOf, build, networkCases } from "./random-network.js";
 import { referenceLogits } from "./reference.js";
 
 const NETWORKS = 40;
+/** Channels of a group. */
+const LANES = 4;
 /** Of the largest logit. Wide, for badly conditioned networks; the golden cases have tight bounds. */
 const TOLERANCE = 1e-4;
 /** Room for the self-test too. */
@@ -109,37 +111,56 @@ describe("the same bits", { timeout: TIMEOUT_MS }, () => {
     }
   });
 
-  test("where a channel's dt is NaN and the exponents of another one run out", async () => {
+  test("where the dt of channels are ordinary, NaN, infinite or make exponents run out, in every combination of four groups", async () => {
     const make = new NetworkMaker(9);
     const sizes = { inner: 16, states: 4, taps: 4, rank: 2, biases: false };
     const block = make.mamba("mamba", 0, 5, sizes);
     const xProj = block.xProj.weight.data.slice();
     xProj.fill(0, 0, 2 * sizes.inner);
     xProj[0] = xProj[sizes.inner] = 1e38;
-    const dtWeight = new Float32Array(sizes.inner * 2);
-    dtWeight.set([3e38, -3e38]);
-    const bias = new Float32Array(sizes.inner).fill(-3);
-    bias[4] = 1000;
-    const changed = {
-      ...block,
-      xProj: { weight: { ...block.xProj.weight, data: xProj } },
-      dtProj: {
-        weight: { ...block.dtProj.weight, data: dtWeight },
-        bias: { ...block.dtProj.bias!, data: bias },
-      },
-    };
-    const network: Network = {
-      inputKind: "frames",
-      inputWidth: 5,
-      ops: [changed, pool("pool", 1, "mean")],
-      convention: "paper",
-    };
     const input = make.frames(9, 5);
-    const blob = await createBlob(baseline, network);
-    const expected = (await baseline.loadModel(blob)).createSession().run(input);
-    expect(expected).toEqual((await simd.loadModel(blob)).createSession().run(input));
-    expect(expected.findIndex(Number.isNaN)).toBe(0);
-    expect(expected.filter(Number.isFinite)).toHaveLength(sizes.inner - 1);
+    /** What the first channel of a group is: its two weights of dt and its bias. */
+    const roles = [
+      { name: "ordinary", weights: [0, 0], bias: -3 },
+      { name: "NaN", weights: [3e38, -3e38], bias: -3 },
+      { name: "runs out", weights: [0, 0], bias: 1000 },
+      { name: "infinite", weights: [3e38, 3e38], bias: -3 },
+    ] as const;
+    const combinations = roles.flatMap((a) =>
+      roles.flatMap((b) => roles.flatMap((c) => roles.map((d) => [a, b, c, d]))),
+    );
+    for (const combination of combinations) {
+      const weight = new Float32Array(sizes.inner * 2);
+      const bias = new Float32Array(sizes.inner).fill(-3);
+      for (const [group, role] of combination.entries()) {
+        weight.set(role.weights, group * LANES * 2);
+        bias[group * LANES] = role.bias;
+      }
+      const changed = {
+        ...block,
+        xProj: { weight: { ...block.xProj.weight, data: xProj } },
+        dtProj: {
+          weight: { ...block.dtProj.weight, data: weight },
+          bias: { ...block.dtProj.bias!, data: bias },
+        },
+      };
+      const network: Network = {
+        inputKind: "frames",
+        inputWidth: 5,
+        ops: [changed, pool("pool", 1, "mean")],
+        convention: "paper",
+      };
+      const blob = await createBlob(baseline, network);
+      const models = [await baseline.loadModel(blob), await simd.loadModel(blob)];
+      const [expected, got] = models.map((model) => model.createSession().run(input));
+      const names = combination.map(({ name }) => name);
+      expect(got, names.join(", ")).toEqual(expected);
+      for (const [group, name] of names.entries())
+        if (name === "NaN") expect(expected![group * LANES]).toBeNaN();
+      const others = expected!.filter((_, channel) => channel % LANES > 0);
+      expect(others.every(Number.isFinite)).toBe(true);
+      for (const model of models) model.dispose();
+    }
   });
 
   test("and they agree with float64", async () => {
