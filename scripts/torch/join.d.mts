@@ -1,0 +1,2 @@
+/** The text of mambalite_torch.py. */
+export declare function joinedModules(): string;
