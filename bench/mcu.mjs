@@ -74,7 +74,8 @@ async function measure(target, blob, input, name, { tile = 1, variant, settings 
 const M7_FLAGS =
   "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16 -O2 -ffunction-sections".split(" ");
 
-/** Instructions of the straightforward port with libm, for each of gcc's two ways with a*b+c. */
+/** Instructions of the straightforward port with libm, for each of gcc's two ways with a*b+c. Linked by the
+ * scripts of a project that was measured, which have the board's figures. */
 function straightforward({ network, input, frames }) {
   const folder = join(work, "straightforward");
   mkdirSync(folder, { recursive: true });
@@ -89,7 +90,7 @@ function straightforward({ network, input, frames }) {
   const port = join(root, "csrc/port");
   const defines = Object.entries({ ...sizes, FRAMES: frames }).map(([k, v]) => `-D${k}=${v}`);
   const sources = [
-    ...["startup.c", "emulator.c"].map((file) => join(port, "cortex-m7", file)),
+    ...["startup.c", "vectors.c", "emulator.c"].map((file) => join(port, "cortex-m7", file)),
     join(port, "print.c"),
     join(root, "bench/native/mcu_straightforward.c"),
     join(root, "bench/straightforward/straightforward.c"),
@@ -99,7 +100,13 @@ function straightforward({ network, input, frames }) {
     const image = join(folder, `${contraction}.elf`);
     execFileSync("arm-none-eabi-gcc", [
       ...[...M7_FLAGS, `-ffp-contract=${contraction}`, ...defines, `-I${port}`, `-I${folder}`],
-      ...["-nostartfiles", `-L${port}/cortex-m7`, "-Temulator-axi.ld", "-Wl,--gc-sections"],
+      '-DMACHINE_INTERRUPTS="no-interrupts.h"',
+      ...[
+        "-nostartfiles",
+        `-L${join(work, "cortex-m7-assembly/double/port")}`,
+        "-Temulator-axi.ld",
+        "-Wl,--gc-sections",
+      ],
       ...["-Wl,--defsym=STACK_BYTES=4096", ...sources, "-lm", "-o", image],
     ]);
     const { command, args } = EMULATORS["cortex-m7"];

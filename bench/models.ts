@@ -9,7 +9,15 @@ import { referenceLogits } from "../test/property/reference.js";
 import { writeBlob } from "../ts/blob/write.js";
 import { readCheckpoint, readNpy, toNetwork } from "../ts/checkpoint/index.js";
 import { foldNetwork } from "../ts/fold/index.js";
-import type { AddOp, LinearOp, MambaOp, Network, NormOp, Op, Tensor } from "../ts/network.js";
+import type {
+  ArithmeticOp,
+  LinearOp,
+  MambaOp,
+  Network,
+  NormOp,
+  Op,
+  Tensor,
+} from "../ts/graph/network.js";
 import { normalNumbers, type Uniform, uniformNumbers } from "./harness/random.js";
 
 /** As trained, or with its linear layers folded together. */
@@ -189,7 +197,7 @@ function rmsNorm(name: string, input: number, width: number): NormOp {
   return { kind: "norm", name, input, norm: "rms", weight, eps: 1e-5 };
 }
 
-function sum(name: string, first: number, second: number): AddOp {
+function sum(name: string, first: number, second: number): ArithmeticOp {
   return { kind: "add", name, inputs: [first, second] };
 }
 

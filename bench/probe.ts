@@ -67,12 +67,12 @@ async function ours(): Promise<Library> {
   const wasm = new Uint8Array(readFileSync(join(root, "wasm/core.simd.wasm")));
   const entry = pathToFileURL(join(root, "dist/node.js")).href;
   const memories = watchMemories();
-  const { Engine } = (await import(entry)) as typeof Package;
+  const { Engine, logitsOf } = (await import(entry)) as typeof Package;
   return {
     firstResult: async () => {
       const engine = await Engine.load({ wasm });
       const opened = await engine.loadModel(model);
-      return opened.createSession().run(input);
+      return logitsOf(opened.createSession().run(input));
     },
     wasmMemoryBytes: () => totalBytes(memories()),
   };

@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeOpList } from "./op-list.mjs";
 
 /** The compiler that made the committed files; another one may give other bytes. */
 const EMSCRIPTEN_VERSION = "3.1.6";
@@ -18,18 +19,10 @@ const variants = [
   { file: "core.simd.wasm", flags: ["-msimd128"], optimize: ["--enable-simd"] },
 ];
 
-const COMPILE = [
-  "-std=c11",
-  "-ffp-contract=off",
-  "-fno-math-errno",
-  "-Wall",
-  "-Wextra",
-  "-Wconversion",
-  "-Wshadow",
-  "-Werror",
-  "-mbulk-memory",
-  "-Icsrc/include",
-];
+const { flags, warnings, hot, oneLane } = JSON.parse(
+  readFileSync(join(root, "csrc/build.json"), "utf8"),
+);
+const COMPILE = [...flags, ...warnings, "-Werror", "-mbulk-memory", "-Icsrc/include"];
 
 const LINK = [
   "-O1", // what emcc would do beyond this, OPTIMIZE does
@@ -54,19 +47,11 @@ const OPTIMIZE = [
   "--enable-bulk-memory",
   "-O3",
   "--flexible-inline-max-function-size=2",
+  "--converge",
 ];
 
-/** What a run spends its time in. The kernels are vectorised by hand; what a compiler adds to that is
- * only size, as are fast forms of everything else. */
-const HOT_SOURCES = [
-  "conv1d.c",
-  "execute.c",
-  "gates.c",
-  "linear.c",
-  "mamba.c",
-  "pool.c",
-  "selective_scan.c",
-];
+/** What a run spends its time in is compiled for speed. The kernels are vectorised by hand; what a
+ * compiler adds to that is only size, as are fast forms of everything else. */
 const HOT_FLAGS = ["-O2", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
 const COLD_FLAGS = ["-Oz"];
 
@@ -81,14 +66,26 @@ function run(command, args) {
   execFileSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
 }
 
-function build(folder) {
+async function build(folder) {
   const objects = mkdtempSync(join(tmpdir(), "mambalite-objects-"));
   try {
+    await writeOpList(objects);
     for (const variant of variants) {
       const linked = ["csrc/core", "csrc/kernels", "wasm"].flatMap(sourcesIn).map((source) => {
         const object = join(objects, `${basename(source)}.o`);
-        const flags = HOT_SOURCES.includes(basename(source)) ? HOT_FLAGS : COLD_FLAGS;
-        run("emcc", [...COMPILE, ...flags, ...variant.flags, "-c", source, "-o", object]);
+        const speed = hot.includes(basename(source)) ? HOT_FLAGS : COLD_FLAGS;
+        const lanes = oneLane.includes(basename(source)) ? ["-DMLM_ONE_LANE"] : [];
+        run("emcc", [
+          ...COMPILE,
+          `-I${objects}`,
+          ...speed,
+          ...variant.flags,
+          ...lanes,
+          "-c",
+          source,
+          "-o",
+          object,
+        ]);
         return object;
       });
       const raw = join(objects, variant.file);
@@ -114,7 +111,7 @@ function report(folder) {
   }
 }
 
-function check() {
+async function check() {
   const version = emscriptenVersion();
   if (version !== EMSCRIPTEN_VERSION) {
     console.log(
@@ -124,7 +121,7 @@ function check() {
   }
   const folder = mkdtempSync(join(tmpdir(), "mambalite-wasm-"));
   try {
-    build(folder);
+    await build(folder);
     report(folder);
     for (const { file } of variants) {
       const same = readFileSync(join(folder, file)).equals(readFileSync(join(root, "wasm", file)));
@@ -138,9 +135,9 @@ function check() {
 
 try {
   if (process.argv.includes("--check")) {
-    check();
+    await check();
   } else {
-    build(join(root, "wasm"));
+    await build(join(root, "wasm"));
     report(join(root, "wasm"));
   }
 } catch (error) {

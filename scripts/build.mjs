@@ -1,5 +1,5 @@
 /**
- * Makes `dist/` from `ts/`, and first installs what that needs if it is missing: plain Node, so that
+ * Makes `dist/` from `ts/` and the exporter of scripts/torch, and first installs what that needs if it is missing: plain Node, so that
  * it can be the first thing that runs in a fresh checkout. What it says goes to standard error.
  * Knows nothing of the C core, whose WebAssembly files are committed.
  *
@@ -23,12 +23,15 @@ import {
 import { dirname, join, relative } from "node:path";
 import { argv, env, execPath, exit, kill, pid, platform, stderr } from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { joinedModules } from "./torch/join.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 /** Written last, so its time is that of a complete build. */
 const entry = join(dist, "cli/main.js");
-const sources = ["ts", "tsconfig.json", "tsconfig.build.json"].map((name) => join(root, name));
+const sources = ["ts", "scripts/torch", "tsconfig.json", "tsconfig.build.json"].map((name) =>
+  join(root, name),
+);
 const compiler = join(root, "node_modules/typescript/bin/tsc");
 const lock = join(root, "build/dist.lock");
 
@@ -76,6 +79,8 @@ function build() {
   try {
     run(execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh]);
     copyAssets(join(root, "ts"), fresh);
+    mkdirSync(join(fresh, "torch"));
+    writeFileSync(join(fresh, "torch/mambalite_torch.py"), joinedModules());
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
   } finally {

@@ -11,13 +11,12 @@ export type {
   OperatorCounts,
   OperatorInfo,
   OpInfo,
-  OpKind,
-  OpVariant,
-  Packing,
+  OutputInfo,
   TensorInfo,
 } from "./core/info.js";
 export type { InputArray, InputOptions } from "./core/input.js";
 export type { ArenaMeasurement, Model } from "./core/model.js";
+export { logitsOf, type Output, type Outputs } from "./core/outputs.js";
 export {
   BUDGET_TILES,
   type BufferKind,
@@ -29,4 +28,4 @@ export {
 export type { Session, Step } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";
-export type * from "./network.js";
+export type * from "./graph/network.js";

@@ -3,8 +3,8 @@
  * little-endian 32-bit words written where JavaScript says. Knows nothing of how memory is laid out:
  * JavaScript places blob, tables, arena and I/O above __heap_base and grows the memory for them.
  */
-#include "../csrc/core/vec4.h"
-#include "mlm.h"
+#include "../csrc/math/vec4.h"
+#include "mlm_inspect.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 
@@ -30,8 +30,29 @@ EXPORT(simd) uint32_t simd(void) {
 #endif
 }
 
-/* The structs below are written as they stand in mlm.h: 32-bit words in order, 64-bit counts. */
+/* The structs below are written as they stand in the headers: 32-bit words in order, texts as addresses,
+ * 64-bit counts, and the last words of a mlm_buffer in halves and bytes. */
 EXPORT(model_info) void model_info(mlm_model_info *info) { mlm_model_get_info(&model, info); }
+
+EXPORT(output_info) uint32_t output_info(uint32_t output, mlm_output_info *info) {
+    return (uint32_t)mlm_output_get_info(&model, output, info);
+}
+
+EXPORT(output_rows) uint32_t output_rows(uint32_t output, uint32_t inputs) {
+    return mlm_output_rows(&model, output, inputs);
+}
+
+EXPORT(output_rows_pushed) uint32_t output_rows_pushed(uint32_t output, uint32_t inputs) {
+    return mlm_output_rows_pushed(&model, output, inputs);
+}
+
+EXPORT(op_class_count) uint32_t op_class_count(void) { return mlm_op_class_count(); }
+
+EXPORT(op_class_name) const char *op_class_name(uint32_t kind) { return mlm_op_class_name(kind); }
+
+EXPORT(op_count) uint32_t op_count(void) { return mlm_op_count(&model); }
+
+EXPORT(tensor_count) uint32_t tensor_count(void) { return mlm_tensor_count(&model); }
 
 EXPORT(op_info) uint32_t op_info(uint32_t op, mlm_op_info *info) {
     return (uint32_t)mlm_op_get_info(&model, op, info);
@@ -61,10 +82,6 @@ uint32_t operator_counts(uint32_t schedule, uint32_t tile, uint32_t max_frames, 
                          uint32_t index, mlm_counts *counts) {
     const mlm_options options = {schedule, tile, max_frames};
     return (uint32_t)mlm_operator_counts(&model, &options, frames, index, counts);
-}
-
-EXPORT(buffer_role_string) const char *buffer_role_string(uint32_t role) {
-    return mlm_buffer_role_string(role);
 }
 
 EXPORT(plan_buffer_count)
@@ -106,13 +123,19 @@ uint32_t session_push(mlm_session *session, const void *frames, uint32_t count) 
     return (uint32_t)mlm_session_push(session, frames, count);
 }
 
-EXPORT(session_finish) uint32_t session_finish(mlm_session *session, float *logits) {
-    return (uint32_t)mlm_session_finish(session, logits);
+EXPORT(session_finish) uint32_t session_finish(mlm_session *session, float *vectors) {
+    return (uint32_t)mlm_session_finish(session, vectors);
 }
 
-EXPORT(session_run)
-uint32_t session_run(mlm_session *session, const void *frames, uint32_t count, float *logits) {
-    return (uint32_t)mlm_session_run(session, frames, count, logits);
+/* rows: where the rows of output `output` go from now on, [capacity][width]; 0 drops them. */
+EXPORT(session_receive)
+uint32_t session_receive(mlm_session *session, uint32_t output, float *rows, uint32_t capacity) {
+    return (uint32_t)mlm_session_receive(session, output, rows, capacity);
+}
+
+EXPORT(session_vectors)
+uint32_t session_vectors(const mlm_session *session, float *vectors) {
+    return (uint32_t)mlm_session_vectors(session, vectors);
 }
 
 EXPORT(session_frames) uint32_t session_frames(const mlm_session *session) {
@@ -146,7 +169,7 @@ EXPORT(session_feed_end) uint32_t session_feed_end(mlm_session *session) {
     return (uint32_t)mlm_session_feed_end(session);
 }
 
-/* step: 6 words as in mlm_step, the last one the address of the output. */
+/* step: 7 words as in mlm_step, the last one the address of the output. */
 EXPORT(session_step) uint32_t session_step(mlm_session *session, mlm_step *step) {
     return (uint32_t)mlm_session_step(session, step);
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MambaOp, Network } from "../../ts/network.js";
+import type { MambaOp, Network } from "../../ts/graph/network.js";
 import { type OurOptions, ourBits, ourName, ours } from "../contenders/ours.js";
 import { WasmInstance } from "../contenders/wasm-instance.js";
 import { inProcess } from "../harness/contender.js";
@@ -41,7 +41,7 @@ interface Functions {
 }
 
 function readFunctions(root: string): Functions {
-  const source = readFileSync(join(root, "csrc/core/math4.h"), "utf8");
+  const source = readFileSync(join(root, "csrc/math/math4.h"), "utf8");
   return {
     // The kernel looks ahead instead of clamping each exponent.
     exp2: countOperations(source, "v4_exp2_negative") - countOperations(source, "v4_exp2_clamp"),
@@ -84,7 +84,7 @@ function countMamba(
   const weights = layers.reduce((sum, { weight }) => sum + weight.data.length, 0);
   const [dInner] = aLog.shape as [number];
   count("matrix products", rows * MAC * weights);
-  count("convolution and SiLU", rows * (MAC * conv1d.weight.data.length + silu * dInner));
+  count("convolution and SiLU", rows * (MAC * (conv1d?.weight.data.length ?? 0) + silu * dInner));
   count("softplus", rows * softplus * dInner);
   count("scan", rows * ((SCAN_STATE + exp2) * aLog.data.length + SCAN_CHANNEL * dInner));
   count("gate", rows * (silu + 1) * dInner);
@@ -139,7 +139,7 @@ export async function roofline(setup: Setup): Promise<CaseResult> {
         rows: operationRows(model, functions),
         note:
           `Exact, from the sizes: 2 a multiply-add, ${functions.exp2} an exponential of the scan, ` +
-          `${functions.silu} a SiLU, ${functions.softplus} a softplus (counted in csrc/core/math4.h); ` +
+          `${functions.silu} a SiLU, ${functions.softplus} a softplus (counted in csrc/math/math4.h); ` +
           "loads, stores and broadcasts are not counted.",
       },
     ],

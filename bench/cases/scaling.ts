@@ -3,7 +3,7 @@ import { writeBlob } from "../../ts/blob/write.js";
 import { Engine } from "../../ts/core/engine.js";
 import type { Model } from "../../ts/core/model.js";
 import type { Session } from "../../ts/core/session.js";
-import type { Network } from "../../ts/network.js";
+import type { Network } from "../../ts/graph/network.js";
 import { median } from "../harness/race.js";
 import { normalNumbers, shuffled, uniformNumbers } from "../harness/random.js";
 import type { Setup } from "../harness/setup.js";

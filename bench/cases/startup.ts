@@ -12,7 +12,7 @@ import { mebibytes, ms, whole } from "../report/text.js";
 const PROCESSES = 30;
 const MAX_FIRST_RESULT_MS = 10;
 const MAX_RSS_BYTES = 10 * 2 ** 20;
-const MAX_WASM_BYTES = 32 * 1024;
+const MAX_WASM_BYTES = 56 * 1024;
 
 export async function startup(setup: Setup): Promise<CaseResult> {
   const model = kws10(setup.root);

@@ -35,10 +35,12 @@ export function buildNative({ root, scratch, tools }: Setup): NativePrograms | u
       .filter((file) => file.endsWith(".c"))
       .map((file) => join(folder, file)),
   );
-  const include = `-I${join(root, "csrc/include")}`;
+  const opList = join(scratch, "op-list");
+  mustRun(process.execPath, [join(root, "scripts/op-list.mjs"), opList]);
+  const include = [`-I${join(root, "csrc/include")}`, `-I${opList}`];
   const protocol = "bench/native/protocol.c";
   return {
-    ours: build("ours", [SAME_BITS, include], [...core, "bench/native/ours.c", protocol]),
+    ours: build("ours", [SAME_BITS, ...include], [...core, "bench/native/ours.c", protocol]),
     straightforward: build(
       "straightforward",
       [],

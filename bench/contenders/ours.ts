@@ -1,5 +1,6 @@
 /** The core in WebAssembly, through the public API: what a user of the package gets. */
 import { Engine } from "../../ts/core/engine.js";
+import { logitsOf } from "../../ts/core/outputs.js";
 import type { SessionOptions } from "../../ts/core/plan.js";
 import { type Contender, inProcess } from "../harness/contender.js";
 import { near, OUR_TOLERANCE, SameBits } from "../harness/correct.js";
@@ -50,7 +51,7 @@ export async function ours(
   const contender = inProcess({
     name,
     verify: verifier(name, model, bits, options.form),
-    run: () => session.run(model.input),
+    run: () => logitsOf(session.run(model.input)),
     dispose: () => {
       opened.dispose();
       engine.dispose();

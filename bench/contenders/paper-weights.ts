@@ -1,5 +1,5 @@
 /** A network of the paper's form as plain weights, for peers that know nothing else. */
-import type { LinearOp, MambaOp, Network, Tensor } from "../../ts/network.js";
+import type { LinearOp, MambaOp, Network, Tensor } from "../../ts/graph/network.js";
 
 export interface PaperWeights {
   /** features, d_model, d_inner, d_state, d_conv, dt_rank, classes: as sf_sizes has them. */
@@ -12,6 +12,7 @@ export interface PaperWeights {
 export function paperWeights({ ops, inputWidth }: Network): PaperWeights {
   const [linearIn, mamba, , classifier] = ops as [LinearOp, MambaOp, unknown, LinearOp];
   const { conv1d, dtProj, outProj } = mamba;
+  if (conv1d === undefined) throw new Error("a block without a convolution");
   const [dModel] = linearIn.weight.shape as [number];
   const [dInner, dState] = mamba.aLog.shape as [number, number];
   const dConv = conv1d.weight.shape.at(-1)!;

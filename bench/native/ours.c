@@ -42,18 +42,18 @@ int main(int count, char **arguments) {
     mlm_model_info info;
     mlm_model_get_info(&model, &info);
     w.frames = (uint32_t)(w.input_floats / info.input_width);
-    w.logits = calloc(info.logits, sizeof(float));
+    mlm_output_info output;
+    mlm_output_get_info(&model, 0, &output);
+    w.logits = calloc(output.width, sizeof(float));
     w.given = aligned_alloc(64, (w.input_floats / 16 + 1) * 64);
 
     const mlm_options options = {MLM_SCHEDULE_STREAM, (uint32_t)strtoul(arguments[3], 0, 10), 0};
-    const uint32_t buffers = mlm_plan_buffer_count(&model, &options);
-    mlm_buffer *table = calloc(buffers, sizeof *table);
-    mlm_plan plan;
-    status = mlm_plan_make(&plan, &model, &options, table, buffers);
+    uint32_t arena_bytes;
+    status = mlm_arena_bytes(&model, &options, &arena_bytes);
     if (status != MLM_OK) fail(mlm_status_string(status));
-    void *arena = aligned_alloc(64, (plan.arena_bytes / 64 + 1) * 64);
-    status = mlm_session_init(&w.session, &model, &options, arena, plan.arena_bytes);
+    void *arena = aligned_alloc(64, (arena_bytes / 64 + 1) * 64);
+    status = mlm_session_init(&w.session, &model, &options, arena, arena_bytes);
     if (status != MLM_OK) fail(mlm_status_string(status));
-    serve(run, &w, w.logits, info.logits);
+    serve(run, &w, w.logits, output.width);
     return 0;
 }

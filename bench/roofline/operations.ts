@@ -1,5 +1,5 @@
 /**
- * Counts the operations on four lanes in the functions of csrc/core/math4.h by reading them, so that
+ * Counts the operations on four lanes in the functions of csrc/math/math4.h by reading them, so that
  * the bound follows the code: every call of an arithmetic primitive of vec4.h, nested functions
  * included. Knows C no further than that file needs.
  */

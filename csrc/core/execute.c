@@ -1,146 +1,147 @@
 /*
- * execute.c - walks the ops of a model over the rows in hand. Knows the op list and which kernel an op
- * needs; what is pushed and when is session.c's.
+ * execute.c - runs the ops of a tick, one behind the other. Knows the ops only by their classes; which tick
+ * comes when is ticks.c's.
  */
 #include "session.h"
 
-/* ---- ops of one operator ------------------------------------------------------------------- */
+/* ---- one op --------------------------------------------------------------------------------------- */
 
-static void run_pool(mlm_session *session, const mlm_blob_op *op, mlm_rows y) {
-    const mlm_pool pool = (mlm_pool)op->variant;
-    const uint32_t width = op->dims[MLM_DIM_OUTPUT];
-    float *state = mlm_buffer_of(session, 0);
-    if (session->phase == PHASE_FRAMES)
-        mlm_pool_rows(pool, width, mlm_value_rows(session, op->inputs[0]), session->rows,
-                      session->frames, state);
-    else
-        mlm_pool_result(pool, width, state, session->frames, y.data);
+/* The clock by which an op reads: of an input made in its own stage, where there is one, as the rows of
+ * others are all there. */
+static MLM_COLD uint32_t reading_clock(const mlm_model *model, const mlm_blob_op *op) {
+    uint32_t clock = mlm_value_clock(model, op->inputs[0]);
+    for (uint32_t i = 0; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++) {
+        const uint32_t value = op->inputs[i], found = mlm_value_clock(model, value);
+        if (found == MLM_NO_CLOCK) continue;
+        if (value == 0 || mlm_op_at(model, value - 1)->stage == op->stage) return found;
+        if (clock == MLM_NO_CLOCK) clock = found;
+    }
+    return clock;
 }
 
-/* Makes frames of the samples in hand; without a full window the tile ends here. */
-static void run_logmel(mlm_session *session, const mlm_blob_op *op, mlm_rows y) {
+/* What is the same for all ops of a tick. */
+static void begin_run(const mlm_session *session, mlm_run *run) {
     const mlm_model *model = &session->model;
-    const mlm_logmel_form form = {
-        .window = op->dims[MLM_DIM_WINDOW],
-        .hop = op->dims[MLM_DIM_HOP],
-        .fft = op->dims[MLM_DIM_FFT],
-        .bands = op->dims[MLM_DIM_OUTPUT],
-        .floor = op->epsilon,
-        .weights = mlm_weights(model, op->tensors[MLM_T_WINDOW]),
-        .twiddles = mlm_weights(model, op->tensors[MLM_T_TWIDDLES]),
-        .bins = (const uint32_t *)(const void *)mlm_weights(model, op->tensors[MLM_T_FILTER_BINS]),
-        .filters = mlm_weights(model, op->tensors[MLM_T_FILTERS]),
-    };
-    const uint32_t samples = session->rows;
-    const uint32_t have = session->inputs - samples - session->frames * form.hop;
-    session->rows = mlm_logmel(&form, mlm_buffer_of(session, 0), have, session->input, samples,
-                               mlm_buffer_of(session, 1), y);
-    if (session->rows == 0) session->phase = PHASE_IDLE;
+    run->blob = model->blob;
+    run->tensors = mlm_tensors(model);
+    run->arena = mlm_arena_of(session);
+    run->schedule = session->schedule;
+    run->phase = session->phase == PHASE_GIVE ? MLM_GIVE : MLM_TAKE;
+    run->stepping = 0;
+    run->part = session->part;
+    run->channel = session->channel;
 }
 
-static void run_whole(mlm_session *session, const mlm_blob_op *op, mlm_step *step) {
+/* Rows in the arena from row `first` of a whole sequence on, or those of this tick. */
+static inline float *rows_at(const mlm_run *run, uint32_t offset, uint32_t first, uint32_t stride) {
+    float *rows = (float *)(void *)(run->arena + (offset & ~MLM_WHOLE_BIT));
+    return offset & MLM_WHOLE_BIT ? rows + (size_t)first * stride : rows;
+}
+
+/* Input `i` of an op. */
+static inline void set_input(const mlm_session *session, mlm_run *restrict run, uint32_t i,
+                             uint32_t value, uint32_t first) {
+    if (value == 0) {
+        run->widths[i] = mlm_header(&session->model)->input_width;
+        run->inputs[i] = (mlm_source){session->input, run->widths[i]};
+        return;
+    }
+    const mlm_blob_op *maker = mlm_op_at(&session->model, value - 1);
+    const uint32_t stride = maker->clock == MLM_NO_CLOCK ? 0 : mlm_row_stride(maker->width);
+    run->widths[i] = maker->width;
+    run->inputs[i] =
+        (mlm_source){rows_at(run, mlm_offsets_of(session)[value - 1], first, stride), stride};
+}
+
+/* Ops for which the rows that they read are not those that they make. */
+#define TIME_FLAGS (MLM_OP_POOL | MLM_OP_PACED | MLM_OP_FRONT | MLM_OP_WHOLE)
+
+static inline int has_own_time(const mlm_op_class *class) {
+    return class->clock || class->flags & TIME_FLAGS;
+}
+
+/* The rows of this tick, for an op with this clock; `in_clock` is the one of what it reads. */
+static inline void set_rows(const mlm_session *session, mlm_run *restrict run, uint32_t in_clock,
+                            uint32_t clock) {
+    mlm_span in = {0, 1};
+    if (in_clock != MLM_NO_CLOCK && session->phase != PHASE_GIVE)
+        in = mlm_rows_of(session, in_clock);
+    mlm_span rows = in;
+    if (clock != in_clock && clock != MLM_NO_CLOCK) rows = mlm_rows_of(session, clock);
+    run->rows = rows.rows;
+    run->first = rows.first;
+    run->in_rows = in.rows;
+    run->in_first = in.first;
+    run->in_total = in_clock == MLM_NO_CLOCK ? 1 : mlm_total_of(session, in_clock);
+}
+
+static MLM_COLD void set_own_time(const mlm_session *session, const mlm_op_class *class,
+                                  const mlm_blob_op *op, mlm_run *run) {
     const mlm_model *model = &session->model;
-    const mlm_source x = mlm_value_rows(session, op->inputs[0]);
-    const mlm_rows y = mlm_output_rows(session, session->op);
-    const uint32_t width = op->dims[MLM_DIM_OUTPUT], rows = session->rows;
-    const float *weight = mlm_weights(model, op->tensors[MLM_T_WEIGHT]);
-    const float *bias = mlm_weights(model, op->tensors[MLM_T_BIAS]);
-    *step = mlm_step_of(session, y, width);
-    switch (op->kind) {
-        case MLM_OP_LINEAR:
-            mlm_linear(weight, bias, op->dims[MLM_DIM_INPUT], y.stride / MLM_PANEL, x, y, rows);
-            break;
-        case MLM_OP_NORM:
-            if (op->variant == 0)
-                mlm_rms_norm(weight, op->epsilon, width, x, y, rows);
-            else
-                mlm_layer_norm(weight, bias, op->epsilon, width, x, y, rows);
-            break;
-        case MLM_OP_ADD: mlm_add(width, x, mlm_value_rows(session, op->inputs[1]), y, rows); break;
-        case MLM_OP_AFFINE: mlm_affine(weight, bias, width, x, y, rows); break;
-        case MLM_OP_LOGMEL:
-            run_logmel(session, op, y);
-            step->frames = session->rows;
-            break;
-        case MLM_OP_EMBEDDING: mlm_embedding(weight, width, session->input, y, rows); break;
-        case MLM_OP_ACTIVATION: mlm_activate((mlm_activation)op->variant, width, x, y, rows); break;
-        default: /* MLM_OP_POOL */
-            run_pool(session, op, y);
-            if (session->phase == PHASE_FRAMES) step->output = 0;
-            break;
+    set_rows(session, run,
+             class->flags & MLM_OP_PACED ? mlm_value_clock(model, op->inputs[0])
+                                         : reading_clock(model, op),
+             op->clock);
+    if (!(class->flags & MLM_OP_FRONT)) return;
+    run->in_rows = session->in_hand;
+    run->in_first = session->inputs - session->in_hand;
+}
+
+/* Inputs, output and other buffers of op `index`, whose rows are set. */
+static inline void set_places(const mlm_session *session, const mlm_op_class *class,
+                              const mlm_blob_op *op, uint32_t index, uint32_t slot,
+                              mlm_run *restrict run) {
+    run->op = op;
+    run->buffers = mlm_offsets_of(session) + slot;
+    const uint32_t first = class->flags & MLM_OP_WHOLE ? 0 : run->in_first;
+    set_input(session, run, 0, op->inputs[0], first);
+    run->input_width = run->widths[0];
+    for (uint32_t i = 1; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
+        set_input(session, run, i, op->inputs[i], first);
+    const uint32_t stride = mlm_row_stride(op->width);
+    run->output =
+        (mlm_rows){rows_at(run, mlm_offsets_of(session)[index], run->first, stride), stride};
+}
+
+/* ---- the ops of a tick ---------------------------------------------------------------------------- */
+
+/* Before a later stage only pools have something to do. */
+static inline int has_turn(const mlm_session *session, const mlm_op_class *class) {
+    return session->phase != PHASE_GIVE || class->flags & MLM_OP_POOL;
+}
+
+enum { NO_TIME = 0x10000 /* no op's clock */ };
+
+/* Most ops have the rows of the op before them. */
+int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
+    const uint32_t stage = mlm_stage_in_hand(session);
+    uint32_t index = session->op, slot = session->slot, time = NO_TIME;
+    begin_run(session, run);
+    for (; mlm_is_in_stage(session, index, stage); index++) {
+        const mlm_blob_op *op = mlm_op_at(&session->model, index);
+        const mlm_op_class *class = mlm_class_of(op);
+        if (has_own_time(class)) {
+            set_own_time(session, class, op, run);
+            time = NO_TIME;
+        } else if (op->clock != time) {
+            set_rows(session, run, op->clock, op->clock);
+            time = op->clock;
+        }
+        if (has_turn(session, class) && (run->rows > 0 || run->in_rows > 0)) {
+            set_places(session, class, op, index, slot, run);
+            if (stepping) break;
+            class->run(run);
+        }
+        slot += class->roles;
     }
+    session->op = (uint16_t)index;
+    session->slot = (uint16_t)slot;
+    if (mlm_is_in_stage(session, index, stage)) return 1;
+    mlm_end_of_tick(session);
+    return 0;
 }
 
-/* ---- walking the ops -------------------------------------------------------------------------- */
-
-static uint32_t other_buffers(const mlm_session *session, const mlm_blob_op *op) {
-    if (op->kind == MLM_OP_POOL) return 1;
-    if (op->kind == MLM_OP_LOGMEL) return 2;
-    if (op->kind != MLM_OP_MAMBA) return 0;
-    const uint32_t fused = op->dims[MLM_DIM_CONV] > 1 ? 6 : 5;
-    return session->schedule == MLM_SCHEDULE_UNFUSED ? fused + 2 : fused;
-}
-
-/* Leaves the op in hand for the next one of this phase; idle behind the last one. Once an op: not worth
- * a copy in each caller. */
-static __attribute__((noinline)) void next_op(mlm_session *session) {
-    const mlm_blob_op *op = mlm_op_at(&session->model, session->op);
-    const int is_pool = op->kind == MLM_OP_POOL;
-    session->slot += other_buffers(session, op);
-    session->op++;
-    session->part = MLM_OPERATOR_IN_PROJ_X;
-    if (session->phase == PHASE_FRAMES && is_pool) {
-        session->frames += session->rows;
-        session->phase = PHASE_IDLE;
-    } else if (session->op == mlm_header(&session->model)->op_count) {
-        session->phase = PHASE_IDLE;
-    }
-}
-
-void mlm_step_once(mlm_session *session, mlm_step *step) {
-    const mlm_blob_op *op = mlm_op_at(&session->model, session->op);
-    if (op->kind == MLM_OP_MAMBA) {
-        if (mlm_step_mamba(session, op, step)) return;
-    } else {
-        run_whole(session, op, step);
-    }
-    session->operator_index += mlm_op_operator_count(op, session->schedule);
-    next_op(session);
-}
-
-void mlm_run_phase(mlm_session *session) {
-    mlm_step step;
-    while (session->phase != PHASE_IDLE) {
-        const mlm_blob_op *op = mlm_op_at(&session->model, session->op);
-        if (op->kind == MLM_OP_MAMBA)
-            mlm_run_mamba(session, op);
-        else
-            run_whole(session, op, &step);
-        next_op(session);
-    }
-}
-
-static void begin(mlm_session *session, const void *input, uint32_t rows) {
-    session->phase = PHASE_FRAMES;
-    session->input = input;
-    session->rows = rows;
-    session->op = 0;
-    session->part = MLM_OPERATOR_IN_PROJ_X;
-    session->channel = 0;
-    session->operator_index = 0;
-    session->slot = mlm_header(&session->model)->op_count;
-}
-
-void mlm_begin_inputs(mlm_session *session, const void *frames, uint32_t count) {
-    begin(session, frames, count);
-    session->inputs += count;
-}
-
-/* The head begins at the pool, whose place in the walk a tile of frames has just left behind; it is
- * found again from the start since any number of heads may be run. */
-void mlm_begin_end(mlm_session *session) {
-    begin(session, 0, 1);
-    while (mlm_op_at(&session->model, session->op)->kind != MLM_OP_POOL) next_op(session);
-    session->operator_index = mlm_first_operator(&session->model, session->schedule, session->op);
-    session->phase = PHASE_END;
+void mlm_run_all(mlm_session *session) {
+    mlm_run run;
+    while (session->phase != PHASE_IDLE) mlm_run_ops(session, &run, 0);
 }

@@ -1,25 +1,51 @@
 /*
- * graph.h - what the op list of a validated model means: which operators an op is made of, how wide
- * values are, how long they live. Shared by planner and executor so that they cannot disagree.
+ * graph.h - what the op records of a model mean: who reads what, how many rows a sequence has, which
+ * operators an op is made of. Shared by checks, planner and executor so that they cannot disagree.
  * Knows nothing of offsets or of how anything is computed.
+ *
+ * A value's place in time has two parts. Its stage: 0 while frames come in; an op behind a barrier runs in
+ * a later stage, when the sequence has ended, and goes through time anew. Its clock: how many rows n
+ * frames have made of it; clock 0 makes one a frame, and ops that change the clock number theirs 1, 2, ...,
+ * an equal change of the same clock having the same number. So no op counts for itself: rows of a step are
+ * the difference of two numbers.
  */
 #ifndef MLM_GRAPH_H
 #define MLM_GRAPH_H
 
-#include "blob.h"
+#include "classes.h"
 
-/* Most buffers an op has: a mamba op's scan state, conv state, x, x_dbl, dt, dA, dBx, z, output. */
-#define MLM_MAX_OP_BUFFERS 9u
+/* Most different clocks in a model besides clock 0, and most buffers of an op besides its output. */
+#define MLM_MAX_CLOCKS 24u
+#define MLM_MAX_ROLES 4u
+#define MLM_MAX_OUTPUTS 32u
 
-/* Values are numbered 0 for the model's input and n for the output of op n - 1. */
-static inline const mlm_blob_op *mlm_op_at(const mlm_model *model, uint32_t op) {
-    return mlm_ops(model) + op;
+/* Of an op that has been checked. */
+static inline const mlm_op_class *mlm_class_of(const mlm_blob_op *op) {
+    return mlm_op_classes[op->kind];
+}
+
+static inline int mlm_is_pool(const mlm_blob_op *op) {
+    return (mlm_class_of(op)->flags & MLM_OP_POOL) != 0;
 }
 
 /* Elements of one row of a value; rows in the arena are padded to a multiple of 8. */
-static inline uint32_t mlm_row_stride(uint32_t width) { return mlm_round_up(width, MLM_PANEL); }
+static inline uint32_t mlm_value_width(const mlm_model *model, uint32_t value) {
+    return value == 0 ? mlm_header(model)->input_width : mlm_op_at(model, value - 1)->width;
+}
 
-uint32_t mlm_value_width(const mlm_model *model, uint32_t value);
+static inline uint32_t mlm_value_clock(const mlm_model *model, uint32_t value) {
+    return value == 0 ? 0 : mlm_op_at(model, value - 1)->clock;
+}
+
+/* The stage from which on a value can be read: a pool's vector is there only behind its own stage. */
+uint32_t mlm_available_stage(const mlm_model *model, uint32_t value);
+
+uint32_t mlm_input_count(const mlm_blob_op *op);
+
+/* An op with its surroundings, as its class's functions want it. */
+void mlm_view_of(mlm_op_view *view, const mlm_model *model, uint32_t op);
+
+/* ---- rows --------------------------------------------------------------------------------------- */
 
 /* Frames that the network has seen after `inputs` inputs: themselves, or of samples the windows. */
 uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs);
@@ -28,57 +54,68 @@ uint64_t mlm_most_inputs(const mlm_model *model, uint64_t frames);
 /* Most inputs that make at most one frame, whatever came before: 1, or a hop of samples. */
 uint32_t mlm_inputs_per_frame(const mlm_model *model);
 
-/* Operators of an op under a schedule; and the kind of the n-th of them. */
+/* Rows that an op with this clock has made of `rows` rows, and when these are the whole sequence; at most
+ * MLM_UNKNOWN - 1. A fixed clock makes as many rows as there are ticks: `position`. */
+uint32_t mlm_clock_rows(const mlm_clock *clock, uint32_t rows, uint32_t position);
+uint32_t mlm_clock_total(const mlm_clock *clock, uint32_t rows);
+
+/* Number of clocks besides clock 0; the op that defines clock `clock` >= 1. */
+uint32_t mlm_clock_count(const mlm_model *model);
+uint32_t mlm_clock_op(const mlm_model *model, uint32_t clock);
+
+/* Rows of a clock that `frames` frames have made so far; and in a whole sequence of so many. */
+uint32_t mlm_rows_after(const mlm_model *model, uint32_t clock, uint32_t frames);
+uint32_t mlm_total_rows(const mlm_model *model, uint32_t clock, uint32_t frames);
+
+/* Most rows of a clock in one tick of `tile` frames. */
+uint32_t mlm_rows_a_tick(const mlm_model *model, uint32_t clock, uint32_t tile);
+
+/* Most rows that the first clock is ahead of the second one, at any time; -1 when it may be behind or
+ * more than a million ahead. */
+int32_t mlm_most_ahead(const mlm_model *model, uint32_t clock, uint32_t other);
+
+/* Most frames of a sequence whose rows can be counted, whatever the clock. */
+uint32_t mlm_most_frames(const mlm_model *model);
+
+/* Whether some op makes rows only behind the end of what is pushed. */
+int mlm_looks_ahead(const mlm_model *model);
+
+/* MLM_ERR_LENGTH when branches that meet would have different lengths for `frames` frames. */
+mlm_status mlm_check_lengths(const mlm_model *model, uint32_t frames);
+
+/* ---- readers ------------------------------------------------------------------------------------- */
+
+/* Ops [first, end) of a stage. */
+uint32_t mlm_stage_begin(const mlm_model *model, uint32_t stage);
+uint32_t mlm_stage_end(const mlm_model *model, uint32_t stage);
+
+int mlm_is_output(const mlm_model *model, uint32_t value);
+
+/* Whether a sequence is read in a later stage than its own: all its rows are kept then. */
+int mlm_is_whole(const mlm_model *model, uint32_t value);
+/* Whether any value is. */
+int mlm_has_whole(const mlm_model *model);
+
+/* The op whose output op `op` overwrites element by element with its own, as it dies there; else itself.
+ * One step: what is overwritten may have been written over something in its turn. */
+uint32_t mlm_overwritten_op(const mlm_model *model, uint32_t op);
+
+/* ---- operators ------------------------------------------------------------------------------------ */
+
+/* Operators of an op under a schedule; how many of them come before part `part`. */
 uint32_t mlm_op_operator_count(const mlm_blob_op *op, uint32_t schedule);
-mlm_operator_kind mlm_op_operator_kind(const mlm_blob_op *op, uint32_t schedule, uint32_t n);
-/* Index of the operator of this kind within its op. */
-uint32_t mlm_op_operator_index(const mlm_blob_op *op, uint32_t schedule, mlm_operator_kind kind);
-
-/* The only pool: ops before it run on frames, it and the ops after it once a sequence. */
-uint32_t mlm_pool_op(const mlm_model *model);
-
-/* Last op that reads a value made by an op; the maker itself if none does. */
-uint32_t mlm_last_reader(const mlm_model *model, uint32_t value);
-
-/* The op whose buffer op `op` writes its output to: itself, or the maker of an input that dies there
- * and is overwritten element by element. */
-uint32_t mlm_output_owner(const mlm_model *model, uint32_t op);
-
-/* Last operator (of the whole model) that reads the bytes of op `op`'s own output, the ops that
- * overwrite it in place included. */
-uint32_t mlm_output_last_operator(const mlm_model *model, uint32_t schedule, uint32_t op);
+uint32_t mlm_op_operator_index(const mlm_blob_op *op, uint32_t schedule, uint32_t part);
 
 /* Index, in the whole model, of the first operator of an op. */
 uint32_t mlm_first_operator(const mlm_model *model, uint32_t schedule, uint32_t op);
 
-/* Options resolved: how many frames and channels go through together. */
-typedef struct mlm_shape {
-    uint32_t schedule;
-    uint32_t tile;
-    uint32_t max_frames; /* 0: no limit */
-} mlm_shape;
+/* First and last operator between which the bytes of op `op`'s own output are in use, the ops that
+ * overwrite it in place included. */
+uint32_t mlm_output_first_operator(const mlm_model *model, uint32_t schedule, uint32_t op);
+uint32_t mlm_output_last_operator(const mlm_model *model, uint32_t schedule, uint32_t op);
 
-/* MLM_ERR_ARGUMENT when the options are not permitted. */
-mlm_status mlm_shape_of(mlm_shape *shape, const mlm_options *options);
-
-/* Channels of dt and of z that a mamba op has alive at a time; multiples of 8. */
-uint32_t mlm_dt_channels(const mlm_blob_op *op, uint32_t schedule);
-uint32_t mlm_z_channels(const mlm_blob_op *op, uint32_t schedule);
-
-/* A buffer as the graph asks for it: bytes 0 when the op does not need it. */
-typedef struct mlm_need {
-    uint64_t bytes;
-    uint16_t first, last; /* operators of the whole model */
-    uint8_t role;
-    uint8_t kind;
-} mlm_need;
-
-/*
- * The buffers of one op in canonical order (that of mlm_buffer_role); returns how many, those of 0
- * bytes left out. state buffers come in the same order and size under every schedule.
- */
-uint32_t mlm_op_needs(const mlm_model *model, const mlm_shape *shape, uint32_t op,
-                      mlm_need needs[MLM_MAX_OP_BUFFERS]);
+/* Tokens of a model whose input is tokens. */
+uint32_t mlm_vocabulary(const mlm_model *model);
 
 /* CRC-32 (IEEE 802.3) of `bytes` bytes, continuing from `crc` (0 at the start). */
 uint32_t mlm_crc32(uint32_t crc, const unsigned char *data, size_t bytes);

@@ -1,91 +1,171 @@
 /*
  * session.h - a session as it lies at the start of its arena, and the walk over its ops that session.c
- * starts (execute.c) and mamba.c takes part in. Knows where the plan put each buffer.
+ * starts and execute.c does. Knows where the plan put each buffer.
  */
 #ifndef MLM_SESSION_H
 #define MLM_SESSION_H
 
-#include "../kernels/kernels.h"
 #include "plan.h"
 
-/* What the ops to be stepped through work on. */
-enum { PHASE_IDLE = 0, PHASE_FRAMES = 1, PHASE_END = 2 };
+/* What the op in hand is run for. */
+enum {
+    PHASE_IDLE = 0,
+    PHASE_PUSH = 1,  /* stage 0, inputs */
+    PHASE_FLUSH = 2, /* stage 0, behind the last input: rows of ops that look ahead */
+    PHASE_GIVE = 3,  /* before a later stage: the pools of the stage before give their vectors */
+    PHASE_LATER = 4  /* a later stage, tick by tick */
+};
 
-/* Lies at the start of the arena, followed by uint32_t offsets[]: the output of each op, then every
- * other buffer in canonical order. The same layout on 32- and 64-bit targets. */
+/* Rows of one clock: those made before and behind the tick in hand as if the sequence went on for ever, and
+ * in all, MLM_UNKNOWN until its end. */
+typedef struct mlm_time {
+    uint32_t from, to, total;
+    uint32_t op; /* that defines the clock; of clock 0 unused */
+} mlm_time;
+
+/* Where rows of an output that is a sequence go. */
+typedef struct mlm_receiver {
+    union {
+        float *rows;
+        uint64_t rows_bytes;
+    };
+    uint32_t capacity, count;
+} mlm_receiver;
+
+/*
+ * Lies at the start of the arena, followed by mlm_time[clocks], mlm_receiver[receivers] and uint32_t
+ * offsets[]: the output of each op, then the other buffers of each op by their roles. An offset is a
+ * multiple of 16; 1 is added to that of an output of which the whole sequence is kept. The same layout on
+ * 32- and 64-bit targets.
+ */
 struct mlm_session {
     union {
         mlm_model model;
         uint64_t model_bytes;
     };
     union {
-        const void *input; /* rows being processed */
+        const void *input; /* inputs being processed */
         uint64_t input_bytes;
     };
-    uint32_t schedule, tile, max_frames;
-    uint32_t frames;    /* since the last reset, those being processed not included */
-    uint32_t rows;      /* being processed: frames of the tile, or 1 at the end; samples, until the
-                           front end has made frames of them */
-    uint32_t states_at; /* offset of the states */
+    uint32_t tile;
+    uint32_t most_frames;     /* in a sequence: by options, network, and what can be counted */
+    uint32_t inputs;          /* frames, tokens or samples since the last reset, all of them */
+    uint32_t in_hand;         /* of these, those being processed */
+    uint32_t from, to, total; /* as in mlm_time, of clock 0 */
     uint32_t states_bytes;
-    uint32_t operator_index; /* first operator of the next op; kept up to date by steps only */
-    uint32_t slot;           /* index in offsets[] of the next op's other buffers */
-    uint32_t channel;        /* first channel of the next chunk, of the next mamba op */
-    uint16_t op;             /* the next op */
-    uint8_t part;            /* of a mamba op: its next operator, an mlm_operator_kind */
-    uint8_t phase;
-    uint32_t inputs; /* frames, tokens or samples since the last reset, all of them */
-    float lowest_a;  /* the lowest element of any mamba op's A */
+    uint32_t channel; /* of the op in hand: first channel of its next step, and */
+    uint16_t op;      /* in hand */
+    uint16_t slot;    /* index in offsets[] of its other buffers */
+    uint16_t stage;
+    uint8_t part; /* its operator that is next */
+    uint8_t phase : 4, schedule : 4;
+    uint8_t clocks, receivers;
+    uint8_t flags;
+    uint8_t reserved;
 };
 
-_Static_assert(sizeof(struct mlm_session) <= MLM_SESSION_BYTES, "MLM_SESSION_BYTES too small");
+enum {
+    FLAG_LOOKS_AHEAD = 1,
+    FLAG_ENDED = 2, /* and it has been finished */
+    FLAG_TESTING =
+        4, /* rows of outputs are compared with the self-test's instead of being handed out */
+    FLAG_DIFFERENT = 8, /* and differ */
+    FLAG_STEPPED = 16   /* the op in hand has been stepped through */
+};
+
+_Static_assert(sizeof(struct mlm_session) == MLM_SESSION_BYTES, "MLM_SESSION_BYTES");
+_Static_assert(sizeof(mlm_time) == MLM_CLOCK_BYTES, "MLM_CLOCK_BYTES");
+_Static_assert(sizeof(mlm_receiver) == MLM_RECEIVER_BYTES, "MLM_RECEIVER_BYTES");
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-static inline uint32_t *mlm_offsets_of(mlm_session *session) {
-    return (uint32_t *)(void *)((unsigned char *)session + MLM_SESSION_BYTES);
+static inline unsigned char *mlm_arena_of(const mlm_session *session) {
+    return (unsigned char *)(uintptr_t)session;
 }
 
-static inline float *mlm_at(mlm_session *session, uint32_t offset) {
-    return (float *)(void *)((unsigned char *)session + offset);
+/* mlm_time of clock `clock` >= 1. */
+static inline mlm_time *mlm_time_of(const mlm_session *session, uint32_t clock) {
+    return (mlm_time *)(void *)(mlm_arena_of(session) + MLM_SESSION_BYTES) + (clock - 1);
 }
 
-/* The n-th buffer of the op in hand, in the order of its roles. */
-static inline float *mlm_buffer_of(mlm_session *session, uint32_t n) {
-    return mlm_at(session, mlm_offsets_of(session)[session->slot + n]);
+static inline mlm_receiver *mlm_receivers_of(const mlm_session *session) {
+    return (mlm_receiver *)(void *)(mlm_arena_of(session) + MLM_SESSION_BYTES +
+                                    session->clocks * MLM_CLOCK_BYTES);
 }
 
-static inline mlm_rows mlm_output_rows(mlm_session *session, uint32_t op) {
-    const uint32_t width = mlm_op_at(&session->model, op)->dims[MLM_DIM_OUTPUT];
-    return (mlm_rows){mlm_at(session, mlm_offsets_of(session)[op]), mlm_row_stride(width)};
+static inline uint32_t *mlm_offsets_of(const mlm_session *session) {
+    return (uint32_t *)(void *)(mlm_arena_of(session) + MLM_SESSION_BYTES +
+                                session->clocks * MLM_CLOCK_BYTES +
+                                session->receivers * MLM_RECEIVER_BYTES);
 }
 
-static inline mlm_source mlm_value_rows(mlm_session *session, uint32_t value) {
-    if (value == 0) return (mlm_source){session->input, mlm_header(&session->model)->input_width};
-    const mlm_rows rows = mlm_output_rows(session, value - 1);
-    return (mlm_source){rows.data, rows.stride};
+#define MLM_WHOLE_BIT 1u
+
+/* The output of an op, from its first byte. */
+static inline float *mlm_output_of(const mlm_session *session, uint32_t op) {
+    return (float *)(void *)(mlm_arena_of(session) +
+                             (mlm_offsets_of(session)[op] & ~MLM_WHOLE_BIT));
 }
 
-static inline mlm_source mlm_source_of(mlm_rows rows) {
-    return (mlm_source){rows.data, rows.stride};
+static inline uint32_t mlm_row_stride(uint32_t width) { return mlm_round_up(width, MLM_PANEL); }
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* Rows of a sequence. */
+typedef struct mlm_span {
+    uint32_t first, rows;
+} mlm_span;
+
+static inline mlm_span mlm_span_of(uint32_t from, uint32_t to, uint32_t total) {
+    const uint32_t first = from < total ? from : total, end = to < total ? to : total;
+    return (mlm_span){first, end - first};
 }
 
-static inline mlm_step mlm_step_of(const mlm_session *session, mlm_rows rows, uint32_t width) {
-    return (mlm_step){session->operator_index, session->rows, 0, width, rows.stride, rows.data};
+/* Rows of a clock in this tick, and in the whole sequence. */
+static inline mlm_span mlm_rows_of(const mlm_session *session, uint32_t clock) {
+    if (clock == 0) return mlm_span_of(session->from, session->to, session->total);
+    const mlm_time *time = mlm_time_of(session, clock);
+    return mlm_span_of(time->from, time->to, time->total);
+}
+
+static inline uint32_t mlm_total_of(const mlm_session *session, uint32_t clock) {
+    return clock == 0 ? session->total : mlm_time_of(session, clock)->total;
+}
+
+static inline uint32_t mlm_stage_in_hand(const mlm_session *session) {
+    return session->phase == PHASE_GIVE ? session->stage - 1u : session->stage;
+}
+
+static inline int mlm_is_in_stage(const mlm_session *session, uint32_t op, uint32_t stage) {
+    return op < mlm_header(&session->model)->op_count &&
+           mlm_op_at(&session->model, op)->stage == stage;
 }
 
 /* ---- the walk ------------------------------------------------------------------------------ */
 
-/* Begins with `count` inputs, or with the head: everything from the pool on. */
+/* Begins with `count` inputs, or with the end of the sequence. */
 void mlm_begin_inputs(mlm_session *session, const void *inputs, uint32_t count);
 void mlm_begin_end(mlm_session *session);
-/* Executes the next operator of the phase in hand, or all that are left. */
-void mlm_step_once(mlm_session *session, mlm_step *step);
-void mlm_run_phase(mlm_session *session);
+/* Executes the next operator of what has begun, or all that are left. */
+int mlm_step_once(mlm_session *session, mlm_step *step); /* 0: nothing was left */
+void mlm_run_all(mlm_session *session);
 
-/* The mamba op in hand: its next operator, or all of them. mlm_step_mamba returns whether there is
- * another one. */
-int mlm_step_mamba(mlm_session *session, const mlm_blob_op *op, mlm_step *step);
-void mlm_run_mamba(mlm_session *session, const mlm_blob_op *op);
+/* The ops of a tick from the one in hand on; with `stepping` only up to the first one that has something to
+ * do, which is left to the caller: returns whether there is one. */
+int mlm_run_ops(mlm_session *session, mlm_run *run, int stepping);
+/* Behind the last op of a tick, or of those that give: what comes next. */
+void mlm_end_of_tick(mlm_session *session);
+
+/* Puts all clocks to where `frames` frames bring them, with no end in sight. */
+void mlm_set_clocks(mlm_session *session, uint32_t frames);
+/* Clears the states of ops in a later stage, which lie in memory that others used. */
+void mlm_clear_states(mlm_session *session, uint32_t stage);
+
+/* Rows of outputs that this tick has made go to their receivers, or are compared. */
+void mlm_hand_out(mlm_session *session);
+
+/* The self-test's rows of an output; whether `count` floats are equal, or NaN both. */
+const float *mlm_expected_output(const mlm_model *model, uint32_t output);
+int mlm_equal_bits(const float *x, const float *y, uint32_t count);
 
 #endif

@@ -1,98 +1,148 @@
 /*
- * conv1d.c - the causal depthwise convolution of a Mamba block, one group of 4 channels at a time.
- * Four taps, the size that Mamba is trained with, keep the history in registers.
+ * conv1d.c - convolution over time with stride, dilation, padding and groups, as products of weight
+ * panels with windows that are laid out one row behind the other.
  */
-#include "../core/vec4.h"
-#include "cortex_m7.h"
+#include <stddef.h>
+#include <string.h>
+
 #include "kernels.h"
+#include "window.h"
 
-enum { LANES = 4 };
+enum { TAPS, STRIDE, DILATION, BEFORE, AFTER, GROUPS, ATTRIBUTES };
+enum { WEIGHT, BIAS, TENSORS };
+enum { HISTORY, WINDOWS, PRODUCTS, ROLES };
+enum { BATCH = 4 /* windows that go through one product, which loads a weight once for them */ };
 
-#if MLM_CORTEX_M7
-
-MLM_INLINE void conv1d_4_taps(const float *weight, const float *bias, float *history, mlm_rows x,
-                              uint32_t frames) {
-    for (; frames > 0; frames--, x.data += x.stride)
-        m7_conv1d_4_taps(weight, bias, history, x.data);
+static mlm_window window_of(const mlm_blob_op *op) {
+    const uint32_t *a = op->attributes;
+    return (mlm_window){a[TAPS], a[STRIDE], a[DILATION], a[BEFORE], a[AFTER]};
 }
 
-#else
+static uint32_t group_width(const mlm_blob_op *op) { return op->width / op->attributes[GROUPS]; }
 
-static void conv1d_4_taps(const float *weight, const float *bias, float *history, mlm_rows x,
-                          uint32_t frames) {
-    const v4 b = v4_load(bias);
-    const v4 w0 = v4_load(weight), w1 = v4_load(weight + 4);
-    const v4 w2 = v4_load(weight + 8), w3 = v4_load(weight + 12);
-    v4 h0 = v4_load(history), h1 = v4_load(history + 4), h2 = v4_load(history + 8);
-    for (uint32_t t = 0; t < frames; t++, x.data += x.stride) {
-        const v4 now = v4_load(x.data);
-        v4 sum = v4_add(b, v4_mul(w0, h0));
-        sum = v4_add(sum, v4_mul(w1, h1));
-        sum = v4_add(sum, v4_mul(w2, h2));
-        v4_store(x.data, v4_add(sum, v4_mul(w3, now)));
-        h0 = h1;
-        h1 = h2;
-        h2 = now;
-    }
-    v4_store(history, h0);
-    v4_store(history + 4, h1);
-    v4_store(history + 8, h2);
+/* Rows from one window to the next where they are laid out: neighbours share the rows that both cover. */
+static uint32_t pitch_of(const mlm_window *window) {
+    return window->dilation == 1 && window->hop < window->taps ? window->hop : window->taps;
 }
 
-/* One frame: the history moves on in memory. */
-static void conv1d_4_taps_once(const float *weight, const float *bias, uint32_t bias_step,
-                               float *history, float *x, uint32_t groups) {
-    for (const float *end = x + groups * LANES; x != end; x += LANES) {
-        const v4 now = v4_load(x), h1 = v4_load(history + 4), h2 = v4_load(history + 8);
-        v4 sum = v4_add(v4_load(bias), v4_mul(v4_load(weight), v4_load(history)));
-        sum = v4_add(sum, v4_mul(v4_load(weight + 4), h1));
-        sum = v4_add(sum, v4_mul(v4_load(weight + 8), h2));
-        v4_store(x, v4_add(sum, v4_mul(v4_load(weight + 12), now)));
-        v4_store(history, h1);
-        v4_store(history + 4, h2);
-        v4_store(history + 8, now);
-        weight += 4 * LANES;
-        history += 3 * LANES;
-        bias += bias_step;
-    }
+static int check(const mlm_op_view *view) {
+    const mlm_blob_op *op = view->op;
+    const mlm_window window = window_of(op);
+    const uint32_t groups = op->attributes[GROUPS];
+    if (!mlm_is_window(&window) || groups == 0 || view->widths[0] % groups || op->width % groups)
+        return 0;
+    const uint64_t columns = (uint64_t)window.taps * (view->widths[0] / groups);
+    const uint64_t rows = groups > 1 ? (uint64_t)groups * mlm_padded(group_width(op)) : op->width;
+    return rows <= UINT32_MAX && columns <= UINT32_MAX &&
+           mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, (uint32_t)rows, (uint32_t)columns) &&
+           mlm_has_optional_vector(view, BIAS, op->width);
 }
 
-#endif
+static int clock_of(const mlm_op_view *view, mlm_clock *clock) {
+    const mlm_window window = window_of(view->op);
+    return mlm_window_clock(&window, clock);
+}
 
-static void conv1d_any(const float *weight, const float *bias, uint32_t taps, float *history,
-                       mlm_rows x, uint32_t frames) {
-    for (uint32_t t = 0; t < frames; t++, x.data += x.stride) {
-        const v4 now = v4_load(x.data);
-        v4 sum = v4_load(bias);
-        for (uint32_t k = 0; k + 1 < taps; k++) {
-            const v4 past = v4_load(history + 4 * k);
-            sum = v4_add(sum, v4_mul(v4_load(weight + 4 * k), past));
-            if (k > 0) v4_store(history + 4 * (k - 1), past);
+static void needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *need) {
+    const mlm_blob_op *op = view->op;
+    const mlm_window window = window_of(op);
+    const uint32_t batch = shape->rows < BATCH ? shape->rows : BATCH;
+    const uint64_t rows = (uint64_t)(batch - 1) * pitch_of(&window) + window.taps;
+    mlm_window_need(view, &window, &need[HISTORY]);
+    need[WINDOWS].floats = rows * (view->widths[0] / op->attributes[GROUPS]);
+    if (op->attributes[GROUPS] > 1) /* the group's bias, and what is made */
+        need[PRODUCTS].floats = (1 + (uint64_t)batch) * mlm_padded(group_width(op));
+}
+
+/* Lays out `count` windows from output row r on, `width` channels from `channel` on; 0 where a row is
+ * absent. */
+static mlm_source lay_out(const mlm_run *run, const mlm_window *window, uint32_t r, uint32_t count,
+                          uint32_t channel, uint32_t width) {
+    const uint32_t shared = window->taps - pitch_of(window);
+    const float *history = mlm_buffer_at(run, HISTORY);
+    float *to = mlm_buffer_at(run, WINDOWS);
+    for (uint32_t n = 0; n < count; n++)
+        for (uint32_t j = n == 0 ? 0 : shared; j < window->taps; j++, to += width) {
+            const float *row = mlm_window_row(run, window, history, r + n, j);
+            if (row)
+                memcpy(to, row + channel, width * sizeof(float));
+            else
+                memset(to, 0, width * sizeof(float));
         }
-        v4_store(x.data, v4_add(sum, v4_mul(v4_load(weight + 4 * (taps - 1)), now)));
-        if (taps > 1) v4_store(history + 4 * (taps - 2), now);
+    return (mlm_source){mlm_buffer_at(run, WINDOWS), pitch_of(window) * width};
+}
+
+/* One of several groups of `count` rows. Products are padded, and so have a place of their own. */
+static void make_group(const mlm_run *run, uint32_t group, mlm_source windows, mlm_rows y,
+                       uint32_t count) {
+    const uint32_t width = group_width(run->op), padded = mlm_padded(width);
+    const mlm_matrix weight = mlm_panels_from(mlm_matrix_of(run, WEIGHT), group * padded, padded);
+    const float *bias = mlm_weights(run, BIAS);
+    float *start = mlm_buffer_at(run, PRODUCTS);
+    const mlm_rows products = {start + padded, padded};
+    memset(start, 0, padded * sizeof(float));
+    if (bias) memcpy(start, bias + group * width, width * sizeof(float));
+    mlm_linear(weight, start, windows, products, count);
+    for (uint32_t n = 0; n < count; n++)
+        memcpy(y.data + (size_t)n * y.stride + group * width, products.data + (size_t)n * padded,
+               width * sizeof(float));
+}
+
+static void make_rows(const mlm_run *run, const mlm_window *window, uint32_t r, uint32_t count,
+                      mlm_rows y) {
+    const uint32_t groups = run->op->attributes[GROUPS], width = run->input_width / groups;
+    for (uint32_t group = 0; group < groups; group++) {
+        const mlm_source windows = lay_out(run, window, r, count, group * width, width);
+        if (groups > 1)
+            make_group(run, group, windows, y, count);
+        else
+            mlm_linear(mlm_matrix_of(run, WEIGHT), mlm_weights(run, BIAS), windows, y, count);
     }
 }
 
-void mlm_conv1d(const float *weight, const float *bias, uint32_t taps, uint32_t groups,
-                float *history, mlm_rows x, uint32_t frames) {
-    static const float zeros[LANES] = {0.0f};
-    const uint32_t bias_step = bias ? LANES : 0;
-    if (!bias) bias = zeros;
-#if !MLM_CORTEX_M7
-    if (taps == 4 && frames == 1) {
-        conv1d_4_taps_once(weight, bias, bias_step, history, x.data, groups);
-        return;
+static int run_conv1d(mlm_run *run) {
+    const mlm_window window = window_of(run->op);
+    for (uint32_t done = 0; done < run->rows; done += BATCH) {
+        const uint32_t left = run->rows - done;
+        const mlm_rows y = {run->output.data + (size_t)done * run->output.stride,
+                            run->output.stride};
+        make_rows(run, &window, run->first + done, left < BATCH ? left : BATCH, y);
     }
-#endif
-    for (; groups > 0; groups--) {
-        if (taps == 4)
-            conv1d_4_taps(weight, bias, history, x, frames);
-        else
-            conv1d_any(weight, bias, taps, history, x, frames);
-        weight += LANES * taps;
-        if (taps > 1) history += LANES * (taps - 1); /* else there is none */
-        bias += bias_step;
-        x.data += LANES;
-    }
+    mlm_window_advance(run, &window, mlm_buffer_at(run, HISTORY));
+    return 0;
 }
+
+void mlm_conv1d_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+    const mlm_blob_op *op = view->op;
+    const mlm_window window = window_of(op);
+    const uint32_t groups = op->attributes[GROUPS];
+    const uint64_t covered = (uint64_t)window.taps * view->widths[0];
+    const uint64_t moved = mlm_window_moves(view, &window);
+    counts->macs += work->rows * covered * group_width(op);
+    mlm_count_tensor(counts, work, view, WEIGHT);
+    mlm_count_tensor(counts, work, view, BIAS);
+    /* Windows are laid out and read, what is new goes into the history, groups are put together. */
+    const uint64_t products = groups > 1 ? op->width : 0;
+    mlm_count_floats_read(counts, work, 2 * covered + moved + products);
+    mlm_count_floats_written(counts, work, covered + moved + products + op->width);
+}
+
+static const char *const roles[] = {"history", "windows", "products"};
+
+/* mlm-op 12 */
+const mlm_op_class mlm_conv1d_class = {
+    .name = "conv1d",
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .flags = MLM_OP_SEQUENCE,
+    .variants = 1,
+    .attributes = ATTRIBUTES,
+    .tensors = TENSORS,
+    .parts = 1,
+    .roles = ROLES,
+    .role_names = roles,
+    .check = check,
+    .clock = clock_of,
+    .needs = needs,
+    .run = run_conv1d,
+};

@@ -10,7 +10,7 @@
 #if defined(MLM_CORTEX_M7_ASM)
 #define MLM_CORTEX_M7 1
 
-#include "../core/math4.h"
+#include "../math/math4.h"
 
 /* One instruction, or one on four lanes, a line. */
 /* clang-format off */

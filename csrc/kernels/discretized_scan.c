@@ -1,7 +1,7 @@
 /*
  * discretized_scan.c - the scan as textbooks write it, for the `unfused` schedule: dA and dBx of every
  * frame and state go through memory before the recurrence reads them. The same operations in the same
- * order as selective_scan.c.
+ * order as fused_scan.c.
  */
 #include "scan.h"
 

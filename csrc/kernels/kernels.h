@@ -1,43 +1,92 @@
 /*
- * kernels.h - every operator as a function of shapes and pointers. Kernels know nothing of models,
- * sessions or arenas. Rows of activations are padded to a multiple of 8 floats and 16-byte aligned,
- * except where a source may be the caller's own frames: those are read element by element, never
- * beyond their width. Weights are packed as blob.h says.
+ * kernels.h - what ops compute as functions of shapes and pointers, for their own rows (op.h), for each
+ * other and for tests. They know nothing of models, sessions or arenas. Rows of activations are padded to
+ * a multiple of 8 floats and 16-byte aligned, except where a source may be the caller's own frames: those
+ * are read element by element, never beyond their width. Weights are packed as records.h says.
  */
 #ifndef MLM_KERNELS_H
 #define MLM_KERNELS_H
 
-#include <stdint.h>
+#include "op.h"
 
-/* Elements of a row with its padding, which kernels write too (from zeros). */
-static inline uint32_t mlm_padded(uint32_t width) { return (width + 7u) & ~7u; }
+/* ---- rows ---------------------------------------------------------------------------------------- */
 
-/* Rows of floats: `stride` elements from one to the next. */
-typedef struct mlm_rows {
-    float *data;
-    uint32_t stride;
-} mlm_rows;
+/* y = x, for `width` elements of each of `frames` rows, and 0 behind them up to a multiple of 4, also where x is y
+ * already: states that take whole groups of 4 have no chance numbers in them. */
+void mlm_copy_rows(mlm_source x, mlm_rows y, uint32_t width, uint32_t frames);
+/* The work of an op that only moves rows, as the count of its class. */
+void mlm_count_moves(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts);
 
-/* Rows that are only read; may be the caller's unpadded frames. */
-typedef struct mlm_source {
-    const float *data;
-    uint32_t stride;
-} mlm_source;
+/* ---- linear -------------------------------------------------------------------------------------- */
+
+/* Rows [first, first + rows) of f32 panels; first is a multiple of 8. */
+static inline mlm_matrix mlm_panels_from(mlm_matrix weight, uint32_t first, uint32_t rows) {
+    weight.data = (const float *)weight.data + (size_t)first * weight.columns;
+    weight.rows = rows;
+    return weight;
+}
+
+/* mlm_linear in arguments that fit registers: structs go through memory. */
+void mlm_linear_f32(const float *panels, const float *bias, uint32_t inputs, uint32_t panel_count,
+                    const float *x, uint32_t x_stride, float *y, uint32_t y_stride,
+                    uint32_t frames);
 
 /*
- * y[t][0 .. 8 panels) = bias + sum over i, ascending, of weight[..][i] x[t][i], for `frames` rows.
- * weight: panels [panels][inputs][8]; bias: [8 panels] or null.
+ * y[t][o] = bias[o] + sum over i, ascending, of weight[o][i] x[t][i], for `frames` rows and all rows o of
+ * the weight up to a multiple of 8. weight: panels; bias: as many elements as y has, or null.
  */
-void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
-                mlm_source x, mlm_rows y, uint32_t frames);
+static inline void mlm_linear(mlm_matrix weight, const float *bias, mlm_source x, mlm_rows y,
+                              uint32_t frames) {
+    mlm_linear_f32(weight.data, bias, weight.columns, mlm_padded(weight.rows) / MLM_PANEL, x.data,
+                   x.stride, y.data, y.stride, frames);
+}
+
+/* A linear layer's work: of the tensor `weight` and, if not MLM_NO_BIAS, the tensor `bias`. */
+#define MLM_NO_BIAS MLM_TENSOR_REFS
+void mlm_count_linear(const mlm_op_view *view, const mlm_work *work, uint32_t weight, uint32_t bias,
+                      uint64_t inputs, uint64_t outputs, mlm_counts *counts);
+
+/* ---- causal convolution ---------------------------------------------------------------------------- */
 
 /*
- * Causal depthwise convolution in place, before its SiLU: x[t][c] = bias[c] + sum over k, oldest tap
+ * Causal depthwise convolution in place, before its activation: x[t][c] = bias[c] + sum over k, oldest tap
  * first, of weight[c][k] x[t - taps + 1 + k][c]. weight: groups [groups][taps][4]; bias: [4 groups]
  * or null; history: [groups][taps - 1][4], oldest first, updated.
  */
 void mlm_conv1d(const float *weight, const float *bias, uint32_t taps, uint32_t groups,
                 float *history, mlm_rows x, uint32_t frames);
+
+/* ---- element by element ---------------------------------------------------------------------------- */
+
+/* Variants of the activation and gate ops. */
+typedef enum mlm_activation {
+    MLM_ACTIVATION_SILU = 0,
+    MLM_ACTIVATION_RELU = 1,
+    MLM_ACTIVATION_GELU = 2,
+    MLM_ACTIVATION_GELU_TANH = 3,
+    MLM_ACTIVATION_SIGMOID = 4,
+    MLM_ACTIVATION_TANH = 5,
+    MLM_ACTIVATION_SOFTPLUS = 6,
+    MLM_ACTIVATION_LEAKY_RELU = 7, /* parameter: slope */
+    MLM_ACTIVATION_ELU = 8,        /* parameter: alpha */
+    MLM_ACTIVATION_HARD_SIGMOID = 9,
+    MLM_ACTIVATION_RELU6 = 10,
+    MLM_ACTIVATIONS
+} mlm_activation;
+
+/* y = activation(x), which may be x; `parameter` is 0 where the activation has none. NaN stays NaN. */
+void mlm_activate(mlm_activation activation, float parameter, uint32_t width, mlm_source x,
+                  mlm_rows y, uint32_t frames);
+/* Exponentials and logarithms that it takes an element. */
+uint32_t mlm_activation_exps(mlm_activation activation);
+
+/* An element-wise function's work, in place or not. */
+static inline void mlm_count_elements(mlm_counts *counts, const mlm_work *work, uint64_t elements,
+                                      uint64_t exps) {
+    counts->exps += work->rows * elements * exps;
+    mlm_count_floats_read(counts, work, elements);
+    mlm_count_floats_written(counts, work, elements);
+}
 
 /* In place over `groups` groups of 4 elements of each of `frames` rows. */
 void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames);
@@ -46,9 +95,15 @@ void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames);
 /* x = x * SiLU(z), over `groups` groups of 4 elements of each of `frames` rows. */
 void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames);
 
-/* A chunk of channels of one Mamba block, `groups` groups of 4. */
+/* y = x * scale + shift, channel by channel, rounded after the product. */
+void mlm_affine(const float *scale, const float *shift, uint32_t width, mlm_source x, mlm_rows y,
+                uint32_t frames);
+
+/* ---- selective scan --------------------------------------------------------------------------------- */
+
+/* A chunk of channels of a scan, `groups` groups of 4. */
 typedef struct mlm_scan {
-    const float *a; /* [groups][states][4]: A * log2(e), negative */
+    const float *a; /* [groups][states][4]: A * log2(e), not above 0 */
     const float *d; /* [groups][4] */
     float *h;       /* [groups][states][4], updated */
     uint32_t groups, states;
@@ -69,6 +124,13 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames);
 void mlm_discretize(const mlm_scan *scan, uint32_t frames);
 void mlm_scan_discretized(const mlm_scan *scan, uint32_t frames);
 
+/* ---- norms ------------------------------------------------------------------------------------------ */
+
+/* What a norm multiplies by: 1 / sqrt(variance + epsilon); 0 where squares overflow, as in PyTorch. */
+static inline float mlm_norm_scale(float energy) {
+    return f32_bits(energy) == MLM_INFINITY_BITS ? 0.0f : f32_rsqrt(energy);
+}
+
 /* y = x / sqrt(mean(x^2) + epsilon) * weight; sums run over channels in ascending order. Right also
  * where squares overflow, and 0 or NaN beside and in place of an infinite x; epsilon is normal. */
 void mlm_rms_norm(const float *weight, float epsilon, uint32_t width, mlm_source x, mlm_rows y,
@@ -78,26 +140,37 @@ void mlm_rms_norm(const float *weight, float epsilon, uint32_t width, mlm_source
 void mlm_layer_norm(const float *weight, const float *bias, float epsilon, uint32_t width,
                     mlm_source x, mlm_rows y, uint32_t frames);
 
-void mlm_add(uint32_t width, mlm_source x, mlm_source y, mlm_rows sum, uint32_t frames);
+/* ---- pools ------------------------------------------------------------------------------------------ */
 
-typedef enum mlm_activation {
-    MLM_ACTIVATION_SILU = 0,
-    MLM_ACTIVATION_RELU = 1, /* NaN stays NaN */
-    MLM_ACTIVATION_GELU = 2
-} mlm_activation;
+/* Variants of the pool op. */
+typedef enum mlm_pool {
+    MLM_POOL_MEAN = 0,
+    MLM_POOL_LAST = 1,
+    MLM_POOL_MAX = 2,
+    MLM_POOL_FIRST = 3,
+    MLM_POOL_SUM = 4,
+    MLM_POOL_ROW = 5,
+    MLM_POOL_MIN = 6,
+    MLM_POOL_STD = 7,
+    MLM_POOLS
+} mlm_pool;
 
-void mlm_activate(mlm_activation activation, uint32_t width, mlm_source x, mlm_rows y,
-                  uint32_t frames);
+/* Rows of [width up to 8] floats that a pool's state has. Sums have as many compensations (Kahan), so that
+ * the error does not grow with the number of frames; infinite sums are infinite, as without. std has a mean
+ * and a sum of squares. */
+uint32_t mlm_pool_state_rows(mlm_pool pool);
 
-typedef enum mlm_pool { MLM_POOL_MEAN = 0, MLM_POOL_LAST = 1, MLM_POOL_MAX = 2 } mlm_pool;
-
-/* Takes `frames` further rows into `state`, `before` rows were taken already. state: [width up to 8];
- * mean: the sums, then as many compensations (Kahan), so that the error does not grow with the
- * number of frames. Infinite sums are infinite, as without compensation. */
+/* Takes `frames` further rows into `state`, `before` rows were taken already; MLM_POOL_ROW keeps the last
+ * one that it is given. */
 void mlm_pool_rows(mlm_pool pool, uint32_t width, mlm_source x, uint32_t frames, uint32_t before,
                    float *state);
-/* The pooled row of `total` rows; `state` is left as it is. */
+/* The pooled row of `total` rows, but for MLM_POOL_STD; `state` is left as it is. */
 void mlm_pool_result(mlm_pool pool, uint32_t width, const float *state, uint32_t total, float *y);
+/* MLM_POOL_STD: y = sqrt(sum of squares / divisor + epsilon); epsilon 0 or normal. */
+void mlm_pool_deviation(float epsilon, uint32_t width, const float *state, uint32_t divisor,
+                        float *y);
+
+/* ---- front ends ------------------------------------------------------------------------------------- */
 
 /* Constants of a log-mel front end. */
 typedef struct mlm_logmel_form {
@@ -119,10 +192,6 @@ typedef struct mlm_logmel_form {
  */
 uint32_t mlm_logmel(const mlm_logmel_form *form, float *history, uint32_t have,
                     const float *samples, uint32_t count, float *spectrum, mlm_rows y);
-
-/* y = x * scale + shift, channel by channel, rounded after the product. */
-void mlm_affine(const float *scale, const float *shift, uint32_t width, mlm_source x, mlm_rows y,
-                uint32_t frames);
 
 /* y[t] = row tokens[t] of weight: panels [rows up to 8, / 8][width][8]. Tokens are valid. */
 void mlm_embedding(const float *weight, uint32_t width, const int32_t *tokens, mlm_rows y,

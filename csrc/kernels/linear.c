@@ -3,16 +3,16 @@
  * and row in registers and walk the inputs once, so every sum is a plain left-to-right sum whatever
  * their shape; the shape only decides how often weights and inputs are loaded.
  */
-#include "../core/vec4.h"
+#include "../math/vec4.h"
 #include "cortex_m7.h"
 #include "kernels.h"
 
-enum { PANEL = 8, LANES = 4 };
+enum { PANEL = MLM_PANEL, LANES = 4 };
 
 #if MLM_CORTEX_M7
 
-void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
-                mlm_source x, mlm_rows y, uint32_t frames) {
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
     static const float zeros[PANEL] = {0.0f};
     for (uint32_t p = 0; p < panels; p++) {
         const float *w = weight + p * inputs * PANEL, *b = bias ? bias + p * PANEL : zeros;
@@ -51,8 +51,8 @@ static MLM_NOINLINE void half_panel_1_row(const float *weight, const float *bias
     v4_store(y, sum);
 }
 
-void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
-                mlm_source x, mlm_rows y, uint32_t frames) {
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
     static const float zeros[HALF] = {0.0f};
     for (uint32_t half = 0; half < 2 * panels; half++) {
         const float *w = weight + half / 2 * inputs * PANEL + half % 2 * HALF;
@@ -179,8 +179,8 @@ STRIP(1, 1, 4, UP, UP)
     y.data += (n)*PANEL;          \
     panels -= (n)
 
-void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
-                mlm_source x, mlm_rows y, uint32_t frames) {
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
     static const float zeros[5 * PANEL] = {0.0f};
     const uint32_t bias_step = bias ? PANEL : 0;
     if (!bias) bias = zeros;
@@ -216,3 +216,50 @@ void mlm_linear(const float *weight, const float *bias, uint32_t inputs, uint32_
 }
 
 #endif
+
+void mlm_linear_f32(const float *panels, const float *bias, uint32_t inputs, uint32_t panel_count,
+                    const float *x, uint32_t x_stride, float *y, uint32_t y_stride,
+                    uint32_t frames) {
+    linear(panels, bias, inputs, panel_count, (mlm_source){x, x_stride}, (mlm_rows){y, y_stride},
+           frames);
+}
+
+void mlm_count_linear(const mlm_op_view *view, const mlm_work *work, uint32_t weight, uint32_t bias,
+                      uint64_t inputs, uint64_t outputs, mlm_counts *counts) {
+    counts->macs += work->rows * inputs * outputs;
+    mlm_count_tensor(counts, work, view, weight);
+    if (bias != MLM_NO_BIAS) mlm_count_tensor(counts, work, view, bias);
+    mlm_count_floats_read(counts, work, inputs);
+    mlm_count_floats_written(counts, work, outputs);
+}
+
+/* ---- the op ---------------------------------------------------------------------------------- */
+
+enum { WEIGHT, BIAS, TENSORS };
+
+static int check_linear(const mlm_op_view *view) {
+    return mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, view->op->width, view->widths[0]) &&
+           mlm_has_optional_vector(view, BIAS, view->op->width);
+}
+
+static int run_linear(mlm_run *run) {
+    mlm_linear(mlm_matrix_of(run, WEIGHT), mlm_weights(run, BIAS), run->inputs[0], run->output,
+               run->rows);
+    return 0;
+}
+
+void mlm_linear_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+    mlm_count_linear(view, work, WEIGHT, BIAS, view->widths[0], view->op->width, counts);
+}
+
+/* mlm-op 1 */
+const mlm_op_class mlm_linear_class = {
+    .name = "linear",
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .variants = 1,
+    .tensors = TENSORS,
+    .parts = 1,
+    .check = check_linear,
+    .run = run_linear,
+};

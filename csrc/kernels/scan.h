@@ -4,7 +4,7 @@
 #ifndef MLM_SCAN_H
 #define MLM_SCAN_H
 
-#include "../core/math4.h"
+#include "../math/math4.h"
 #include "kernels.h"
 
 enum { LANES = 4 };

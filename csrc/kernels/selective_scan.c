@@ -1,224 +1,252 @@
 /*
- * selective_scan.c - the recurrence at the heart of Mamba, groups of 4 channels side by side. On SIMD
- * targets four groups go through together, up to 16 states of them phase by phase (exponents,
- * polynomial, update and output) with small tables between the phases: a processor looks ahead over a
- * few states' chains only, and WebAssembly engines schedule pure operations depth first; stores are
- * what orders them otherwise. What goes into which phase is measured: the polynomial's chain is the one
- * that is waited for, so the shift of its exponent is in the phase before it and the addition in the
- * one behind. Elsewhere the same operations run state by state. The order of every sum is the same.
+ * selective_scan.c - Mamba's scan as an op: dt from its projection, then the recurrence, chunk by chunk of
+ * channels, so that dt is never there as a whole. Knows which buffers and channels are next; the maths is
+ * in fused_scan.c and discretized_scan.c.
  */
-#include "../core/math4.h"
-#include "cortex_m7.h"
 #include "scan.h"
 
-enum { MOST_STATES = 16 /* that go through the phases together */ };
+enum { X, X_DBL, INPUTS };
+enum { STATES, RANK, LOWEST_A, ATTRIBUTES };
+enum { DT_WEIGHT, DT_BIAS, A, D, TENSORS };
+enum { DT_PROJ, DISCRETIZE, SCAN, PARTS };
+enum { SCAN_STATE, DT, DA, DBX, ROLES };
+static const char *const part_names[PARTS] = {"dt_proj", "discretize", "selective_scan"};
+static const char *const role_names[ROLES] = {"scan_state", "dt", "dA", "dBx"};
 
-#if defined(__wasm__) || MLM_SIMD
+enum { DT_CHANNELS = 32 /* a multiple of 8, the smallest that keeps the kernels busy */ };
 
-/* Any number of states, in phases: exponents, polynomial, update and output. */
-static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt, v4 dt_x,
-                      v4 y) {
-    float e[MOST_STATES * LANES], r[MOST_STATES * LANES];
-    while (states > 0) {
-        const uint32_t count = states < MOST_STATES ? states : MOST_STATES;
-        for (uint32_t i = 0; i < count * LANES; i += LANES) {
-            v4 exponent, rest;
-            v4_exp2_reduce(v4_exp2_clamp(v4_mul(dt, v4_load(a + i))), &exponent, &rest);
-            v4_store(e + i, exponent);
-            v4_store(r + i, rest);
-        }
-        for (uint32_t i = 0; i < count * LANES; i += LANES)
-            v4_store(r + i, v4_exp2_polynomial(v4_load(r + i)));
-        for (uint32_t i = 0; i < count * LANES; i += LANES, bc += 2) {
-            const v4 da = v4_add_exponent(v4_load(r + i), v4_load(e + i));
-            y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h + i, v4_splat(bc[1]), y);
-        }
-        a += count * LANES;
-        h += count * LANES;
-        states -= count;
+static uint32_t groups_in(uint32_t channels) { return (channels + LANES - 1) / LANES; }
+
+/* Channels of dt that are alive at a time. */
+static uint32_t dt_channels(const mlm_blob_op *op, uint32_t schedule) {
+    const uint32_t all = mlm_padded(op->width);
+    return schedule == MLM_SCHEDULE_UNFUSED || all < DT_CHANNELS ? all : DT_CHANNELS;
+}
+
+/* Whether no element of A, nor of what it is padded with, is above 0 or below the lowest one; NaN is. */
+static int decays(const mlm_op_view *view) {
+    const float lowest = mlm_float_attribute(view->op, LOWEST_A), *a = mlm_view_data(view, A);
+    const float *end =
+        a + (size_t)groups_in(view->op->width) * LANES * view->op->attributes[STATES];
+    if (!f32_is_finite(f32_bits(lowest)) || !(lowest <= 0.0f)) return 0;
+    for (; a != end; a++)
+        if (!(*a <= 0.0f && *a >= lowest)) return 0;
+    return 1;
+}
+
+/* x is overwritten while x_dbl is still read: they cannot be one value. */
+static MLM_COLD int check_selective_scan(const mlm_op_view *view) {
+    const uint32_t width = view->op->width;
+    const uint32_t states = view->op->attributes[STATES], rank = view->op->attributes[RANK];
+    return view->widths[X] == width && view->op->inputs[X] != view->op->inputs[X_DBL] &&
+           rank + 2 * (uint64_t)states == view->widths[X_DBL] &&
+           mlm_has_tensor(view, DT_WEIGHT, MLM_PACK_PANELS, width, rank) &&
+           mlm_has_optional_vector(view, DT_BIAS, width) &&
+           mlm_has_tensor(view, A, MLM_PACK_GROUPS, width, states) &&
+           mlm_has_vector(view, D, width) && decays(view);
+}
+
+static int has_part(const mlm_blob_op *op, uint32_t schedule, uint32_t part) {
+    (void)op;
+    return part != DISCRETIZE || schedule == MLM_SCHEDULE_UNFUSED;
+}
+
+static int has_fused_part(const mlm_blob_op *op, uint32_t schedule, uint32_t part) {
+    (void)op, (void)schedule;
+    return part != DISCRETIZE;
+}
+
+static MLM_COLD void scan_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *needs) {
+    const int unfused = shape->schedule == MLM_SCHEDULE_UNFUSED;
+    const uint64_t rows = shape->rows, channels = dt_channels(view->op, shape->schedule);
+    const uint64_t state =
+        (uint64_t)groups_in(view->op->width) * LANES * view->op->attributes[STATES];
+    needs[SCAN_STATE] = (mlm_need){.floats = state, .is_state = 1};
+    needs[DT] = (mlm_need){
+        .floats = rows * channels, .first = DT_PROJ, .last = unfused ? DISCRETIZE : SCAN};
+    if (unfused)
+        needs[DA] = needs[DBX] =
+            (mlm_need){.floats = rows * state, .first = DISCRETIZE, .last = SCAN};
+}
+
+/* Buffers and sizes, looked up once. */
+typedef struct scan_op {
+    mlm_scan all; /* of all channels */
+    mlm_source x, x_dbl;
+    mlm_rows dt;
+    mlm_matrix dt_weight;
+    const float *dt_bias;
+    uint32_t width, rows;
+    uint8_t unfused;
+} scan_op;
+
+MLM_INLINE scan_op scan_op_of(const mlm_run *run, int may_unfuse) {
+    const mlm_rows dt = {mlm_buffer_at(run, DT), dt_channels(run->op, run->schedule)};
+    const mlm_source x_dbl = run->inputs[X_DBL];
+    scan_op op = {
+        .all = {.a = mlm_weights(run, A),
+                .d = mlm_weights(run, D),
+                .h = mlm_buffer_at(run, SCAN_STATE),
+                .groups = groups_in(run->op->width),
+                .states = run->op->attributes[STATES],
+                .lowest_a = mlm_float_attribute(run->op, LOWEST_A),
+                .x = run->output,
+                .bc = {x_dbl.data + run->op->attributes[RANK], x_dbl.stride},
+                .dt = mlm_source_of(dt)},
+        .x = run->inputs[X],
+        .x_dbl = x_dbl,
+        .dt = dt,
+        .dt_weight = mlm_matrix_of(run, DT_WEIGHT),
+        .dt_bias = mlm_weights(run, DT_BIAS),
+        .width = run->op->width,
+        .rows = run->rows,
+        .unfused = may_unfuse && run->schedule == MLM_SCHEDULE_UNFUSED,
+    };
+    if (op.unfused) {
+        op.all.da = mlm_buffer_at(run, DA);
+        op.all.dbx = mlm_buffer_at(run, DBX);
     }
-    return y;
+    return op;
 }
 
-#else
+/* dt of the next channels, and their x where the scan is to find it. */
+static void project_dt(const scan_op *op, uint32_t first, uint32_t channels) {
+    const uint32_t left = op->width - first;
+    mlm_copy_rows((mlm_source){op->x.data + first, op->x.stride},
+                  (mlm_rows){op->all.x.data + first, op->all.x.stride},
+                  channels < left ? channels : left, op->rows);
+    mlm_linear(mlm_panels_from(op->dt_weight, first, channels),
+               op->dt_bias ? op->dt_bias + first : 0, op->x_dbl, op->dt, op->rows);
+    mlm_softplus(op->dt, channels / LANES, op->rows);
+}
 
-/* One state after the other: any number of them. */
-static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt, v4 dt_x,
-                      v4 y) {
-    for (uint32_t n = 0; n < states; n++, a += LANES, h += LANES, bc += 2) {
-        const v4 da = v4_exp2_negative(v4_mul(dt, v4_load(a)));
-        y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h, v4_splat(bc[1]), y);
+static mlm_scan scan_chunk(const scan_op *op, uint32_t first, uint32_t channels) {
+    const size_t per_channel = (size_t)first * op->all.states;
+    const uint32_t groups = channels / LANES, left = op->all.groups - first / LANES;
+    mlm_scan scan = op->all;
+    scan.a += per_channel;
+    scan.d += first;
+    scan.h += per_channel;
+    scan.x.data += first;
+    scan.groups = groups < left ? groups : left;
+    return scan;
+}
+
+/* One part, of the channels from `first` on. */
+MLM_INLINE void run_part(const scan_op *op, uint32_t part, uint32_t first) {
+    const uint32_t left = mlm_padded(op->width) - first;
+    const uint32_t channels = op->dt.stride < left ? op->dt.stride : left;
+    if (part == DT_PROJ) {
+        project_dt(op, first, channels);
+        return;
     }
-    return y;
+    const mlm_scan scan = scan_chunk(op, first, channels);
+    if (!op->unfused)
+        mlm_selective_scan(&scan, op->rows);
+    else if (part == DISCRETIZE)
+        mlm_discretize(&scan, op->rows);
+    else
+        mlm_scan_discretized(&scan, op->rows);
 }
 
-#endif
-
-/* One group and one frame. */
-static MLM_NOINLINE void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t) {
-    const group at = group_of(scan, g);
-    const float *bc = scan->bc.data + t * scan->bc.stride;
-    float *x = at.x + t * scan->x.stride;
-    const v4 u = v4_load(x), dt = v4_load(at.dt + t * scan->dt.stride), d = v4_load(at.d);
-    v4_store(x, scan_states(scan->states, at.a, at.h, bc, dt, v4_mul(dt, u), v4_mul(u, d)));
+/* The parts take turns over chunks of channels. Returns whether there is a next one. */
+MLM_INLINE int next_part(const scan_op *op, uint32_t *part, uint32_t *first) {
+    if (*part == SCAN) *first += op->dt.stride;
+    if (*part == DT_PROJ)
+        *part = op->unfused ? DISCRETIZE : SCAN;
+    else
+        *part = *part == DISCRETIZE ? SCAN : DT_PROJ;
+    return *first < mlm_padded(op->width);
 }
 
-#if MLM_CORTEX_M7
-
-/* Infinite dt go the portable way: next to never there are any, and only they can make an exponent NaN
- * that dt x B does not make NaN anyhow. */
-void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    group at = group_of(scan, 0);
-    const uint32_t states = scan->states, per_group = states * LANES;
-    for (uint32_t g = scan->groups; g > 0; g--) {
-        const float *bc = scan->bc.data, *dt = at.dt;
-        float *x = at.x;
-        for (uint32_t t = frames; t > 0; t--) {
-            const float most = m7_largest(dt);
-            if (most * scan->lowest_a >= MLM_EXP2_MIN)
-                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
-            else if (f32_is_finite(f32_bits(most)))
-                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
-            else
-                scan_group(scan, scan->groups - g, frames - t);
-            x += scan->x.stride;
-            dt += scan->dt.stride;
-            bc += scan->bc.stride;
-        }
-        at.a += per_group;
-        at.h += per_group;
-        at.d += LANES;
-        at.dt += LANES;
-        at.x += LANES;
-    }
-}
-
-#else
-
-#if MLM_SIMD
-
-enum { GROUPS = 4 /* side by side: their states and sums are what the registers hold */ };
-
-/* The lanes of four neighbouring groups. Named members stay in registers, arrays may not. */
-typedef struct quad {
-    v4 a, b, c, d;
-} quad;
-
-MLM_INLINE quad quad_load(const float *p) {
-    return (quad){v4_load(p), v4_load(p + LANES), v4_load(p + 2 * LANES), v4_load(p + 3 * LANES)};
-}
-MLM_INLINE void quad_store(float *p, quad x) {
-    v4_store(p, x.a);
-    v4_store(p + LANES, x.b);
-    v4_store(p + 2 * LANES, x.c);
-    v4_store(p + 3 * LANES, x.d);
-}
-MLM_INLINE quad quad_mul(quad x, quad y) {
-    return (quad){v4_mul(x.a, y.a), v4_mul(x.b, y.b), v4_mul(x.c, y.c), v4_mul(x.d, y.d)};
-}
-
-/*
- * 2^(dt a) on its way from one phase to the next, as an exponent and 2^r: two tables of [states][groups]
- * [4], the second one TABLE floats behind the first, so that one address serves both.
- */
-enum { TABLE = MOST_STATES * GROUPS * LANES };
-
-/* First phase, of one vector: exponent and r. */
-MLM_INLINE void reduce(v4 x, float *e) {
-    v4 exponent, r;
-    v4_exp2_reduce(x, &exponent, &r);
-    v4_store(e, exponent);
-    v4_store(e + TABLE, r);
-}
-
-/* First phase. Each group's a, and its h, lie `next` floats behind those of the one before it. */
-MLM_INLINE void reduce_states(uint32_t states, const float *a, uint32_t next, quad dt, float *e) {
-    for (const float *end = a + states * LANES; a != end; a += LANES, e += GROUPS * LANES) {
-        reduce(v4_mul(dt.a, v4_load(a)), e);
-        reduce(v4_mul(dt.b, v4_load(a + next)), e + LANES);
-        reduce(v4_mul(dt.c, v4_load(a + 2 * next)), e + 2 * LANES);
-        reduce(v4_mul(dt.d, v4_load(a + 3 * next)), e + 3 * LANES);
-    }
-}
-
-/* Second phase: 2^r in the place of r. */
-MLM_INLINE void polynomial_states(uint32_t states, float *r) {
-    for (const float *end = r + states * GROUPS * LANES; r != end; r += GROUPS * LANES) {
-        v4_store(r, v4_exp2_polynomial(v4_load(r)));
-        v4_store(r + LANES, v4_exp2_polynomial(v4_load(r + LANES)));
-        v4_store(r + 2 * LANES, v4_exp2_polynomial(v4_load(r + 2 * LANES)));
-        v4_store(r + 3 * LANES, v4_exp2_polynomial(v4_load(r + 3 * LANES)));
-    }
-}
-
-MLM_INLINE v4 power(const float *e) { return v4_add_exponent(v4_load(e + TABLE), v4_load(e)); }
-
-/* Third phase: h = dA h + dBx; returns y with its output added. */
-MLM_INLINE quad update_states(uint32_t states, const float *e, float *h, uint32_t next,
-                              const float *bc, quad dt_x, quad y) {
-    for (const float *end = h + states * LANES; h != end; h += LANES, bc += 2) {
-        const v4 b = v4_splat(bc[0]), c = v4_splat(bc[1]);
-        y.a = update(power(e), v4_mul(dt_x.a, b), h, c, y.a);
-        y.b = update(power(e + LANES), v4_mul(dt_x.b, b), h + next, c, y.b);
-        y.c = update(power(e + 2 * LANES), v4_mul(dt_x.c, b), h + 2 * next, c, y.c);
-        y.d = update(power(e + 3 * LANES), v4_mul(dt_x.d, b), h + 3 * next, c, y.d);
-        e += GROUPS * LANES;
-    }
-    return y;
-}
-
-/*
- * The largest dt of each lane, or NaN. v4_pmax passes over a NaN on its right and keeps one on its left:
- * only the first group is ever on the left, so that no NaN hides what another group has.
- */
-MLM_INLINE v4 quad_largest(quad x) { return v4_pmax(v4_pmax(v4_pmax(x.a, x.b), x.c), x.d); }
-
-/* Clamping each exponent would be a fifth of the first phase, and next to never changes one: frames
- * where it might go group by group. So do those with a NaN in the first group; elsewhere a NaN needs no
- * care, as dt x B carries it on. */
-static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
-    const uint32_t next = scan->states * LANES;
-    const v4 lowest_a = v4_splat(scan->lowest_a);
-    group at = group_of(scan, g);
-    const quad d = quad_load(at.d);
-    const float *bc_row = scan->bc.data;
-    float between[2 * TABLE] __attribute__((aligned(16)));
-    for (uint32_t t = 0; t < frames; t++) {
-        const quad u = quad_load(at.x), dt = quad_load(at.dt), dt_x = quad_mul(dt, u);
-        const v4 lowest = v4_mul(quad_largest(dt), lowest_a);
-        if (v4_all_at_least(lowest, v4_splat(MLM_EXP2_MIN))) {
-            quad y = quad_mul(u, d);
-            const float *a = at.a, *bc = bc_row;
-            float *h = at.h;
-            for (uint32_t left = scan->states; left > 0;) {
-                const uint32_t states = left < MOST_STATES ? left : MOST_STATES;
-                reduce_states(states, a, next, dt, between);
-                polynomial_states(states, between + TABLE);
-                y = update_states(states, between, h, next, bc, dt_x, y);
-                a += states * LANES;
-                h += states * LANES;
-                bc += 2 * states;
-                left -= states;
-            }
-            quad_store(at.x, y);
-        } else {
-            for (uint32_t i = 0; i < GROUPS; i++) scan_group(scan, g + i, t);
-        }
-        at.x += scan->x.stride;
-        at.dt += scan->dt.stride;
-        bc_row += scan->bc.stride;
+/* What a part has just made of the channels from `first` on; dA and dBx are no rows. */
+static MLM_COLD void note_made(mlm_run *run, const scan_op *op, uint32_t part, uint32_t first) {
+    const uint32_t left = op->width - first;
+    run->made_width = op->dt.stride < left ? op->dt.stride : left;
+    run->made_channel = first;
+    if (part == DT_PROJ) {
+        run->made = mlm_source_of(op->dt);
+    } else if (part == DISCRETIZE) {
+        run->made = (mlm_source){0, 0};
+        run->made_width = 0;
+    } else {
+        run->made = (mlm_source){op->all.x.data + first, op->all.x.stride};
     }
 }
 
-#endif
-
-void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    uint32_t g = 0;
-#if MLM_SIMD
-    for (; g + GROUPS <= scan->groups; g += GROUPS) scan_groups(scan, g, frames);
-#endif
-    for (; g < scan->groups; g++)
-        for (uint32_t t = 0; t < frames; t++) scan_group(scan, g, t);
+MLM_INLINE int run_parts(mlm_run *run, int may_unfuse) {
+    const scan_op op = scan_op_of(run, may_unfuse);
+    uint32_t part = run->stepping ? run->part : DT_PROJ;
+    uint32_t first = run->stepping ? run->channel : 0;
+    int more;
+    do {
+        run_part(&op, part, first);
+        if (run->stepping) note_made(run, &op, part, first);
+        more = next_part(&op, &part, &first);
+    } while (more && !run->stepping);
+    run->part = (uint8_t)part;
+    run->channel = first;
+    return more;
 }
 
-#endif
+static int run_selective_scan(mlm_run *run) { return run_parts(run, 1); }
+
+static int run_fused_scan(mlm_run *run) { return run_parts(run, 0); }
+
+/* dt A, dt x, dt x B. */
+static void count_discretize(const mlm_work *work, uint64_t width, uint64_t states,
+                             mlm_counts *counts) {
+    counts->macs += work->rows * width * (2 * states + 1);
+    counts->exps += work->rows * width * states;
+}
+
+/* dA h, h C, D x; fused also what discretize does. */
+static void count_scan(const mlm_op_view *view, const mlm_work *work, uint64_t width,
+                       uint64_t states, mlm_counts *counts) {
+    const int unfused = work->schedule == MLM_SCHEDULE_UNFUSED;
+    counts->macs += work->rows * width * (2 * states + 1);
+    if (!unfused) {
+        count_discretize(work, width, states, counts);
+        mlm_count_floats_read(counts, work, width + width * states); /* dt, A */
+    }
+    mlm_count_tensor(counts, work, view, D);
+    mlm_count_floats_read(counts, work, width + width * states); /* x, h */
+    mlm_count_floats_read(counts, work, unfused ? 2 * width * states + states : 2 * states);
+    mlm_count_floats_written(counts, work, width + width * states);
+}
+
+void mlm_selective_scan_class_counts(const mlm_op_view *view, const mlm_work *work,
+                                     mlm_counts *counts) {
+    const uint64_t width = view->op->width, states = view->op->attributes[STATES];
+    if (work->part == DT_PROJ) {
+        mlm_count_linear(view, work, DT_WEIGHT, DT_BIAS, view->op->attributes[RANK], width, counts);
+        mlm_count_elements(counts, work, width, 1);
+    } else if (work->part == DISCRETIZE) {
+        count_discretize(work, width, states, counts);
+        mlm_count_tensor(counts, work, view, A);
+        mlm_count_floats_read(counts, work, 2 * width + states);
+        mlm_count_floats_written(counts, work, 2 * width * states);
+    } else {
+        count_scan(view, work, width, states, counts);
+    }
+}
+
+#define SELECTIVE_SCAN                                                                   \
+    .name = "selective_scan", .least_inputs = INPUTS, .most_inputs = INPUTS,             \
+    .flags = MLM_OP_SEQUENCE | MLM_OP_IN_PLACE, .variants = 1, .attributes = ATTRIBUTES, \
+    .tensors = TENSORS, .parts = PARTS, .roles = ROLES, .part_names = part_names,        \
+    .role_names = role_names, .check = check_selective_scan, .needs = scan_needs
+
+/* mlm-op 26 */
+const mlm_op_class mlm_selective_scan_class = {
+    SELECTIVE_SCAN,
+    .has_part = has_part,
+    .run = run_selective_scan,
+};
+
+/* mlm-op 26, only fused */
+const mlm_op_class mlm_fused_scan_class = {
+    SELECTIVE_SCAN,
+    .has_part = has_fused_part,
+    .run = run_fused_scan,
+};

@@ -27,6 +27,83 @@ void print_bits(uint32_t bits) {
     port_write(text);
 }
 
+/* ---- floats ----------------------------------------------------------------------------------------- */
+
+enum { FLOAT_DIGITS = 6, LEAST_DIGITS = 100000, LEAST_FIXED = -4 };
+enum { FLOAT_EXPONENT = 23, FLOAT_BIAS = 127, FLOAT_SPECIAL = 255, TOP_BIT = 59 };
+
+/* digits / 10^5 * 10^exponent, rounded, by integers only: the significand stays between 2^59 and 2^60, with
+ * room for a factor of 10, and loses less than 2^-59 of itself a step. */
+static uint32_t decimal_digits(uint32_t bits, int *exponent) {
+    int power = (int)(bits >> FLOAT_EXPONENT & FLOAT_SPECIAL);
+    uint64_t significand = bits & ((1u << FLOAT_EXPONENT) - 1);
+    if (power > 0)
+        significand |= 1u << FLOAT_EXPONENT;
+    else
+        power = 1;
+    power -= FLOAT_BIAS + FLOAT_EXPONENT;
+    *exponent = FLOAT_DIGITS - 1;
+    for (;;) {
+        while (significand >> TOP_BIT == 0) {
+            significand <<= 1;
+            power--;
+        }
+        while (significand >> (TOP_BIT + 1) != 0) {
+            significand >>= 1;
+            power++;
+        }
+        const int below = power < 0 && power >= -TOP_BIT;
+        const uint64_t whole = below ? significand >> -power : 0;
+        if (whole >= LEAST_DIGITS && whole < 10 * LEAST_DIGITS) {
+            const uint64_t rounded = (significand + (1ull << (-power - 1))) >> -power;
+            if (rounded < 10 * LEAST_DIGITS) return (uint32_t)rounded;
+            ++*exponent;
+            return LEAST_DIGITS;
+        }
+        if (power >= 0 || whole >= LEAST_DIGITS) {
+            significand /= 10;
+            ++*exponent;
+        } else {
+            significand *= 10;
+            --*exponent;
+        }
+    }
+}
+
+/* The digits with a point behind the first `whole` of them, zeros in front where that is not above 0. */
+static void print_digits(uint32_t digits, int whole) {
+    char text[2 * FLOAT_DIGITS + 2];
+    char *next = text + sizeof text - 1;
+    *next = '\0';
+    for (int place = FLOAT_DIGITS; place > 0 || place >= whole; place--) {
+        if (place == whole && place < FLOAT_DIGITS) *--next = '.';
+        *--next = HEX[place > 0 ? digits % 10 : 0];
+        if (place > 0) digits /= 10;
+    }
+    port_write(next);
+}
+
+void print_float(uint32_t bits) {
+    const uint32_t magnitude = bits & ~(1u << 31);
+    port_write(bits == magnitude ? " " : " -");
+    if (magnitude >> FLOAT_EXPONENT == FLOAT_SPECIAL) {
+        port_write(magnitude << (32 - FLOAT_EXPONENT) == 0 ? "inf" : "nan");
+    } else if (magnitude == 0) {
+        port_write("0");
+    } else {
+        int exponent;
+        const uint32_t digits = decimal_digits(magnitude, &exponent);
+        const int fixed = exponent >= LEAST_FIXED && exponent < FLOAT_DIGITS;
+        print_digits(digits, fixed ? exponent + 1 : 1);
+        if (fixed) return;
+        const uint32_t size = (uint32_t)(exponent < 0 ? -exponent : exponent);
+        const char text[] = {'e', exponent < 0 ? '-' : '+', HEX[size / 10], HEX[size % 10], '\0'};
+        port_write(text);
+    }
+}
+
+/* ---- text of others --------------------------------------------------------------------------------- */
+
 static int malformed(uint32_t *code) {
     *code = 0;
     return 1;

@@ -12,6 +12,8 @@
 void print_number(uint64_t number);
 /* " 40323fb2" */
 void print_bits(uint32_t bits);
+/* " -0.0123457", " 1.23457e+12": six digits of the float that has these bits. */
+void print_float(uint32_t bits);
 /* Text that came with a model: what a terminal would obey, and what is not UTF-8, as \xHH. */
 void print_escaped(const char *text);
 

@@ -16,6 +16,9 @@ A case is a directory test/golden/<name>:
                        (ts/checkpoint/arch.ts) and as mamba_reference.op_list_logits does
   trace/NN_<op>.npy    one case: every operator's output [T, width], float64, in order
 
+Directories op_FAMILY are of single op kinds: see op_cases.py. Directories graph_NAME are of whole networks as
+people write them: see graph_cases.py.
+
 One directory is of front ends, not of a model: frontend, with the log-mel frames of the clips of
 ts/models/kws (logmel_<clip>.npy, float64 [frames, bands], by scripts/reference/log_mel_reference.py)
 and the tables that the features for training are made with (window.npy, triangles.npy, float32, by
@@ -52,10 +55,12 @@ sys.path.insert(0, str(ROOT / "scripts" / "reference"))
 sys.path.insert(0, str(ROOT / "scripts" / "train"))
 
 import features  # noqa: E402
+import graph_cases  # noqa: E402
 import log_mel_reference  # noqa: E402
 import mamba_reference as reference  # noqa: E402
+import op_cases  # noqa: E402
 from random_weights import Weights, normal, tokens  # noqa: E402
-from safetensors_file import encode_safetensors  # noqa: E402
+from safetensors_file import decode_safetensors, encode_safetensors, read_safetensors  # noqa: E402
 
 GOLDEN = ROOT / "test" / "golden"
 KWS = ROOT / "ts" / "models" / "kws"
@@ -503,15 +508,26 @@ def differences(folder: Path, files: Mapping[str, bytes]) -> List[str]:
         committed = (folder / name).read_bytes()
         if committed == files[name]:
             continue
-        if name.startswith(("logits_", "logmel_", "trace/")):
-            lines += [f"{name}: {reason}" for reason in _value_differences(committed, files[name])]
+        if name.startswith(("logits_", "logmel_", "trace/", "expected/")):
+            old, new = (np.load(io.BytesIO(content)) for content in (committed, files[name]))
+            lines += [f"{name}: {reason}" for reason in _value_differences(old, new)]
+        elif name.startswith("expected."):
+            lines += [f"{name}: {reason}" for reason in _tensor_differences(folder / name, files[name])]
         else:
             lines.append(f"{name}: bytes differ")
     return [f"{folder.name}/{line}" for line in lines]
 
 
-def _value_differences(committed: bytes, generated: bytes) -> List[str]:
-    old, new = (np.load(io.BytesIO(content)) for content in (committed, generated))
+def _tensor_differences(committed: Path, generated: bytes) -> List[str]:
+    """Tensor by tensor of a .safetensors file."""
+    old, new = read_safetensors(committed), decode_safetensors(generated)
+    lines = [f"{name}: not in both" for name in sorted(set(old) ^ set(new))]
+    for name in sorted(set(old) & set(new)):
+        lines += [f"{name}: {reason}" for reason in _value_differences(old[name], new[name])]
+    return lines
+
+
+def _value_differences(old: np.ndarray, new: np.ndarray) -> List[str]:
     if old.shape != new.shape or old.dtype != new.dtype:
         return [f"{old.dtype} {old.shape} where {new.dtype} {new.shape} is generated"]
     error = np.abs(old - new).max() / np.abs(new).max()
@@ -535,6 +551,8 @@ def main() -> int:
         case.name: partial(case_files, case) for case in golden_cases()
     }
     folders[FRONT_END] = front_end_files
+    folders.update(op_cases.folders())
+    folders.update(graph_cases.folders())
     problems = []
     if arguments.only:
         unknown = set(arguments.only) - set(folders)

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { readTestSet } from "./test-sets.mjs";
 
-const { Engine } = await import("../../dist/node.js");
+const { Engine, logitsOf } = await import("../../dist/node.js");
 const { compareLogits } = await import("../../dist/profile/index.js");
 const { DoesNotFit } = await import("../../dist/firmware/index.js");
 const { readSources, verify } = await import("../../dist/firmware/node.js");
@@ -43,7 +43,7 @@ async function runAll(engine, blob, options, { inputs, reference }) {
     const start = performance.now();
     const row = session.run(input);
     times.push(performance.now() - start);
-    return row;
+    return logitsOf(row);
   });
   const { sameClasses, meanRelative, maxRelative } = compareLogits(logits, reference);
   const { arenaBytes } = session.plan;

@@ -37,7 +37,11 @@ def encode_safetensors(tensors: Mapping[str, np.ndarray]) -> bytes:
 
 def read_safetensors(path: Path) -> Dict[str, np.ndarray]:
     """Every tensor of the file; bfloat16 is widened to float32, which is exact."""
-    data = Path(path).read_bytes()
+    return decode_safetensors(Path(path).read_bytes())
+
+
+def decode_safetensors(data: bytes) -> Dict[str, np.ndarray]:
+    """As read_safetensors, of a file's bytes."""
     (header_length,) = struct.unpack_from("<Q", data)
     payload_begin = 8 + header_length
     header = json.loads(data[8:payload_begin])

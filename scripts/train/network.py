@@ -15,12 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from project import mamba_reference
-from scan import selective_scan
+from project import mamba_reference, mambalite_torch
 
 D_CONV = 4
-INITIAL_STEP = (1e-3, 1e-1)
-"""Range of softplus(dt_proj.bias) at the start, log-uniform: as in mamba_ssm's `Mamba`."""
 
 
 @dataclass(frozen=True)
@@ -56,40 +53,22 @@ class RmsNorm(nn.Module):
         return x * torch.rsqrt(mean_square + mamba_reference.NORM_EPS) * self.weight[:, None]
 
 
-class Mixer(nn.Module):
+class Mixer(mambalite_torch.Mamba):
     """One Mamba-1 block, [batch, d_model, frames] -> the same; initialised as in mamba_ssm."""
 
     def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        d_inner, d_state, dt_rank = sizes.d_inner, sizes.d_state, sizes.dt_rank
-        self.split = [dt_rank, d_state, d_state]
-        self.in_proj = Linear(sizes.d_model, 2 * d_inner, bias=False)
-        self.conv1d = nn.Conv1d(
-            d_inner, d_inner, sizes.d_conv, groups=d_inner, padding=sizes.d_conv - 1
+        super().__init__(
+            sizes.d_model,
+            d_state=sizes.d_state,
+            d_conv=sizes.d_conv,
+            d_inner=sizes.d_inner,
+            dt_rank=sizes.dt_rank,
         )
-        self.x_proj = Linear(d_inner, sum(self.split), bias=False)
-        self.dt_proj = Linear(dt_rank, d_inner)
-        self.A_log = nn.Parameter(
-            torch.arange(1, d_state + 1, dtype=torch.float32).log().repeat(d_inner, 1)
-        )
-        self.D = nn.Parameter(torch.ones(d_inner))
-        self.out_proj = Linear(d_inner, sizes.d_model, bias=False)
-
-        nn.init.uniform_(self.dt_proj.weight, -(dt_rank**-0.5), dt_rank**-0.5)
-        low, high = map(math.log, INITIAL_STEP)
-        step = torch.exp(low + (high - low) * torch.rand(d_inner))
         with torch.no_grad():
-            self.dt_proj.bias.copy_(step + torch.log(-torch.expm1(-step)))
             self.out_proj.weight.div_(math.sqrt(sizes.layers))
 
     def forward(self, x: Tensor) -> Tensor:
-        frames = x.shape[2]
-        u, z = self.in_proj(x).chunk(2, dim=1)
-        u = F.silu(self.conv1d(u)[:, :, :frames])
-        dt, B, C = self.x_proj(u).split(self.split, dim=1)
-        delta = F.softplus(self.dt_proj(dt))
-        y = selective_scan(u, delta, -torch.exp(self.A_log), B, C, self.D)
-        return self.out_proj(y * F.silu(z))
+        return self.forward_channels(x)
 
 
 class Block(nn.Module):

@@ -224,7 +224,7 @@ describe.skipIf(!hasChromium)(`hostile files${needsChromium}`, () => {
       const text = (await page.textContent("main > .message-problem")) ?? "";
       expect(text).not.toContain("\n");
       expect(text).not.toContain("unexpected error");
-      expect(await page.textContent("#arena .reading-value")).toBe("6,928");
+      expect(await page.textContent("#arena .reading-value")).toBe("6,960");
     }
     await page.getByRole("button", { name: "example: walking" }).click();
     await expect.poll(() => page.textContent(".run-class .big")).toBe("WALKING");

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readNpyFloat64, writeNpy } from "../../ts/checkpoint/index.js";
-import { failure, golden, json, output, temporaryFolder } from "./support.js";
+import { failure, golden, json, mambalite, output, temporaryFolder } from "./support.js";
 
 const temporary = temporaryFolder();
 const folder = golden("paper_d64_t100");
@@ -39,17 +39,20 @@ describe("compare", () => {
     expect(json(["compare", model, "--golden", ...files.reverse()])).toEqual(expected);
   });
 
-  it("fails in one line, with the case and the error, beyond the tolerance", () => {
+  it("fails with the table, and in one line with the case and the error, beyond the tolerance", () => {
     const files = [`${folder}/input.npy`, movedLogits("logits_moved.npy", 1e-4)];
-    const line = failure(["compare", model, "--golden", ...files]);
+    const { table, line } = failureWithTable(["compare", model, "--golden", ...files]);
+    expect(table).toMatch(/^beyond 2\.00e-6: 2 cases, max error 1\.00e-4/);
+    expect(table).toMatch(/^ +1 +1\.00e-4/m);
     expect(line).toMatch(
       /max error 1\.00e-4 of the largest \|logit\| in case 1, tolerance 2\.00e-6/,
     );
     const report = json(["compare", model, "--golden", ...files, "--tolerance", "2e-4"]);
     expect(report.cases[1].maxRelative).toBeCloseTo(1e-4, 6);
-    expect(failure(["compare", model, "--golden", folder, "--tolerance", "0"])).toMatch(
-      /tolerance 0/,
-    );
+    const strict = failureWithTable(["compare", model, "--golden", folder, "--tolerance", "0"]);
+    expect(strict.line).toMatch(/tolerance 0/);
+    const { stdout, code } = mambalite(["compare", model, "--golden", ...files, "--json"]);
+    expect([JSON.parse(stdout).isWithin, code]).toEqual([false, 1]);
   });
 
   it("compares every operator with a trace", () => {
@@ -74,15 +77,20 @@ describe("compare", () => {
     }
   });
 
-  it("names the first operator that departs", () => {
+  it("names the first operator that departs, and warns of the trace where the outputs agree", () => {
     const trace = `${traced}/trace`;
     const name = "12_layers.1.mixer.x_proj.npy";
     const { data, shape } = readNpyFloat64(readFileSync(`${trace}/${name}`));
     data[40] = (data[40] as number) + 1;
     const changed = temporaryTrace(name, writeNpy(data, shape));
     const files = [`${traced}/input.npy`, `${traced}/logits_float64.npy`, changed];
-    const line = failure(["compare", `${traced}/model.safetensors`, "--golden", ...files]);
-    expect(line).toMatch(/first operator that departs: layers\.1\.mixer\.x_proj;/);
+    const args = ["compare", `${traced}/model.safetensors`, "--golden", ...files];
+    expect(output(args)).toMatch(
+      /^warning: the outputs agree, but not the trace, first at layers\.1\.mixer\.x_proj: /m,
+    );
+    expect(json(args)).toMatchObject({ isWithin: true, warning: expect.stringMatching(/x_proj/) });
+    const { line } = failureWithTable([...args, "--tolerance", "0"]);
+    expect(line).toMatch(/first operator that departs: layers\.1\.mixer\.x_proj$/);
   });
 
   it("refuses a trace that names none of the model's operators", () => {
@@ -126,10 +134,18 @@ describe("compare", () => {
     expect(failure([...args, `${traced}/trace`])).toMatch(/input\.npy or inputs\.npy/);
     const swapped = [`${folder}/input.npy`, `${traced}/logits_float64.npy`];
     expect(failure([...args, ...swapped])).toMatch(/logits \[2, 10\], got \[1, 2\]/);
-    expect(failure(["compare", model])).toMatch(/required option '--golden <path...>'/);
+    expect(failure(["compare", model])).toMatch(/--golden: expected a folder of references/);
     expect(failure([...args, folder, "--tolerance", "-1"])).toMatch(/--tolerance/);
   });
 });
+
+/** What a comparison that fails prints: its table, and one line of error. */
+function failureWithTable(args: readonly string[]): { table: string; line: string } {
+  const { code, stdout, stderr } = mambalite(args);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^mambalite: [^\n]+\n$/);
+  return { table: stdout, line: stderr.trimEnd() };
+}
 
 /** A trace folder of one file. */
 function temporaryTrace(name: string, bytes: Uint8Array, folderName = "trace"): string {

@@ -42,7 +42,7 @@ describe("run", () => {
     expect(Object.keys(report)).toEqual(["results"]);
     expect(report.results).toHaveLength(1);
     const [result] = report.results;
-    expect(Object.keys(result)).toEqual(["logits", "logitsBits", "classIndex", "label"]);
+    expect(Object.keys(result)).toEqual(["logits", "logitsBits", "classIndex", "label", "outputs"]);
     expect(result.logits).toHaveLength(6);
     expect(result.logitsBits).toEqual(bitsOf(result.logits));
     expect(result.logits.map(Math.fround)).toEqual(result.logits);

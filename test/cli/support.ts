@@ -1,6 +1,7 @@
 /** Starts the real command line in a process of its own, in a folder of its own. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -77,11 +78,11 @@ export function failure(args: readonly string[], cwd = root): string {
   return stderr.trimEnd();
 }
 
-/** A new empty folder for the tests of a file. */
+/** A new empty folder for the tests of a file; paths in it may be asked for before it is there. */
 export function temporaryFolder(): (name: string) => string {
-  let folder = "";
+  const folder = join(tmpdir(), `mambalite-test-${randomUUID()}`);
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "mambalite-test-"));
+    mkdirSync(folder);
   });
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });

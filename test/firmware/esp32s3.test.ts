@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { exportProject, type Files } from "../../ts/firmware/index.js";
 import { EMULATORS, readSources, writeFiles } from "../../ts/firmware/node.js";
 import { Engine } from "../../ts/node.js";
+import { textOf } from "./projects.js";
 import { buildFolder, keywordSpotter, root, skipReason } from "./support.js";
 
 const COMPONENT = "components/mambalite_micro";
@@ -24,16 +25,17 @@ beforeAll(async () => {
   const input = inputs[0]!;
   files = exportProject("esp32s3", {
     sources: readSources(),
-    model: { blob, info: model.info, plan: session.plan, version: engine.version },
-    example: { input, logits: session.run(input) },
+    model: {
+      ...{ blob, info: model.info, ops: model.ops, labels: model.labels, plan: session.plan },
+      version: engine.version,
+    },
+    example: { input, outputs: session.run(input) },
   });
   engine.dispose();
 });
 
 function text(path: string): string {
-  const content = files.get(path);
-  expect(content, path).toBeTypeOf("string");
-  return content as string;
+  return textOf(files, path);
 }
 
 const skipped = skipReason("xtensa");

@@ -29,11 +29,7 @@ async function verifyWith(sources: Sources, name: string, settings: Record<strin
 
 describe.skipIf(skipped !== "")(`the bits depend on it${skipped}`, { timeout: TIMEOUT_MS }, () => {
   test("contraction", async () => {
-    const sources = edited(
-      "port/library.cmake",
-      /-ffp-contract=off -fno/,
-      "-ffp-contract=fast -fno",
-    );
+    const sources = edited("build.json", /-ffp-contract=off/, "-ffp-contract=fast");
     const failure = await verifyWith(sources, "contraction").catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(FirmwareFailed);
     expect((failure as FirmwareFailed).reason).toBe("MLM_ERR_SELF_TEST");
@@ -41,7 +37,7 @@ describe.skipIf(skipped !== "")(`the bits depend on it${skipped}`, { timeout: TI
 
   test("libm's expf", async () => {
     const sources = edited(
-      "core/math4.h",
+      "math/math4.h",
       /(\n#endif\n)$/,
       `
 extern float expf(float), log1pf(float);
@@ -62,7 +58,7 @@ const noX87 = process.arch !== "x64" || spawnSync("gcc", ["--version"]).status !
 
 test.skipIf(noX87)("float that is evaluated in more than 32 bits does not compile", () => {
   const compile = (flag: string) =>
-    spawnSync("gcc", ["-std=c11", flag, "-fsyntax-only", join(root, "csrc/core/f32.h")], {
+    spawnSync("gcc", ["-std=c11", flag, "-fsyntax-only", join(root, "csrc/math/f32.h")], {
       encoding: "utf8",
     });
   expect(compile("-mfpmath=sse")).toMatchObject({ status: 0, stderr: "" });

@@ -4,9 +4,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect } from "vitest";
+import { framesIn } from "../../ts/core/input.js";
 import { BOARDS } from "../../ts/device/index.js";
 import { type Content, wholeBytes } from "../../ts/firmware/content.js";
 import {
+  boundedBy,
   type EmulatedTarget,
   type ExportTarget,
   exportProject,
@@ -28,9 +30,9 @@ beforeAll(async () => {
 
 export interface ProjectOptions {
   readonly execution?: SessionOptions;
-  /** What the project carries; the logits are those of `model`. */
+  /** What the project carries; the outputs are those of `model`. */
   readonly blob?: Uint8Array;
-  /** What the example's logits are computed with; default: the keyword spotter. */
+  /** What the example's outputs are computed with; default: the keyword spotter. */
   readonly model?: Uint8Array;
   readonly input?: InputArray;
 }
@@ -42,14 +44,19 @@ export async function project(
   boardId?: string,
 ): Promise<Files> {
   const opened = await engine.loadModel(model);
-  const session = opened.createSession({ schedule: "stream" });
+  const sequence = input ?? spotter.inputs[0]!;
+  const bounded = (options: SessionOptions) =>
+    boundedBy(opened.info, options, framesIn(opened.info, sequence.length));
+  const session = opened.createSession(bounded({}));
   try {
-    const sequence = input ?? spotter.inputs[0]!;
     const board = BOARDS.find(({ id }) => id === boardId);
     return exportProject(target, {
       sources: readSources(),
-      model: { blob, info: opened.info, plan: opened.plan(execution), version: engine.version },
-      example: { input: sequence, logits: session.run(sequence, { allowNonfinite: true }) },
+      model: {
+        ...{ blob, info: opened.info, ops: opened.ops, labels: opened.labels },
+        ...{ plan: opened.plan(bounded(execution)), version: engine.version },
+      },
+      example: { input: sequence, outputs: session.run(sequence, { allowNonfinite: true }) },
       ...(board && { board }),
     });
   } finally {

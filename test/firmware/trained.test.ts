@@ -12,6 +12,8 @@ import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { skipReason, verifyCase } from "./support.js";
 
 const ITEMS = 200;
+/** Of every buffer in an arena. */
+const ALIGNMENT = 16;
 const TIMEOUT_MS = 900_000;
 const skipped = skipReason("cortex-m7");
 
@@ -64,6 +66,9 @@ describe.skipIf(skipped !== "")(`the bundled models${skipped}`, { timeout: TIMEO
     expect(verification).toMatchObject({ items: ITEMS, equalItems: ITEMS });
     expect(verification.builds).toEqual(["baseline", "simd"]);
     const [image] = verification.images;
-    expect(image!.arena).toEqual({ highWaterBytes: image!.plan.arenaBytes, guardsIntact: true });
+    const { highWaterBytes, guardsIntact } = image!.arena;
+    expect(guardsIntact).toBe(true);
+    // The last buffer may end within its last 16 bytes: a spectrum has 2 floats more than a power of two.
+    expect(Math.ceil(highWaterBytes / ALIGNMENT) * ALIGNMENT).toBe(image!.plan.arenaBytes);
   });
 });

@@ -221,12 +221,12 @@ describe.skipIf(noArm !== "")(`the example${noArm}`, { timeout: TIMEOUT_MS }, ()
     const input = (spotter.inputs[0] as Float32Array).slice().fill(Number.NaN);
     const files = await project("cortex-m7", { input });
     const example = textOf(files, "port/example.c");
-    const [head = "", logits = ""] = example.split("example_logits");
-    expect(logits).toMatch(/0x[7f]fc00000/);
-    const other = `${head}example_logits${logits.replaceAll(/0x[7f]fc00000/g, "0xffc12345")}`;
+    const [head = "", outputs = ""] = example.split("example_outputs");
+    expect(outputs).toMatch(/0x[7f]fc00000/);
+    const other = `${head}example_outputs${outputs.replaceAll(/0x[7f]fc00000/g, "0xffc12345")}`;
     const met = await buildAndRun("nan", new Map(files).set("port/example.c", other));
     expect(met.stdout).toMatch(/\nbits equal to the simulation's\n$/);
-    const number = `${head}example_logits${logits.replace(/0x[7f]fc00000/, "0x3f800000")}`;
+    const number = `${head}example_outputs${outputs.replace(/0x[7f]fc00000/, "0x3f800000")}`;
     const unmet = await buildAndRun("nan", new Map(files).set("port/example.c", number));
     expect(unmet.stdout).toMatch(/\nbits differ from the simulation's\n$/);
   });
@@ -244,7 +244,7 @@ describe.skipIf(noArm !== "")(`the example${noArm}`, { timeout: TIMEOUT_MS }, ()
   });
 
   test.each(["frames", "samples"] as const)(
-    "the README's loop over windows of %s gives each window the logits of a run",
+    "the README's loop over windows of %s gives each window the outputs of a run",
     async (kind) => {
       const options = kind === "samples" ? await bundledSamples() : {};
       const files = await project("cortex-m7", options);
@@ -285,9 +285,9 @@ void read_${kind}(float *${kind}, uint32_t count) {
     at = (at + count) % EXAMPLE_LENGTH;
 }
 
-void use_logits(const float *logits) {
+void use_vectors(const float *vectors) {
     static int windows;
-    const int equal = memcmp(logits, example_logits, MODEL_LOGITS * sizeof(float)) == 0;
+    const int equal = memcmp(vectors, example_outputs, MODEL_VECTOR_FLOATS * sizeof(float)) == 0;
     port_write(equal ? "window equal\\n" : "window differs\\n");
     if (++windows == 3) machine_exit(0);
 }

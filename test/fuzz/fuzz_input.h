@@ -33,7 +33,8 @@ _Static_assert(sizeof(fuzz_control) == 16, "control block");
 /* A random valid model, then patches on it. */
 typedef struct fuzz_recipe {
     uint32_t seed;
-    uint8_t max_width, max_state, max_blocks, max_vocabulary;
+    uint8_t most_ops, most_width;
+    uint8_t reserved[2];
     /* then fuzz_patch ... */
 } fuzz_recipe;
 

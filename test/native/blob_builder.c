@@ -5,24 +5,9 @@
 
 #include "blob_builder.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct builder {
-    const model_spec *spec;
-    rng random;
-    unsigned char *bytes; /* null while sizes are being found out */
-    size_t size;
-    mlm_blob_header header;
-    mlm_blob_op *ops;
-    mlm_blob_tensor *tensors; /* room for MLM_TENSOR_REFS an op */
-    uint32_t tensor_count;
-    float **data; /* packed, one a tensor */
-    char *strings;
-    uint32_t string_bytes;
-} builder;
 
 static void fail(const char *what) {
     fprintf(stderr, "blob_builder: %s\n", what);
@@ -41,6 +26,19 @@ void *aligned_block(size_t bytes) {
     return memory;
 }
 
+/* ---- strings -------------------------------------------------------------------------------------- */
+
+typedef struct builder {
+    const network *net;
+    mlm_blob_header header;
+    mlm_blob_op ops[MLM_MAX_OPS];
+    mlm_blob_tensor tensors[sizeof((network *)0)->tensors / sizeof *((network *)0)->tensors];
+    mlm_blob_output outputs[MOST_OUTPUTS];
+    uint32_t *labels;
+    char *strings;
+    uint32_t string_bytes;
+} builder;
+
 static uint32_t add_string(builder *b, const char *text) {
     const uint32_t offset = b->string_bytes;
     const size_t length = strlen(text) + 1u;
@@ -51,209 +49,66 @@ static uint32_t add_string(builder *b, const char *text) {
     return offset;
 }
 
-/* Where element (row, column) of a tensor lies in its packed data. */
-static size_t packed_index(const mlm_blob_tensor *t, uint32_t row, uint32_t column) {
-    const uint32_t lanes = t->packing == MLM_PACK_PANELS ? MLM_PANEL : MLM_GROUP;
-    if (t->packing == MLM_PACK_VECTOR || t->packing == MLM_PACK_WORDS) return row;
-    return ((size_t)(row / lanes) * t->columns + column) * lanes + row % lanes;
+static uint32_t add_numbered(builder *b, const char *word, uint32_t number) {
+    char text[32];
+    snprintf(text, sizeof text, "%s%u", word, number);
+    return add_string(b, text);
 }
 
-typedef float (*weight_function)(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                                 uint32_t columns);
+/* ---- records -------------------------------------------------------------------------------------- */
 
-/* The usual initialisation of a linear layer: uniform, +- 1 / sqrt(inputs), here sqrt(3) wider. */
-static float linear_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                           uint32_t columns) {
-    (void)spec, (void)row, (void)column;
-    return rng_signed(random) * (float)sqrt(3.0 / columns);
-}
-
-static float small_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                          uint32_t columns) {
-    (void)spec, (void)row, (void)column, (void)columns;
-    return rng_signed(random) * 0.5f;
-}
-
-static float scale_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                          uint32_t columns) {
-    (void)spec, (void)row, (void)column, (void)columns;
-    return 1.0f + rng_signed(random) * 0.5f;
-}
-
-static float dt_bias_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                            uint32_t columns) {
-    (void)row, (void)column, (void)columns;
-    return spec->dt_offset + rng_signed(random) * 2.0f - 2.0f;
-}
-
-/* A of the S4D-real initialisation, -(1 .. d_state), times log2(e), with noise. */
-static float a_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                      uint32_t columns) {
-    (void)spec, (void)row, (void)columns;
-    return (float)(-(column + 1.0) * 1.4426950408889634 *
-                   (1.0 + 0.25 * (double)rng_signed(random)));
-}
-
-static float positive_weight(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                             uint32_t columns) {
-    (void)spec, (void)row, (void)column, (void)columns;
-    return 0.5f + rng_signed(random) * 0.5f;
-}
-
-/* cos and -sin by turns. */
-static float twiddle(rng *random, const model_spec *spec, uint32_t row, uint32_t column,
-                     uint32_t columns) {
-    const double angle = 6.283185307179586 * (row / 2u) / spec->ops[0].fft;
-    (void)random, (void)column, (void)columns;
-    return (float)(row % 2u ? -sin(angle) : cos(angle));
-}
-
-/* A tensor of zeros. */
-static uint32_t reserve_tensor(builder *b, uint32_t op, const char *part, uint16_t packing,
-                               uint32_t rows, uint32_t columns) {
-    const uint32_t index = b->tensor_count++;
-    mlm_blob_tensor *t = &b->tensors[index];
-    const uint32_t lanes = packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
-    const uint64_t bytes = (uint64_t)((rows + lanes - 1u) / lanes) * lanes * columns * 4u;
-    char name[64];
-    if (bytes > 1u << 30) fail("model too large");
-    snprintf(name, sizeof name, "op%u.%s", op, part);
-    t->name = add_string(b, name);
-    t->dtype = packing == MLM_PACK_WORDS ? MLM_DTYPE_U32 : MLM_DTYPE_F32;
-    t->packing = packing;
-    t->rows = rows;
-    t->columns = columns;
-    t->bytes = (uint32_t)bytes;
-    b->data[index] = allocate(t->bytes);
-    return index;
-}
-
-static uint16_t add_tensor(builder *b, uint32_t op, const char *part, uint16_t packing,
-                           uint32_t rows, uint32_t columns, weight_function weight) {
-    const uint32_t index = reserve_tensor(b, op, part, packing, rows, columns);
-    const mlm_blob_tensor *t = &b->tensors[index];
-    for (uint32_t row = 0; row < rows; row++)
-        for (uint32_t column = 0; column < columns; column++)
-            b->data[index][packed_index(t, row, column)] =
-                weight(&b->random, b->spec, row, column, columns);
-    return (uint16_t)index;
-}
-
-static void add_mamba_tensors(builder *b, uint32_t index, const op_spec *from, mlm_blob_op *op) {
-    const uint32_t inner = from->d_inner, optional = from->optional;
-    uint16_t *t = op->tensors;
-    t[MLM_T_IN_X] = add_tensor(b, index, "in_proj.x.weight", MLM_PACK_PANELS, inner,
-                               from->input_width, linear_weight);
-    t[MLM_T_IN_Z] = add_tensor(b, index, "in_proj.z.weight", MLM_PACK_PANELS, inner,
-                               from->input_width, linear_weight);
-    if (optional & OPTIONAL_IN_BIAS) {
-        t[MLM_T_IN_X_BIAS] =
-            add_tensor(b, index, "in_proj.x.bias", MLM_PACK_VECTOR, inner, 1, small_weight);
-        t[MLM_T_IN_Z_BIAS] =
-            add_tensor(b, index, "in_proj.z.bias", MLM_PACK_VECTOR, inner, 1, small_weight);
-    }
-    t[MLM_T_CONV] =
-        add_tensor(b, index, "conv1d.weight", MLM_PACK_GROUPS, inner, from->d_conv, linear_weight);
-    if (optional & OPTIONAL_CONV_BIAS)
-        t[MLM_T_CONV_BIAS] =
-            add_tensor(b, index, "conv1d.bias", MLM_PACK_VECTOR, inner, 1, small_weight);
-    t[MLM_T_X_PROJ] = add_tensor(b, index, "x_proj.weight", MLM_PACK_PANELS,
-                                 from->dt_rank + 2u * from->d_state, inner, linear_weight);
-    t[MLM_T_DT] = add_tensor(b, index, "dt_proj.weight", MLM_PACK_PANELS, inner, from->dt_rank,
-                             linear_weight);
-    if (optional & OPTIONAL_DT_BIAS)
-        t[MLM_T_DT_BIAS] =
-            add_tensor(b, index, "dt_proj.bias", MLM_PACK_VECTOR, inner, 1, dt_bias_weight);
-    t[MLM_T_A] = add_tensor(b, index, "A", MLM_PACK_GROUPS, inner, from->d_state, a_weight);
-    t[MLM_T_D] = add_tensor(b, index, "D", MLM_PACK_VECTOR, inner, 1, scale_weight);
-    if (optional & OPTIONAL_OUT) {
-        t[MLM_T_OUT] = add_tensor(b, index, "out_proj.weight", MLM_PACK_PANELS, from->output_width,
-                                  inner, linear_weight);
-        if (optional & OPTIONAL_OUT_BIAS)
-            t[MLM_T_OUT_BIAS] = add_tensor(b, index, "out_proj.bias", MLM_PACK_VECTOR,
-                                           from->output_width, 1, small_weight);
-    }
-    op->dims[MLM_DIM_INNER] = inner;
-    op->dims[MLM_DIM_STATE] = from->d_state;
-    op->dims[MLM_DIM_CONV] = from->d_conv;
-    op->dims[MLM_DIM_DT_RANK] = from->dt_rank;
-}
-
-/* Bins of each band anywhere in the spectrum, some without any; at least one weight in all. */
-static void add_logmel_tensors(builder *b, uint32_t index, const op_spec *from, mlm_blob_op *op) {
-    const uint32_t bands = from->output_width, bins = from->fft / 2u + 1u;
-    uint16_t *t = op->tensors;
-    uint32_t weights = 0;
-    t[MLM_T_WINDOW] =
-        add_tensor(b, index, "window", MLM_PACK_VECTOR, from->window, 1, positive_weight);
-    t[MLM_T_TWIDDLES] = add_tensor(b, index, "twiddles", MLM_PACK_VECTOR, from->fft, 1, twiddle);
-    const uint32_t table = reserve_tensor(b, index, "filter_bins", MLM_PACK_WORDS, 2u * bands, 1);
-    uint32_t *range = (uint32_t *)(void *)b->data[table];
-    for (uint32_t band = 0; band < bands; band++) {
-        const uint32_t first = rng_below(&b->random, bins + 1u);
-        const uint32_t count = rng_below(&b->random, bins - first + 1u);
-        range[2u * band] = first;
-        range[2u * band + 1u] = count;
-        weights += count;
-    }
-    if (weights == 0) range[0] = 0, range[1] = weights = 1;
-    t[MLM_T_FILTER_BINS] = (uint16_t)table;
-    t[MLM_T_FILTERS] =
-        add_tensor(b, index, "filters", MLM_PACK_VECTOR, weights, 1, positive_weight);
-    op->dims[MLM_DIM_WINDOW] = from->window;
-    op->dims[MLM_DIM_HOP] = from->hop;
-    op->dims[MLM_DIM_FFT] = from->fft;
-    op->dims[MLM_DIM_SAMPLE_RATE] = 16000;
-}
-
-static void add_op(builder *b, uint32_t index) {
-    const op_spec *from = &b->spec->ops[index];
+static void write_op(builder *b, uint32_t index) {
+    const net_op *from = &b->net->ops[index];
     mlm_blob_op *op = &b->ops[index];
-    uint16_t *t = op->tensors;
-    char name[32];
-    snprintf(name, sizeof name, "op%u", index);
     op->kind = (uint16_t)from->kind;
-    op->variant = (uint16_t)from->variant;
-    op->name = add_string(b, name);
-    op->inputs[0] = (uint16_t)from->inputs[0];
-    op->inputs[1] = (uint16_t)from->inputs[1];
-    op->epsilon = from->epsilon;
-    op->dims[MLM_DIM_INPUT] = from->input_width;
-    op->dims[MLM_DIM_OUTPUT] = from->output_width;
-    for (int i = 0; i < MLM_TENSOR_REFS; i++) t[i] = MLM_NO_TENSOR;
-    switch (from->kind) {
-        case MLM_OP_LINEAR:
-            t[MLM_T_WEIGHT] =
-                from->optional & OPTIONAL_TIED
-                    ? b->ops[0].tensors[MLM_T_WEIGHT]
-                    : add_tensor(b, index, "weight", MLM_PACK_PANELS, from->output_width,
-                                 from->input_width, linear_weight);
-            if (from->optional & OPTIONAL_BIAS)
-                t[MLM_T_BIAS] = add_tensor(b, index, "bias", MLM_PACK_VECTOR, from->output_width, 1,
-                                           small_weight);
-            break;
-        case MLM_OP_EMBEDDING:
-            t[MLM_T_WEIGHT] = add_tensor(b, index, "weight", MLM_PACK_PANELS, from->input_width,
-                                         from->output_width, linear_weight);
-            break;
-        case MLM_OP_NORM:
-            t[MLM_T_WEIGHT] =
-                add_tensor(b, index, "weight", MLM_PACK_VECTOR, from->input_width, 1, scale_weight);
-            if (from->optional & OPTIONAL_BIAS)
-                t[MLM_T_BIAS] = add_tensor(b, index, "bias", MLM_PACK_VECTOR, from->input_width, 1,
-                                           small_weight);
-            break;
-        case MLM_OP_AFFINE:
-            t[MLM_T_WEIGHT] =
-                add_tensor(b, index, "scale", MLM_PACK_VECTOR, from->input_width, 1, scale_weight);
-            t[MLM_T_BIAS] =
-                add_tensor(b, index, "shift", MLM_PACK_VECTOR, from->input_width, 1, small_weight);
-            break;
-        case MLM_OP_MAMBA: add_mamba_tensors(b, index, from, op); break;
-        case MLM_OP_LOGMEL: add_logmel_tensors(b, index, from, op); break;
-        default: break;
-    }
+    op->variant = (uint8_t)from->variant;
+    op->name = add_numbered(b, "op", index);
+    op->stage = (uint16_t)from->stage;
+    op->clock = (uint16_t)from->clock;
+    op->width = from->width;
+    for (uint32_t i = 0; i < MLM_MAX_INPUTS; i++) op->inputs[i] = (uint16_t)from->inputs[i];
+    for (uint32_t i = 0; i < MLM_ATTRIBUTES; i++) op->attributes[i] = from->attributes[i];
+    for (uint32_t i = 0; i < MLM_TENSOR_REFS; i++) op->tensors[i] = (uint16_t)from->tensors[i];
 }
+
+static void write_tensor(builder *b, uint32_t index) {
+    const net_tensor *from = &b->net->tensors[index];
+    mlm_blob_tensor *t = &b->tensors[index];
+    const uint32_t lanes = from->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
+    const uint64_t bytes = (uint64_t)mlm_round_up(from->rows, lanes) * from->columns * 4u;
+    if (bytes > 1u << 30) fail("model too large");
+    t->name = add_numbered(b, "tensor", index);
+    t->dtype = (uint16_t)from->dtype;
+    t->packing = (uint16_t)from->packing;
+    t->rows = from->rows;
+    t->columns = from->columns;
+    t->bytes = (uint32_t)bytes;
+}
+
+static void pack_tensor(const net_tensor *t, float *to) {
+    const uint32_t lanes = t->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
+    for (uint32_t row = 0; row < t->rows; row++)
+        for (uint32_t column = 0; column < t->columns; column++)
+            to[(size_t)(row / lanes * t->columns + column) * lanes + row % lanes] =
+                t->w[(size_t)row * t->columns + column];
+}
+
+static void write_records(builder *b) {
+    const network *net = b->net;
+    b->header.metadata = add_string(b, "{\"made\":\"by test/native/blob_builder.c\"}");
+    for (uint32_t i = 0; i < net->op_count; i++) write_op(b, i);
+    for (uint32_t i = 0; i < net->tensor_count; i++) write_tensor(b, i);
+    for (uint32_t i = 0; i < net->output_count; i++) {
+        b->outputs[i].name = add_numbered(b, "output", i);
+        b->outputs[i].value = net->outputs[i];
+    }
+    b->header.label_count = net->has_labels ? net_width(net, net->outputs[0]) : 0;
+    b->labels = allocate(b->header.label_count * sizeof *b->labels);
+    for (uint32_t i = 0; i < b->header.label_count; i++)
+        b->labels[i] = add_numbered(b, "class ", i);
+}
+
+/* ---- sections ------------------------------------------------------------------------------------- */
 
 /* Gives `bytes` bytes their 16-byte aligned place at the end of the blob so far. */
 static uint32_t add_section(size_t *end, size_t bytes) {
@@ -263,102 +118,140 @@ static uint32_t add_section(size_t *end, size_t bytes) {
     return (uint32_t)offset;
 }
 
-blob blob_build(const model_spec *spec) {
-    builder *b = allocate(sizeof *b);
-    mlm_blob_header *header = &b->header;
-    const op_spec *last = &spec->ops[spec->op_count - 1u];
-    size_t end = 0;
-    blob result;
-    b->spec = spec;
-    b->ops = allocate(spec->op_count * sizeof *b->ops);
-    b->tensors = allocate(spec->op_count * MLM_TENSOR_REFS * sizeof *b->tensors);
-    b->data = allocate(spec->op_count * MLM_TENSOR_REFS * sizeof *b->data);
-    b->random.state = spec->seed;
+/* Floats of all outputs of the self-test. */
+static size_t output_floats(const network *net) {
+    const uint32_t frames = net_frames_of(net, net->self_test_inputs);
+    size_t floats = 0;
+    for (uint32_t i = 0; i < net->output_count; i++) {
+        const uint32_t clock = net_clock_of(net, net->outputs[i]);
+        const size_t rows = clock == MLM_NO_CLOCK ? 1 : net_total_rows(net, clock, frames);
+        floats += rows * net_width(net, net->outputs[i]);
+    }
+    return floats;
+}
 
-    header->metadata = add_string(b, "{\"made\":\"by test/native/blob_builder.c\"}");
-    for (uint32_t i = 0; i < spec->op_count; i++) add_op(b, i);
+static size_t place_sections(builder *b) {
+    const network *net = b->net;
+    mlm_blob_header *header = &b->header;
+    size_t end = 0;
     header->magic = MLM_MAGIC;
     header->version = MLM_FORMAT_VERSION;
-    header->input_kind = spec->input_kind;
-    header->input_width = spec->input_width;
-    header->logits = last->output_width;
-    header->op_count = spec->op_count;
-    header->tensor_count = b->tensor_count;
-    header->label_count = spec->labels ? header->logits : 0;
-    header->self_test_frames = spec->self_test_frames;
-    uint32_t *labels = allocate((size_t)header->label_count * 4u);
-    for (uint32_t i = 0; i < header->label_count; i++) {
-        char label[32];
-        snprintf(label, sizeof label, "class %u", i);
-        labels[i] = add_string(b, label);
-    }
+    header->input_kind = net->input_kind;
+    header->input_width = net->input_width;
+    header->min_frames = net->min_frames;
+    header->max_frames = net->max_frames;
+    header->op_count = net->op_count;
+    header->tensor_count = net->tensor_count;
+    header->output_count = net->output_count;
     header->string_bytes = b->string_bytes;
-
-    const size_t input_bytes = (size_t)spec->self_test_frames * spec->input_width * 4u;
+    header->self_test_inputs = net->self_test_inputs;
     add_section(&end, sizeof *header);
-    header->op_offset = add_section(&end, header->op_count * sizeof *b->ops);
-    header->tensor_offset = add_section(&end, header->tensor_count * sizeof *b->tensors);
-    header->label_offset = add_section(&end, (size_t)header->label_count * 4u);
+    header->op_offset = add_section(&end, net->op_count * sizeof *b->ops);
+    header->tensor_offset = add_section(&end, net->tensor_count * sizeof *b->tensors);
+    header->output_offset = add_section(&end, net->output_count * sizeof *b->outputs);
+    header->label_offset = add_section(&end, header->label_count * sizeof *b->labels);
     header->string_offset = add_section(&end, header->string_bytes);
-    if (spec->self_test_frames) {
-        header->self_test_input = add_section(&end, input_bytes);
-        header->self_test_logits = add_section(&end, (size_t)header->logits * 4u);
+    if (net->self_test_inputs) {
+        const size_t inputs = (size_t)net->self_test_inputs * net->input_width;
+        header->self_test_input = add_section(&end, inputs * sizeof(float));
+        header->self_test_outputs = add_section(&end, output_floats(net) * sizeof(float));
     }
-    for (uint32_t i = 0; i < b->tensor_count; i++)
+    for (uint32_t i = 0; i < net->tensor_count; i++)
         b->tensors[i].offset = add_section(&end, b->tensors[i].bytes);
-    header->blob_bytes = add_section(&end, 0);
+    header->blob_bytes = (uint32_t)end;
+    return end;
+}
 
-    result.size = end;
-    result.bytes = aligned_block(end);
-    memset(result.bytes, 0, end);
-    memcpy(result.bytes, header, sizeof *header);
-    memcpy(result.bytes + header->op_offset, b->ops, header->op_count * sizeof *b->ops);
-    memcpy(result.bytes + header->tensor_offset, b->tensors,
-           header->tensor_count * sizeof *b->tensors);
-    memcpy(result.bytes + header->label_offset, labels, (size_t)header->label_count * 4u);
-    memcpy(result.bytes + header->string_offset, b->strings, b->string_bytes);
-    for (uint32_t i = 0; i < b->tensor_count; i++) {
-        memcpy(result.bytes + b->tensors[i].offset, b->data[i], b->tensors[i].bytes);
-        free(b->data[i]);
-    }
-    if (spec->self_test_frames) {
-        void *input = spec_random_input(spec, &b->random, spec->self_test_frames);
-        memcpy(result.bytes + header->self_test_input, input, input_bytes);
-        free(input);
-    }
-    blob_fix_crc(result.bytes, result.size);
-    if (spec->self_test_frames) {
-        const mlm_options options = {MLM_SCHEDULE_STREAM, 1, 0};
-        mlm_model model;
-        mlm_session *session;
-        mlm_plan plan;
-        mlm_fault fault = {0, 0, 0};
-        mlm_status status = mlm_model_open(&model, result.bytes, result.size, &fault);
-        if (status != MLM_OK) {
-            fprintf(stderr, "%s, index %u, needed %u, have %u\n", mlm_status_string(status),
-                    fault.index, fault.needed, fault.have);
-            fail("the core refused a blob");
+static void copy_sections(const builder *b, unsigned char *to) {
+    const mlm_blob_header *header = &b->header;
+    const network *net = b->net;
+    memcpy(to, header, sizeof *header);
+    memcpy(to + header->op_offset, b->ops, net->op_count * sizeof *b->ops);
+    memcpy(to + header->tensor_offset, b->tensors, net->tensor_count * sizeof *b->tensors);
+    memcpy(to + header->output_offset, b->outputs, net->output_count * sizeof *b->outputs);
+    memcpy(to + header->label_offset, b->labels, header->label_count * sizeof *b->labels);
+    memcpy(to + header->string_offset, b->strings, b->string_bytes);
+    for (uint32_t i = 0; i < net->tensor_count; i++)
+        pack_tensor(&net->tensors[i], (float *)(void *)(to + b->tensors[i].offset));
+}
+
+/* ---- self-test ------------------------------------------------------------------------------------ */
+
+static void require(mlm_status status, const mlm_fault *fault, const network *net) {
+    char text[8000];
+    if (status == MLM_OK) return;
+    network_describe(net, text, sizeof text);
+    fprintf(stderr, "%s, index %u, needed %u, have %u, %s\n", mlm_status_string(status),
+            fault->index, fault->needed, fault->have, text);
+    fail("the core refused a network");
+}
+
+/* Vectors are behind finish in the order of the outputs, sequences among them where they are received. */
+static void record_outputs(const network *net, mlm_session *session, const void *input, float *to) {
+    float *vectors = allocate(output_floats(net) * sizeof(float)), *next = vectors, *at = to;
+    const uint32_t frames = net_frames_of(net, net->self_test_inputs);
+    const mlm_fault none = {0, 0, 0};
+    for (int written = 0; written < 2; written++) {
+        at = to;
+        for (uint32_t i = 0; i < net->output_count; i++) {
+            const uint32_t width = net_width(net, net->outputs[i]);
+            const uint32_t clock = net_clock_of(net, net->outputs[i]);
+            const int is_vector = clock == MLM_NO_CLOCK;
+            const uint32_t rows = is_vector ? 1 : net_total_rows(net, clock, frames);
+            if (is_vector && written) memcpy(at, next, width * sizeof(float));
+            if (is_vector && written) next += width;
+            if (!is_vector && !written)
+                require(mlm_session_receive(session, i, at, rows), &none, net);
+            at += (size_t)rows * width;
         }
-        const uint32_t count = mlm_plan_buffer_count(&model, &options);
-        mlm_buffer *table = allocate(count * sizeof *table);
-        if (mlm_plan_make(&plan, &model, &options, table, count) != MLM_OK) fail("no plan");
-        void *arena = aligned_block(plan.arena_bytes);
-        float *logits = allocate((size_t)header->logits * 4u);
-        if (mlm_session_init(&session, &model, &options, arena, plan.arena_bytes) != MLM_OK ||
-            mlm_session_run(session, result.bytes + header->self_test_input, spec->self_test_frames,
-                            logits) != MLM_OK)
-            fail("the self-test input does not run");
-        memcpy(result.bytes + header->self_test_logits, logits, (size_t)header->logits * 4u);
-        blob_fix_crc(result.bytes, result.size);
-        free(table);
-        free(arena);
-        free(logits);
+        if (!written)
+            require(mlm_session_run(session, input, net->self_test_inputs, vectors), &none, net);
     }
-    free(labels);
+    free(vectors);
+}
+
+static void record_self_test(const network *net, const blob *b) {
+    const mlm_blob_header *header = (const mlm_blob_header *)(const void *)b->bytes;
+    rng random = {net->seed + 1};
+    mlm_model model;
+    mlm_session *session;
+    mlm_fault fault = {0, 0, 0};
+    mlm_model_info info;
+    uint32_t bytes = 0;
+    float *input = network_random_input(net, &random, net->self_test_inputs);
+    memcpy(b->bytes + header->self_test_input, input,
+           (size_t)net->self_test_inputs * net->input_width * sizeof(float));
+    free(input);
+    blob_fix_crc(b->bytes, b->size);
+    require(mlm_model_open(&model, b->bytes, b->size, &fault), &fault, net);
+    mlm_model_get_info(&model, &info);
+    const uint32_t frames = net_frames_of(net, net->self_test_inputs);
+    const mlm_options options = {MLM_SCHEDULE_STREAM, 1, info.needs_max_frames ? frames : 0};
+    require(mlm_arena_bytes(&model, &options, &bytes), &fault, net);
+    void *arena = aligned_block(bytes);
+    require(mlm_session_init(&session, &model, &options, arena, bytes), &fault, net);
+    record_outputs(net, session, b->bytes + header->self_test_input,
+                   (float *)(void *)(b->bytes + header->self_test_outputs));
+    free(arena);
+    blob_fix_crc(b->bytes, b->size);
+}
+
+/* ---- blobs ---------------------------------------------------------------------------------------- */
+
+blob blob_build(network *net) {
+    builder *b = allocate(sizeof *b);
+    blob result;
+    network_sort(net);
+    b->net = net;
+    write_records(b);
+    result.size = place_sections(b);
+    result.bytes = aligned_block(result.size);
+    memset(result.bytes, 0, result.size);
+    copy_sections(b, result.bytes);
+    blob_fix_crc(result.bytes, result.size);
+    if (net->self_test_inputs) record_self_test(net, &result);
+    free(b->labels);
     free(b->strings);
-    free(b->ops);
-    free(b->tensors);
-    free(b->data);
     free(b);
     return result;
 }
@@ -395,27 +288,4 @@ void blob_fix_crc(unsigned char *bytes, size_t size) {
     memset(bytes + at, 0, 4);
     const uint32_t crc = crc32_of(bytes, size);
     memcpy(bytes + at, &crc, 4);
-}
-
-float blob_weight(const mlm_model *model, uint16_t tensor, uint32_t row, uint32_t column) {
-    return mlm_weights(model, tensor)[packed_index(&mlm_tensors(model)[tensor], row, column)];
-}
-
-void blob_set_weight(blob *b, uint16_t tensor, uint32_t row, uint32_t column, float value) {
-    const mlm_model model = {b->bytes};
-    const mlm_blob_tensor *t = &mlm_tensors(&model)[tensor];
-    memcpy(b->bytes + t->offset + packed_index(t, row, column) * sizeof value, &value,
-           sizeof value);
-}
-
-void *spec_random_input(const model_spec *spec, rng *random, uint32_t inputs) {
-    const size_t count = (size_t)inputs * spec->input_width;
-    void *input = allocate(count * 4u);
-    for (size_t i = 0; i < count; i++) {
-        if (spec->input_kind == MLM_INPUT_TOKENS)
-            ((int32_t *)input)[i] = (int32_t)rng_below(random, spec->ops[0].input_width);
-        else
-            ((float *)input)[i] = rng_signed(random) * 2.0f;
-    }
-    return input;
 }

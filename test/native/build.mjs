@@ -17,30 +17,29 @@ import {
   writeFileSync,
 } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { writeOpList } from "../../scripts/op-list.mjs";
 
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const sources = join(root, "test/native");
 
-/** What every file is compiled with. Contraction off is the one flag the bits depend on. */
+/** How every build of the core is compiled; contraction off is the one flag the bits depend on. */
+const { flags: coreFlags, warnings } = JSON.parse(
+  readFileSync(join(root, "csrc/build.json"), "utf8"),
+);
+
 const common = [
-  "-std=c11",
-  "-ffp-contract=off",
+  ...coreFlags,
   `-I${join(root, "csrc")}`,
   `-I${join(root, "csrc/include")}`,
-  `-I${join(root, "csrc/port")}`,
   `-I${sources}`,
-  "-Wall",
-  "-Wextra",
+  ...warnings,
   "-Wpedantic",
-  "-Wconversion",
-  "-Wshadow",
   "-Wdouble-promotion",
   "-Wstrict-prototypes",
-  "-Wmissing-prototypes",
   "-Wcast-align",
   "-Wcast-qual",
   "-Wundef",
@@ -58,45 +57,68 @@ const sanitizers = [
 ];
 const noSimd = "-DMLM_NO_SIMD";
 
-const shared = ["blob_builder.c", "spec.c"];
-const fuzzBits = ["../fuzz/fuzz_bits.c", "../fuzz/network_from_bytes.c", ...shared];
+/** Networks as tests write them, and blobs of them. */
+const networks = [
+  "op_rows.c",
+  "network.c",
+  "network_time.c",
+  "network_random.c",
+  "networks.c",
+  "blob_builder.c",
+];
+const loops = ["case", "element_loops", "layer_loops", "time_loops", "pool_loops"].map(
+  (name) => `kernel/${name}.c`,
+);
+const rigs = ["rig.c", ...networks];
+const ways = ["ways.c", "reference.c", ...loops, ...rigs];
+const kernelTest = readdirSync(join(sources, "kernel"))
+  .filter((name) => name.endsWith(".c"))
+  .map((name) => `kernel/${name}`);
+const fuzzModel = ["../fuzz/fuzz_model.c", "../fuzz/fuzz_facts.c", ...networks];
+const fuzzBits = ["../fuzz/fuzz_bits.c", ...networks];
+
 /** Optimisation levels differ on purpose: the bits must not depend on them. */
 export const variants = {
   gcc: { compiler: "gcc", flags: ["-O3"] },
   "gcc-scalar": { compiler: "gcc", flags: ["-O2", noSimd] },
   clang: { compiler: "clang", flags: ["-O2"] },
   "clang-scalar": { compiler: "clang", flags: ["-O1", noSimd] },
-  "gcc-sanitize": { compiler: "gcc", flags: ["-O1", ...sanitizers] },
-  "clang-sanitize": { compiler: "clang", flags: ["-O1", ...sanitizers, noSimd] },
+  "gcc-sanitize": { compiler: "gcc", flags: ["-O1", ...sanitizers], replays: true },
+  "clang-sanitize": { compiler: "clang", flags: ["-O1", ...sanitizers, noSimd], replays: true },
   fuzz: {
     compiler: "clang",
-    flags: ["-O1", ...sanitizers, "-DFUZZ_MUTATOR"],
-    fuzzer: { fuzz_model: ["../fuzz/fuzz_model.c", ...shared] },
+    flags: ["-O1", ...sanitizers],
+    fuzzer: { fuzz_model: ["../fuzz/fuzz_mutator.c", ...fuzzModel] },
   },
   // Without sanitizers: what it looks for shows in the bits, and the more it tries the better.
   "fuzz-bits": { compiler: "clang", flags: ["-O2"], fuzzer: { fuzz_bits: fuzzBits } },
 };
 
-/** What prints for programs that run on boards too. */
-const bare = ["../../csrc/port/print.c", "../../csrc/port/generic/machine.c"];
-
 /** Test programs and the files each is made of besides the core. */
 const programs = {
   math_test: ["math_test.c"],
-  kernel_test: ["kernel_test.c", ...bare],
-  model_test: ["model_test.c", ...shared],
-  plan_test: ["plan_test.c", ...shared],
-  session_test: ["session_test.c", "reference.c", ...shared],
+  kernel_test: ["kernel_test.c", ...kernelTest],
+  model_test: ["model_test.c", ...rigs],
+  records_test: ["records_test.c", ...rigs],
+  ops_test: ["ops_test.c", ...rigs],
+  plan_test: ["plan_test.c", ...rigs],
+  counts_test: ["counts_test.c", ...rigs],
+  session_test: ["session_test.c", ...ways],
+  misuse_test: ["misuse_test.c", ...rigs],
+  states_test: ["states_test.c", ...rigs],
+  bits_test: ["bits_test.c", ...ways],
   mlm_run: ["mlm_run.c"],
-  make_seeds: ["../fuzz/make_seeds.c", ...shared],
-  fuzz_replay: ["../fuzz/replay.c", "../fuzz/fuzz_model.c", ...shared],
+  make_seeds: ["../fuzz/make_seeds.c", ...networks],
+};
+const replays = {
+  fuzz_replay: ["../fuzz/replay.c", ...fuzzModel],
   fuzz_bits_replay: ["../fuzz/replay.c", ...fuzzBits],
 };
-/** Programs with a second core in them, in plain C, its names beginning with this. */
+/** Programs with a second core in them, in plain C, its names beginning with PLAIN. */
+const withPlainCore = new Set(["fuzz_bits", "fuzz_bits_replay"]);
 const PLAIN = "plain_";
-const withPlainCore = new Set(["kernel_test", "fuzz_bits", "fuzz_bits_replay"]);
 /** Test programs, in the order to run them in. */
-export const tests = ["math_test", "kernel_test", "model_test", "plan_test", "session_test"];
+export const tests = Object.keys(programs).filter((name) => name.endsWith("_test"));
 
 /** First line of `compiler --version`, or null when there is no such compiler. */
 export function compilerVersion(compiler) {
@@ -129,22 +151,22 @@ export function missingFor(name) {
   return null;
 }
 
-export function coreSources() {
-  return ["core", "kernels"].flatMap((folder) => {
-    const path = join(root, "csrc", folder);
-    return readdirSync(path)
+/** Relative to this folder. */
+function coreSources() {
+  return ["core", "kernels"].flatMap((folder) =>
+    readdirSync(join(root, "csrc", folder))
       .filter((file) => file.endsWith(".c"))
       .sort()
-      .map((file) => join(path, file));
-  });
+      .map((file) => `../../csrc/${folder}/${file}`),
+  );
 }
 
 /** Everything the result depends on, as one hash: sources, flags, compiler. */
 function fingerprint(name) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([variants[name], common, compilerVersion(variants[name].compiler)]));
-  const folders = ["csrc/include", "csrc/core", "csrc/kernels", "test/native", "test/fuzz"];
-  for (const folder of folders) {
+  const csrc = ["include", "core", "kernels", "math"].map((folder) => `csrc/${folder}`);
+  for (const folder of [...csrc, "csrc", "test/native", "test/native/kernel", "test/fuzz"]) {
     for (const file of readdirSync(join(root, folder)).sort()) {
       if (!/\.(c|h|mjs)$/.test(file)) continue;
       hash.update(file).update(readFileSync(join(root, folder, file)));
@@ -157,8 +179,8 @@ function fingerprint(name) {
 async function linkRenamed(compiler, objects, prefix, file) {
   await run(compiler, ["-r", "-nostdlib", ...objects, "-o", file]);
   const { stdout } = await run("nm", ["-g", "--defined-only", file]);
-  const names = stdout.match(/\b(mlm|v4)_\w+$/gm) ?? [];
-  const renamed = names.map((name) => `--redefine-sym=${name}=${prefix}${name}`);
+  const names = new Set(stdout.match(/\S+$/gm) ?? []);
+  const renamed = [...names].map((name) => `--redefine-sym=${name}=${prefix}${name}`);
   await run("objcopy", [...renamed, file]);
 }
 
@@ -170,12 +192,48 @@ async function compileAll(compiler, jobs) {
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
+/** Compiles and links all programs of a variant into a folder that has its op_list.h. */
+async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
+  const made = fuzzer ?? { ...programs, ...(variant.replays ? replays : {}) };
+  const hasPlainCore = Object.keys(made).some((program) => withPlainCore.has(program));
+  const units = made.math_test ? { _vector: [], _scalar: [noSimd, "-DSCALAR_UNITS"] } : {};
+  const core = coreSources();
+  const object = (source, suffix = "") =>
+    join(work, `${relative(root, join(sources, source)).replaceAll("/", "_")}${suffix}.o`);
+  const compile = (file, suffix, extra) => [
+    ...[...common, ...flags, ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : []), ...extra],
+    ...["-c", join(sources, file), "-o", object(file, suffix)],
+  ];
+  const ofCore = [...freestanding, `-I${work}`];
+  const ofTests = ["-Wmissing-prototypes"]; // the core's op classes are declared where op_list.h is read
+  await compileAll(compiler, [
+    ...core.map((file) => compile(file, "", ofCore)),
+    ...(hasPlainCore ? core.map((file) => compile(file, "_plain", [...ofCore, noSimd])) : []),
+    ...[...new Set(Object.values(made).flat())].map((file) => compile(file, "", ofTests)),
+    ...Object.entries(units).map(([suffix, extra]) => compile("math_units.c", suffix, extra)),
+  ]);
+  const objects = core.map((file) => object(file));
+  const plainCore = join(work, "plain_core.o");
+  const plainObjects = core.map((file) => object(file, "_plain"));
+  if (hasPlainCore) await linkRenamed(compiler, plainObjects, PLAIN, plainCore);
+  const link = ([program, files]) => [
+    ...flags.filter((flag) => flag.startsWith("-fsanitize") || flag === "-g"),
+    ...(fuzzer ? ["-fsanitize=fuzzer"] : []),
+    ...files.map((file) => object(file)),
+    ...(program === "math_test" ? Object.keys(units) : []).map((x) => object("math_units.c", x)),
+    ...objects,
+    ...(withPlainCore.has(program) ? [plainCore] : []),
+    ...["-lm", "-o", join(work, program)],
+  ];
+  await compileAll(compiler, Object.entries(made).map(link));
+  await run(compiler, ["-r", "-nostdlib", ...objects, "-o", join(work, "core.o")]);
+}
+
 /**
  * Builds one variant if anything it depends on has changed. Resolves to its folder, which holds the
  * programs and core.o (the whole core in one relocatable file). Rejects with the compiler's words.
  */
 export async function build(name) {
-  const { compiler, flags, fuzzer } = variants[name];
   const folder = join(root, "build/native", name);
   const stamp = fingerprint(name);
   const stampFile = join(folder, "stamp");
@@ -184,56 +242,9 @@ export async function build(name) {
   // Built aside and moved in place, so that two builds at once never mix.
   const work = `${folder}.${process.pid}`;
   mkdirSync(work, { recursive: true });
-  const compileFlags = [...common, ...flags, ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : [])];
-  const object = (source, suffix = "") => join(work, `${basename(source, ".c")}${suffix}.o`);
-  const core = coreSources();
-  const made = fuzzer ?? programs;
-  const testFiles = [...new Set(Object.values(made).flat())];
   try {
-    await compileAll(compiler, [
-      ...core.map((file) => [...compileFlags, ...freestanding, "-c", file, "-o", object(file)]),
-      ...core.map((file) => [
-        ...[...compileFlags, noSimd, ...freestanding],
-        ...["-c", file, "-o", object(file, "_plain")],
-      ]),
-      ...testFiles.map((file) => [...compileFlags, "-c", join(sources, file), "-o", object(file)]),
-      ...(fuzzer
-        ? []
-        : [[], [noSimd, "-DSCALAR_UNITS"]].map((extra) => {
-            const file = join(sources, "math_units.c");
-            const args = [...compileFlags, ...extra, "-c", file];
-            return [...args, "-o", object(file, extra.length ? "_scalar" : "_vector")];
-          })),
-    ]);
-    const plainCore = join(work, "plain_core.o");
-    await linkRenamed(
-      compiler,
-      core.map((file) => object(file, "_plain")),
-      PLAIN,
-      plainCore,
-    );
-    const links = Object.entries(made).map(([program, files]) => {
-      const units = program === "math_test" ? ["_vector", "_scalar"] : [];
-      return [
-        ...flags.filter((flag) => flag.startsWith("-fsanitize") || flag === "-g"),
-        ...(fuzzer ? ["-fsanitize=fuzzer"] : []),
-        ...files.map((file) => object(file)),
-        ...units.map((suffix) => object("math_units.c", suffix)),
-        ...core.map((file) => object(file)),
-        ...(withPlainCore.has(program) ? [plainCore] : []),
-        "-lm",
-        "-o",
-        join(work, program),
-      ];
-    });
-    await compileAll(compiler, links);
-    await run(compiler, [
-      "-r",
-      "-nostdlib",
-      ...core.map((f) => object(f)),
-      "-o",
-      join(work, "core.o"),
-    ]);
+    await writeOpList(work);
+    await buildInto(work, variants[name]);
     writeFileSync(join(work, "stamp"), stamp);
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);

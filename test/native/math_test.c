@@ -8,8 +8,8 @@
  *   math_test --exhaustive   all floats (minutes)
  *   math_test --only NAME
  */
-#include "core/f32.h"
 #include "harness.h"
+#include "math/f32.h"
 #include "math_units.h"
 
 #include <float.h>
@@ -144,11 +144,24 @@ static double softplus(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(
 
 static double gelu(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752440); }
 
+static double expm1_minus(double x) { return expm1(-x); }
+
+static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+
+static double elu(double x) { return x < 0.0 ? expm1(x) : x; }
+
+/* 2 sqrt(2 / pi), and that times 0.044715. */
+static double gelu_tanh(double x) {
+    return x / (1.0 + exp(-x * (1.5957691216057307117 + 0.071354816272599750 * x * x)));
+}
+
+static double hard_sigmoid(double x) { return fmin(fmax(x + 3.0, 0.0), 6.0) / 6.0; }
+
 static double rsqrt(double x) { return 1.0 / sqrt(x); }
 
 #define BOTH(name) vector_##name, scalar_##name
 
-/* The stated maxima are those of the comments in core/f32.h and core/math4.h. The first float watched
+/* The stated maxima are those of the comments in math/f32.h and math/math4.h. The first float watched
  * (and the second, for subnormal results) is the worst of all, found by --exhaustive: so the short
  * run measures the true maximum too. */
 /* clang-format off */
@@ -163,6 +176,20 @@ static const function functions[] = {
      {-0x1.cf9b44p+1f, -0x1.5e87acp+6f, -103.97208f, 20.0f, 0.0f, -16.6f}},
     {"gelu", BOTH(gelu), gelu, -13.0f, FLT_MAX, 10.6, 0.5,
      {-0x1.d4fadcp+0f, -13.0f, -5.0f, -0.0f, 0.0f, 0x1p127f}},
+    {"expm1_minus", BOTH(expm1_minus), expm1_minus, 0.0f, FLT_MAX, 1.1, 0,
+     {0x1.257e1ep-2f, 0.0f, 0.34657359f, 1.0397208f, 17.5f, 30.0f}},
+    {"sigmoid", BOTH(sigmoid), sigmoid, -FLT_MAX, FLT_MAX, 3.7, 1.6,
+     {-0x1.4194d4p+2f, -0x1.5e8e16p+6f, -87.33654f, -103.97208f, 0.0f, 17.5f}},
+    {"tanh", BOTH(tanh), tanh, -FLT_MAX, FLT_MAX, 2.5, 0,
+     {-0x1.205368p+2f, 0.17328680f, 0.51986039f, -9.0f, -0.0f, 15.0f}},
+    {"elu", BOTH(elu), elu, -FLT_MAX, FLT_MAX, 1.1, 0,
+     {-0x1.257e1ep-2f, -0.0f, -0.34657359f, -17.5f, -30.0f, 1.0f}},
+    {"gelu_tanh", BOTH(gelu_tanh), gelu_tanh, -5.0f, FLT_MAX, 46.1, 0.5,
+     {-0x1.3fe4ep+2f, -5.0f, -1.0f, -0.0f, 0.0f, 3.0f}},
+    {"hard_sigmoid", BOTH(hard_sigmoid), hard_sigmoid, -FLT_MAX, FLT_MAX, 1.1, 0,
+     {-0x1.8p-22f, -3.0f, 3.0f, 1.0f, 0.0f, -1.5f}},
+    {"sqrt", BOTH(sqrt), sqrt, 0.0f, FLT_MAX, 0.8, 0,
+     {0x1.97d9acp-63f, 1.0f, 2.0f, FLT_MIN, 0x1p-149f, 0.0f}},
     {"rsqrt", BOTH(rsqrt), rsqrt, 0x1p-125f, FLT_MAX, 1.8, 0,
      {0x1.001626p-124f, 0x1p-125f, 1.0f, 4.0f, 0.5f, 2.0f}},
     {"log", BOTH(log), log, FLT_MIN, FLT_MAX, 2.0, 0,
@@ -179,7 +206,8 @@ static float vector_at(math_unit *unit, float x) {
 
 /* What the functions promise outside of what an error in ULP can say. */
 static void special_values(void) {
-    math_unit *const activations[][2] = {{BOTH(silu)}, {BOTH(softplus)}, {BOTH(gelu)}};
+    math_unit *const activations[][2] = {
+        {BOTH(silu)}, {BOTH(softplus)}, {BOTH(gelu)}, {BOTH(gelu_tanh)}, {BOTH(elu)}};
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
         for (size_t scalar = 0; scalar < 2; scalar++) {
             math_unit *unit = activations[i][scalar];
@@ -196,6 +224,18 @@ static void special_values(void) {
     CHECK(vector_at(vector_exp_minus, -0.0f) == 1.0f);
     CHECK(vector_at(vector_exp_minus, INFINITY) == 0.0f);
     CHECK(vector_at(vector_softplus, -INFINITY) == 0.0f);
+    math_unit *const bounded[][2] = {{BOTH(sigmoid)}, {BOTH(tanh)}, {BOTH(hard_sigmoid)}};
+    for (size_t i = 0; i < sizeof bounded / sizeof *bounded; i++)
+        for (size_t scalar = 0; scalar < 2; scalar++) {
+            CHECK(isnan(vector_at(bounded[i][scalar], NAN)));
+            CHECK(vector_at(bounded[i][scalar], INFINITY) == 1.0f);
+            CHECK(vector_at(bounded[i][scalar], -INFINITY) == (i == 1 ? -1.0f : 0.0f));
+        }
+    CHECK(vector_at(vector_elu, -INFINITY) == -1.0f);
+    CHECK(vector_at(vector_expm1_minus, INFINITY) == -1.0f);
+    CHECK(isnan(vector_at(vector_sqrt, NAN)) && isnan(vector_at(vector_sqrt, -1.0f)));
+    CHECK(vector_at(vector_sqrt, INFINITY) == INFINITY && vector_at(vector_sqrt, 0.0f) == 0.0f);
+    for (float x = 1.0f; x < 4096.0f; x += 1.0f) CHECK(vector_at(vector_sqrt, x * x) == x);
     CHECK(isnan(vector_at(vector_log, NAN)));
     CHECK(vector_at(vector_log, INFINITY) == INFINITY);
     CHECK(vector_at(vector_log, -INFINITY) == -INFINITY);
@@ -211,6 +251,10 @@ static void tails_vanish(void) {
     for (float x = -88.0f; x >= -FLT_MAX; x *= 1.03f)
         CHECK_MESSAGE(vector_at(vector_silu, x) <= 0.0f && vector_at(vector_silu, x) > -1e-36f,
                       "silu(%a) is %a", (double)x, (double)vector_at(vector_silu, x));
+    for (float x = -5.0f; x >= -FLT_MAX; x *= 1.003f)
+        CHECK_MESSAGE(
+            vector_at(vector_gelu_tanh, x) <= 0.0f && vector_at(vector_gelu_tanh, x) > -3e-7f,
+            "gelu_tanh(%a) is %a", (double)x, (double)vector_at(vector_gelu_tanh, x));
     for (float x = -13.0f; x >= -FLT_MAX; x *= 1.003f)
         CHECK_MESSAGE(vector_at(vector_gelu, x) <= 0.0f && vector_at(vector_gelu, x) > -1e-37f,
                       "gelu(%a) is %a", (double)x, (double)vector_at(vector_gelu, x));

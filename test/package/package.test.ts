@@ -17,7 +17,7 @@ const TSC = join(root, "node_modules/typescript/bin/tsc");
 
 /** Runs a bundled checkpoint with its front end, and its blob; `read` gets the bytes of a file. */
 const PROGRAM = `
-import { createBlob, Engine } from "mambalite-micro";
+import { createBlob, Engine, logitsOf } from "mambalite-micro";
 import { readCheckpoint, readNpy, toNetwork } from "mambalite-micro/checkpoint";
 import { BOARDS } from "mambalite-micro/device";
 import { readFrontEnd, readLabels, withFrontEnd } from "mambalite-micro/frontend";
@@ -37,7 +37,7 @@ export async function main(read) {
   const results = [BUNDLED_MODELS.map(({ name }) => name).join(" ")];
   for (const bytes of [await read("model.mlm"), await createBlob(engine, whole)]) {
     const model = await engine.loadModel(bytes);
-    results.push(bitsOf(model.createSession().run(input)));
+    results.push(bitsOf(logitsOf(model.createSession().run(input))));
     results.push(profile(engine, model, { input, boards: BOARDS }).plan.arenaBytes);
     model.dispose();
   }
@@ -99,6 +99,7 @@ describe("the package", () => {
       "LICENSE",
       "README.md",
       "csrc/include/mlm.h",
+      "dist/checkpoint/arch.schema.json",
       "dist/cli/main.js",
       "dist/index.d.ts",
       "dist/models/har/model.mlm",
@@ -138,8 +139,11 @@ const model = await engine.loadModel(blob);
 const session = model.createSession();
 const input = new Float32Array(9);
 const options = {
-  model: { blob, info: model.info, plan: session.plan, version: engine.version },
-  example: { input, logits: session.run(input) },
+  model: {
+    ...{ blob, info: model.info, ops: model.ops, labels: model.labels },
+    ...{ plan: session.plan, version: engine.version },
+  },
+  example: { input, outputs: session.run(input) },
 };
 try {
   exportProject("generic", options);

@@ -13,9 +13,10 @@ describe("README.md", () => {
     const sample = /```js\n([\s\S]*?)```/.exec(readme)?.[1] as string;
     // Inside the checkout, so that the package finds itself by name.
     const path = join(root, "build/readme-sample.mjs");
-    const show = "console.log(JSON.stringify([...session.finish()])); // the same";
-    expect(sample).toContain("console.log(session.finish()); // the same");
-    writeFileSync(path, sample.replace("console.log(session.finish()); // the same", show));
+    const shown = "console.log(logitsOf(session.finish())); // the same";
+    const show = "console.log(JSON.stringify([...logitsOf(session.finish())])); // the same";
+    expect(sample).toContain(shown);
+    writeFileSync(path, sample.replace(shown, show));
     const [bytes, logits] = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" })
       .trim()
       .split("\n");

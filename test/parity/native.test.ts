@@ -1,25 +1,20 @@
 /**
  * The same bits from WebAssembly (baseline and SIMD) and from native builds of the same core (gcc
- * and clang, SSE and plain C), and the same arena to the byte, for every golden case and for the
- * paper's checkpoint where it is.
+ * and clang, SSE and plain C), and the same arena to the byte, for every golden case, for small graphs of
+ * all shapes, and for the paper's checkpoint where it is.
  */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeNetwork } from "../../ts/blob/encode.js";
 import { readArch, readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import { createBlob, Engine, type Network } from "../../ts/node.js";
 import { build, missingFor, root } from "../native/build.mjs";
+import { NetworkMaker } from "../unit/core/networks.js";
+import { GRAPHS } from "../unit/graph/graphs.js";
+import { bitLines, flattened, NATIVE_VARIANTS, planWasm, printedLines, WAYS } from "./mlm-run.js";
 
-const NATIVE_VARIANTS = ["gcc", "gcc-scalar", "clang", "clang-scalar"];
-/** Schedules, and the tile of those that have one. */
-const WAYS = [
-  ["stream", 1],
-  ["stream", 5],
-  ["layer", 0],
-  ["unfused", 0],
-] as const;
 const goldenFolder = join(root, "test/golden");
 const paperFolder = join(root, "../shared/data/paper_kws10");
 /** Of the paper's 65 inputs; they are much alike. */
@@ -53,31 +48,22 @@ function goldenCases(): Case[] {
     .map((name) => readCase(name, join(goldenFolder, name), "input.npy", Infinity));
 }
 
-/** One line an input, 8 lower-case hex digits a logit. NaN has no bits worth comparing. */
-function bitLines(rows: readonly Float32Array[]): string[] {
-  return rows.map((row) =>
-    [...new Uint32Array(row.buffer, row.byteOffset, row.length)]
-      .map((bits) => bits.toString(16).padStart(8, "0"))
-      .join(" "),
-  );
-}
+const GRAPH_FRAMES = 20;
 
-/** What mlm_run prints first: the planned arena. */
-async function planWasm(engine: Engine, blob: Uint8Array, frames: number): Promise<string[]> {
-  const model = await engine.loadModel(blob);
-  const plans = WAYS.map(([schedule, tile]) =>
-    model.plan(schedule === "stream" ? { tile } : { schedule, maxFrames: frames }),
-  );
-  model.dispose();
-  return plans.map(({ arenaBytes }) => `arena ${arenaBytes}`);
+function graphCases(): Case[] {
+  return Object.entries(GRAPHS).map(([name, network]) => {
+    const frames = encodeNetwork(network).lengths.near(GRAPH_FRAMES);
+    const input = new NetworkMaker(frames).frames(2 * frames, network.inputWidth);
+    return { name, network, input, inputs: 2, frames };
+  });
 }
 
 async function runWasm(engine: Engine, blob: Uint8Array, golden: Case): Promise<string[]> {
   const model = await engine.loadModel(blob);
-  const session = model.createSession();
+  const session = model.createSession({ maxFrames: golden.frames });
   const length = golden.frames * golden.network.inputWidth;
   const rows = Array.from({ length: golden.inputs }, (_, i) =>
-    session.run(golden.input.subarray(i * length, (i + 1) * length)).slice(),
+    flattened(session.run(golden.input.subarray(i * length, (i + 1) * length))),
   );
   model.dispose();
   return bitLines(rows);
@@ -99,7 +85,7 @@ afterAll(() => {
   simd.dispose();
 });
 
-const cases = goldenCases();
+const cases = [...goldenCases(), ...graphCases()];
 if (existsSync(paperFolder)) {
   cases.push(readCase("paper_kws10", paperFolder, "inputs.npy", PAPER_INPUTS));
 }
@@ -109,8 +95,9 @@ async function prepare(golden: Case) {
   const blob = await createBlob(baseline, golden.network);
   const expected = await runWasm(baseline, blob, golden);
   const arenas = await planWasm(baseline, blob, golden.frames);
-  const blobFile = join(temporary, `${golden.name}.mlm`);
-  const inputFile = join(temporary, `${golden.name}.raw`);
+  const name = golden.name.replaceAll(" ", "_");
+  const blobFile = join(temporary, `${name}.mlm`);
+  const inputFile = join(temporary, `${name}.raw`);
   writeFileSync(blobFile, blob);
   writeFileSync(inputFile, golden.input);
   return { blob, expected, arenas, blobFile, inputFile };
@@ -141,13 +128,9 @@ for (const variant of NATIVE_VARIANTS) {
 
     test.each(cases)("$name", async (golden) => {
       const { expected, arenas, blobFile, inputFile } = await prepare(golden);
-      for (const [i, [schedule, tile]] of WAYS.entries()) {
-        const args = [blobFile, inputFile, String(golden.frames), schedule, String(tile)];
-        const printed = execFileSync(join(folder, "mlm_run"), args, { encoding: "utf8" });
-        expect(printed.trimEnd().split("\n"), `${schedule} ${tile}`).toEqual([
-          arenas[i],
-          ...expected,
-        ]);
+      for (const [i, way] of WAYS.entries()) {
+        const printed = printedLines(folder, [blobFile, inputFile], golden.frames, way);
+        expect(printed, way.join(" ")).toEqual([arenas[i], ...expected]);
       }
     });
   });

@@ -1,221 +1,120 @@
 /**
- * Networks at random, of every kind of op and of odd sizes, with an input: described by small plain
- * data, so that a failing one shrinks and can be read.
+ * Networks at random, of all kinds of ops and of odd sizes, with an input. A case is two numbers: with
+ * the same seed, fewer ops are a beginning of the same network, so that a failing one shrinks.
  */
 import fc from "fast-check";
-import { inputLength } from "../../ts/core/input.js";
-import type { Network, Op, PoolOp } from "../../ts/network.js";
-import { activation, add, NetworkMaker, pool } from "../unit/core/networks.js";
-
-type Piece =
-  | { readonly kind: "linear"; readonly width: number; readonly bias: boolean }
-  | { readonly kind: "norm"; readonly norm: "rms" | "layer"; readonly bias: boolean }
-  | { readonly kind: "activation"; readonly activation: "silu" | "relu" | "gelu" }
-  | { readonly kind: "affine" }
-  /** Adds an earlier value of the same width; `back` counts among them, from the last. */
-  | { readonly kind: "add"; readonly back: number }
-  | MambaPiece;
-
-interface MambaPiece {
-  readonly kind: "mamba";
-  readonly inner: number;
-  readonly states: number;
-  readonly taps: number;
-  readonly rank: number;
-  readonly biases: boolean;
-  /** Output width; 0: no out_proj; -1: that of the input, which is then added. */
-  readonly output: number;
-}
-
-/**
- * A log-mel op: fractions are of what is possible. What stands behind it makes its channels differ
- * where all bands are on the floor: of rows of equal elements a layer norm makes noise.
- */
-interface FrontEndPiece {
-  readonly fftLog2: number;
-  readonly window: number;
-  readonly hop: number;
-  readonly behind: "affine" | "linear";
-  /** Samples behind the last window, as a fraction of what makes another one. */
-  readonly rest: number;
-}
+import { type InputArray, inputLength } from "../../ts/core/input.js";
+import type { Op } from "../../ts/graph/descriptors/index.js";
+import { inputsOf, withInputs } from "../../ts/graph/form.js";
+import type { Network, Value } from "../../ts/graph/network.js";
+import { isTensor } from "../../ts/graph/tensor.js";
+import { NetworkMaker } from "../unit/core/networks.js";
+import { NetworkBuilder } from "./random-builder.js";
+import { MOST_MOTIF_OPS, MOTIFS } from "./random-motifs.js";
+import { OP_ROWS } from "./random-ops.js";
 
 export interface Case {
   readonly seed: number;
-  readonly inputKind: Network["inputKind"];
-  /** Of a frame, of the embedding, or of a log-mel frame. */
-  readonly width: number;
-  readonly frontEnd: FrontEndPiece;
-  readonly vocabulary: number;
-  readonly body: readonly Piece[];
-  readonly pool: PoolOp["pool"];
-  readonly head: readonly Piece[];
+  /** About so many. */
+  readonly ops: number;
+}
+
+export interface Built {
+  readonly network: Network;
+  readonly input: InputArray;
   readonly frames: number;
 }
 
-const width = fc.integer({ min: 1, max: 21 });
-
-const headPiece: fc.Arbitrary<Piece> = fc.oneof(
-  fc.record({ kind: fc.constant("linear" as const), width, bias: fc.boolean() }),
-  fc.record({
-    kind: fc.constant("norm" as const),
-    norm: fc.constantFrom("rms" as const, "layer" as const),
-    bias: fc.boolean(),
-  }),
-  fc.record({
-    kind: fc.constant("activation" as const),
-    activation: fc.constantFrom("silu" as const, "relu" as const, "gelu" as const),
-  }),
-  fc.record({ kind: fc.constant("add" as const), back: fc.nat(3) }),
-  fc.record({ kind: fc.constant("affine" as const) }),
-);
-
-const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-
-const frontEndPiece: fc.Arbitrary<FrontEndPiece> = fc.record({
-  fftLog2: fc.integer({ min: 2, max: 6 }),
-  window: fraction,
-  hop: fraction,
-  behind: fc.constantFrom("affine" as const, "linear" as const),
-  rest: fraction,
-});
-
-const mambaPiece: fc.Arbitrary<Piece> = fc.record({
-  kind: fc.constant("mamba" as const),
-  inner: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 28, max: 75 })),
-  states: fc.integer({ min: 1, max: 17 }),
-  taps: fc.integer({ min: 1, max: 6 }),
-  rank: fc.integer({ min: 1, max: 9 }),
-  biases: fc.boolean(),
-  output: fc.integer({ min: -1, max: 21 }),
-});
+export const MOST_OPS = 30;
+const MOST_FRAMES = 40;
+const MOST_HEADS = 4;
+/** Ops that one row adds at most. */
+const ROW_OPS = 4;
+const MOTIF_SHARE = 0.25;
 
 export const networkCases: fc.Arbitrary<Case> = fc.record({
-  seed: fc.integer(),
-  inputKind: fc.constantFrom("frames" as const, "tokens" as const, "samples" as const),
-  width,
-  frontEnd: frontEndPiece,
-  vocabulary: fc.integer({ min: 1, max: 30 }),
-  body: fc.array(
-    fc.oneof({ weight: 1, arbitrary: headPiece }, { weight: 1, arbitrary: mambaPiece }),
-    {
-      maxLength: 6,
-    },
-  ),
-  pool: fc.constantFrom("mean" as const, "last" as const, "max" as const),
-  head: fc.array(headPiece, { maxLength: 3 }),
-  frames: fc.integer({ min: 1, max: 40 }),
+  seed: fc.nat(),
+  ops: fc.integer({ min: 1, max: MOST_OPS }),
 });
 
+/** The case of a number: the same network for the same number. */
+export function caseOf(seed: number): Case {
+  return { seed, ops: new NetworkBuilder(seed, "frames", 1, 1).integer(1, MOST_OPS) };
+}
+
 /** The network and the input that a case describes. */
-export function build(description: Case): {
-  readonly network: Network;
-  readonly input: Float32Array | Int32Array;
-} {
-  const { seed, inputKind, frames, vocabulary } = description;
+export function build({ seed, ops: count }: Case): Built {
+  const start = new NetworkBuilder(seed, "frames", 1, 1);
+  const inputKind = start.pick(["frames", "frames", "frames", "tokens", "samples"] as const);
+  const inputWidth = inputKind === "frames" ? start.integer(1, 21) : 1;
+  const frames = start.chance(0.1) ? start.integer(1, 3) : start.integer(1, MOST_FRAMES);
+  const b = new NetworkBuilder(start.integer(0, 2 ** 31), inputKind, inputWidth, frames);
+  if (inputKind === "tokens") OP_ROWS.embedding(b);
+  if (inputKind === "samples") OP_ROWS.logmel(b);
+  const rows = Object.values(OP_ROWS);
+  const motifs = Object.values(MOTIFS);
+  while (b.ops.length === 0 || b.ops.length + ROW_OPS <= count) {
+    const hasRoom = b.ops.length + MOST_MOTIF_OPS <= count;
+    const make = hasRoom && b.chance(MOTIF_SHARE) ? b.pick(motifs) : b.pick(rows);
+    make(b);
+  }
+  const network = withHeads({ inputKind, inputWidth, ops: b.ops, convention: "random" });
+  return { network, input: inputFor(network, frames, seed), frames };
+}
+
+function inputFor(
+  { inputKind, inputWidth, ops }: Network,
+  frames: number,
+  seed: number,
+): InputArray {
   const make = new NetworkMaker(seed);
-  const inputWidth = inputKind === "frames" ? description.width : 1;
-  const { ops } = new OpList(make, description);
-  const network: Network = { inputKind, inputWidth, ops, convention: "random" };
-  if (inputKind === "tokens") return { network, input: make.tokens(frames, vocabulary) };
-  if (inputKind === "frames") return { network, input: make.frames(frames, inputWidth) };
-  const { window, hop } = logmelSizes(description);
-  const shape = { inputKind, inputWidth, windowSamples: window, hopSamples: hop };
-  const rest = Math.floor(description.frontEnd.rest * hop);
-  return { network, input: make.frames(inputLength(shape, frames) + rest, 1) };
+  const [front] = ops;
+  if (front?.kind === "embedding") return make.tokens(frames, front.weight.shape[0] as number);
+  if (front?.kind !== "logmel") return make.frames(frames, inputWidth);
+  const [windowSamples, hopSamples] = [front.window.data.length, front.hopSamples];
+  const shape = { inputKind, inputWidth, windowSamples, hopSamples };
+  const rest = Math.abs(seed) % hopSamples; // samples that make no further window
+  return make.frames(inputLength(shape, frames) + rest, 1);
 }
 
-/** Hops are short, so that inputs are. */
-const MAX_HOP = 9;
-
-function logmelSizes({ frontEnd, width }: Case) {
-  const upTo = (most: number, fraction: number) => 1 + Math.floor(fraction * most);
-  const fft = 2 ** frontEnd.fftLog2;
-  const window = upTo(fft, frontEnd.window);
-  return { fft, window, hop: upTo(Math.min(window, MAX_HOP), frontEnd.hop), bands: width };
+/** What nobody reads is an output: up to four, the last ones. */
+function withHeads(network: Network): Network {
+  const read = new Set(network.ops.flatMap(inputsOf));
+  const unread = network.ops.map((_, index) => index + 1).filter((value) => !read.has(value));
+  return partOf(network, unread.slice(-MOST_HEADS));
 }
 
-class OpList {
-  readonly ops: Op[] = [];
-  readonly #make: NetworkMaker;
-  readonly #widths: number[];
-  /** First value that may be read: 0, that of the embedding or of logmel, or that of the pool. */
-  #firstValue = 0;
+/** The ops that make these values, which are its outputs. */
+export function partOf(network: Network, values: readonly Value[]): Network {
+  const needed = new Set<Value>();
+  const visit = (value: Value) => {
+    if (value === 0 || needed.has(value)) return;
+    needed.add(value);
+    for (const input of inputsOf(network.ops[value - 1] as Op)) visit(input);
+  };
+  for (const value of values) visit(value);
+  const kept = [...needed].sort((a, b) => a - b);
+  const place = new Map(kept.map((value, index) => [value, index + 1]));
+  const move = (value: Value) => place.get(value) ?? 0;
+  const ops = kept.map((value) => withInputs(network.ops[value - 1] as Op, move));
+  const outputs = values.map((value) => ({ name: `head${value}`, value: move(value) }));
+  return { ...network, ops, outputs };
+}
 
-  constructor(make: NetworkMaker, description: Case) {
-    const { inputKind, width, vocabulary, ...parts } = description;
-    this.#make = make;
-    this.#widths = [width];
-    if (inputKind === "tokens") {
-      this.#push(make.embedding("embedding", vocabulary, width), width);
-      this.#firstValue = 1;
-    } else if (inputKind === "samples") {
-      this.#push(make.logmel("logmel", logmelSizes(description)), width);
-      this.#firstValue = 1;
-      this.#append({ kind: parts.frontEnd.behind, width, bias: true });
-    }
-    for (const piece of parts.body) this.#append(piece);
-    this.#push(pool("pool", this.#last, parts.pool), this.#width);
-    this.#firstValue = this.#last;
-    for (const piece of parts.head) this.#append(piece);
-  }
-
-  get #last(): number {
-    return this.ops.length;
-  }
-
-  get #width(): number {
-    return this.#widths[this.#last]!;
-  }
-
-  get #name(): string {
-    return `op${this.#last}`;
-  }
-
-  #push(op: Op, width: number): void {
-    this.ops.push(op);
-    this.#widths.push(width);
-  }
-
-  #append(piece: Piece): void {
-    if (piece.kind === "mamba") this.#appendMamba(piece);
-    else this.#push(...this.#simpleOp(piece));
-  }
-
-  #simpleOp(piece: Exclude<Piece, MambaPiece>): [op: Op, width: number] {
-    const [make, name, input, width] = [this.#make, this.#name, this.#last, this.#width];
-    switch (piece.kind) {
-      case "linear":
-        return [make.linear(name, input, width, piece.width, piece.bias), piece.width];
-      case "norm": {
-        const hasBias = piece.norm === "layer" && piece.bias;
-        return [make.norm(name, input, width, piece.norm, hasBias), width];
-      }
-      case "activation":
-        return [activation(name, input, piece.activation), width];
-      case "add":
-        return [add(name, input, this.#earlier(piece.back)), width];
-      case "affine":
-        return [make.affine(name, input, width), width];
-    }
-  }
-
-  #appendMamba({ kind: _, output: wanted, ...sizes }: MambaPiece): void {
-    const [input, width] = [this.#last, this.#width];
-    const output = wanted < 0 ? width : wanted;
-    const block = { ...sizes, ...(output > 0 && { output }) };
-    const mamba = this.#make.mamba(this.#name, input, width, block);
-    this.#push(mamba, output === 0 ? sizes.inner : output);
-    if (wanted < 0) this.#push(add(this.#name, input, this.#last), width);
-  }
-
-  /** A value of the last one's width, itself among them. */
-  #earlier(back: number): number {
-    const same = this.#widths
-      .map((_, value) => value)
-      .filter((value) => value >= this.#firstValue && this.#widths[value] === this.#width);
-    return same.at(-1 - (back % same.length))!;
-  }
+/** A line an op: what it reads, its fields and the shapes of its tensors. */
+export function describe({ inputKind, inputWidth, ops, outputs }: Network): string {
+  const lines = ops.map((op, index) => {
+    const text = JSON.stringify(op, (key, member) => {
+      if (key === "name" || key === "kind") return undefined;
+      return isTensor(member) ? `[${member.shape}]` : member;
+    });
+    return `  ${index + 1} = ${op.kind} ${text.replaceAll('"', "")}`;
+  });
+  return [
+    `${inputKind}, ${inputWidth} wide`,
+    ...lines,
+    `outputs ${outputs?.map(({ value }) => value)}`,
+  ].join("\n");
 }
 
 /** The bits of float32 values, as eight hexadecimal digits each. */

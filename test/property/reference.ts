@@ -1,8 +1,18 @@
 /**
- * The forward pass of any network in float64, written as plainly as the equations (Gu & Dao, arXiv
- * 2312.00752, algorithm 2). Slow; shares no code with the core or with the blob.
+ * The forward pass, in float64, of networks of the plain blocks that folding and front ends are tested with, written
+ * as plainly as the equations (Gu & Dao, arXiv 2312.00752, algorithm 2). Slow; shares no code with the core or
+ * with the blob. All kinds of ops are in scripts/reference/ops, by PyTorch.
  */
-import type { LogmelOp, MambaOp, Network, NormOp, Op, PoolOp, Tensor } from "../../ts/network.js";
+import { inputsOf } from "../../ts/graph/form.js";
+import type {
+  LogmelOp,
+  MambaOp,
+  Network,
+  NormOp,
+  Op,
+  PoolOp,
+  Tensor,
+} from "../../ts/graph/network.js";
 
 /** [rows][width] */
 type Rows = number[][];
@@ -16,7 +26,7 @@ export function referenceLogits(network: Network, input: Float32Array | Int32Arr
 }
 
 function evaluate(op: Op, values: readonly Rows[]): Rows {
-  const inputs = op.kind === "add" ? op.inputs : [op.input];
+  const inputs = inputsOf(op);
   const x = values[inputs[0]!]!;
   switch (op.kind) {
     case "linear":
@@ -28,7 +38,7 @@ function evaluate(op: Op, values: readonly Rows[]): Rows {
     case "add":
       return x.map((row, t) => row.map((value, i) => value + values[inputs[1]!]![t]![i]!));
     case "activation":
-      return x.map((row) => row.map(ACTIVATIONS[op.activation]));
+      return x.map((row) => row.map(functionOf(op.activation)));
     case "pool":
       return [pooled(op.pool, x)];
     case "mamba":
@@ -37,6 +47,8 @@ function evaluate(op: Op, values: readonly Rows[]): Rows {
       return x.map((row) => row.map((value, i) => value * op.scale.data[i]! + op.shift.data[i]!));
     case "logmel":
       return logmel(op, x.flat());
+    default:
+      throw new Error(`this reference has no ${op.kind}`);
   }
 }
 
@@ -71,22 +83,24 @@ function logmel(op: LogmelOp, samples: readonly number[]): Rows {
 function mamba(op: MambaOp, u: Rows): Rows {
   const [inner, states] = op.aLog.shape as [number, number];
   const rank = op.dtProj.weight.shape[1]!;
-  const taps = op.conv1d.weight.shape.at(-1)!;
+  const { conv1d, d } = op;
+  if (conv1d === undefined || d === undefined) throw new Error("this reference has no such mamba");
+  const taps = conv1d.weight.shape.at(-1)!;
   const xz = u.map((row) => linear(op.inProj.weight, op.inProj.bias, row));
   const h = Array.from({ length: inner }, () => new Array<number>(states).fill(0));
   return xz.map((row, t) => {
     const x = Array.from({ length: inner }, (_, c) => {
-      let sum = op.conv1d.bias?.data[c] ?? 0;
+      let sum = conv1d.bias?.data[c] ?? 0;
       for (let k = 0; k < taps; k++) {
         const past = xz[t - (taps - 1) + k];
-        sum += op.conv1d.weight.data[c * taps + k]! * (past?.[c] ?? 0);
+        sum += conv1d.weight.data[c * taps + k]! * (past?.[c] ?? 0);
       }
       return silu(sum);
     });
     const xDbl = linear(op.xProj.weight, undefined, x);
     const dt = linear(op.dtProj.weight, op.dtProj.bias, xDbl.slice(0, rank)).map(softplus);
     const y = x.map((value, c) => {
-      let sum = op.d.data[c]! * value;
+      let sum = d.data[c]! * value;
       for (let n = 0; n < states; n++) {
         const a = -Math.exp(op.aLog.data[c * states + n]!);
         h[c]![n] = Math.exp(dt[c]! * a) * h[c]![n]! + dt[c]! * xDbl[rank + n]! * value;
@@ -111,7 +125,9 @@ function normalize({ norm, weight, bias, eps }: NormOp, x: readonly number[]): n
   const mean = norm === "rms" ? 0 : sumOf(x) / x.length;
   const variance = sumOf(x.map((value) => (value - mean) ** 2)) / x.length;
   const scale = 1 / Math.sqrt(variance + Math.fround(eps));
-  return x.map((value, i) => (value - mean) * scale * weight.data[i]! + (bias?.data[i] ?? 0));
+  return x.map(
+    (value, i) => (value - mean) * scale * (weight?.data[i] ?? 1) + (bias?.data[i] ?? 0),
+  );
 }
 
 function pooled(kind: PoolOp["pool"], x: Rows): number[] {
@@ -127,6 +143,12 @@ const ACTIVATIONS = {
   relu: (x: number) => Math.max(x, 0),
   gelu: (x: number) => (x / 2) * (1 + erf(x / Math.SQRT2)),
 };
+
+function functionOf(name: string): (x: number) => number {
+  const found = Object.entries(ACTIVATIONS).find(([known]) => known === name);
+  if (found === undefined) throw new Error(`this reference has no ${name}`);
+  return found[1];
+}
 
 function silu(x: number): number {
   return x / (1 + Math.exp(-x));

@@ -9,7 +9,7 @@ import { DATA, hasData, readTestSet, type TestSet } from "../../scripts/models/t
 import { readCheckpoint, toNetwork, writeNpy } from "../../ts/checkpoint/index.js";
 import { createFoldedBlob } from "../../ts/fold/index.js";
 import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
-import { Engine } from "../../ts/node.js";
+import { Engine, logitsOf } from "../../ts/node.js";
 import { compareLogits } from "../../ts/profile/index.js";
 import { bundled, golden, json, temporaryFolder } from "../cli/support.js";
 
@@ -32,7 +32,7 @@ async function run(name: string, form: Form, simd: "on" | "off", { inputs }: Tes
   const engine = await Engine.load({ simd });
   const model = await engine.loadModel(await blobOf(engine, name, form));
   const session = model.createSession();
-  return inputs.map((input) => session.run(input));
+  return inputs.map((input) => logitsOf(session.run(input)));
 }
 
 /** @returns what `eval` says of the reference about the plain form */

@@ -4,7 +4,7 @@
  */
 import { framesIn } from "../core/input.js";
 import type { ModelInfo } from "../index.js";
-import { DEFAULT_FRAMES } from "../profile/index.js";
+import { defaultFrames } from "../profile/index.js";
 
 /** Elements of input from one frame to the next. */
 export function hopOf({ inputKind, inputWidth, hopSamples }: ModelInfo): number {
@@ -13,6 +13,8 @@ export function hopOf({ inputKind, inputWidth, hopSamples }: ModelInfo): number 
 
 /** A length to profile with: one second of audio, else as on the command line. */
 export function usualFrames(info: ModelInfo): number {
-  if (info.inputKind !== "samples") return DEFAULT_FRAMES;
-  return Math.max(1, framesIn(info, info.sampleRateHz));
+  const frames = defaultFrames(info);
+  if (info.inputKind !== "samples") return frames;
+  const second = Math.max(info.minFrames, framesIn(info, info.sampleRateHz));
+  return info.maxFrames === 0 ? second : Math.min(second, info.maxFrames);
 }

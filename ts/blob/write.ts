@@ -6,16 +6,21 @@
 
 import { BadArgument, BadInput, OutOfMemory, TooLarge } from "../core/errors.js";
 import {
+  ATTRIBUTES,
   BLOB_ALIGNMENT,
   BLOB_MAGIC,
   BLOB_VERSION,
-  DTYPE_U32,
+  DTYPE,
   HEADER,
   HEADER_BYTES,
   INPUT_KIND,
+  MAX_INPUTS,
   NO_TENSOR,
+  NO_VALUE,
   OP,
   OP_BYTES,
+  OUTPUT,
+  OUTPUT_BYTES,
   PACKING,
   TENSOR,
   TENSOR_BYTES,
@@ -24,22 +29,24 @@ import {
 import { checkInput, type InputArray } from "../core/input.js";
 import { roundUp } from "../core/regions.js";
 import { crc32 } from "../crc32.js";
-import type { Network } from "../network.js";
-import { type OpRecord, type Records, recordsOf } from "./ops.js";
+import type { Network } from "../graph/network.js";
+import type { PackedTensor } from "../graph/packing.js";
+import { assertFinite } from "../graph/tensor.js";
+import { type Encoded, type EncodedOp, type EncodedOutput, encodeNetwork } from "./encode.js";
 import { StringTable } from "./strings.js";
-import { assertFinite, type PackedTensor, pack, packedElements } from "./tensors.js";
+import { pack, packedElements, TensorTable } from "./tensors.js";
 
-/** One input and the logits that the core gave for it, to be compared bit for bit on a device. */
+/** One input and the outputs that the core gave for it, to be compared bit for bit on a device. */
 export interface SelfTest {
   /** float32 [frames, inputWidth], int32 [frames] or float32 [samples] */
   readonly input: InputArray;
-  /** float32 [logits] */
-  readonly logits: Float32Array;
+  /** Of each output, in the network's order: float32 [rows, width] */
+  readonly outputs: readonly Float32Array[];
 }
 
 export interface BlobOptions {
   readonly selfTest?: SelfTest;
-  /** Recorded beside `convention`; must be expressible in JSON. */
+  /** Recorded beside `convention` and `assumptions`; must be expressible in JSON. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,17 +57,21 @@ const FLOAT_BYTES = 4;
 interface Layout {
   readonly ops: number;
   readonly tensors: number;
+  readonly outputs: number;
   readonly labels: number;
   readonly strings: number;
   readonly selfTestInput: number;
-  readonly selfTestLogits: number;
+  readonly selfTestOutputs: number;
   readonly data: readonly number[];
   readonly bytes: number;
 }
 
 /** Everything of a blob but its bytes. */
-interface Contents extends Records {
+interface Contents extends Encoded {
   readonly network: Network;
+  readonly tensors: TensorTable;
+  /** Of each op, indices into the tensors. */
+  readonly references: readonly (readonly number[])[];
   readonly labels: readonly string[];
   readonly strings: StringTable;
   readonly metadata: number;
@@ -70,7 +81,7 @@ interface Contents extends Records {
 /**
  * The bytes of a blob.
  * @throws BadCheckpoint (a tensor's shape), NonFinite (NaN or infinity in a tensor), BadArgument
- * (the op list, labels or names), BadInput (the self-test), TooLarge (over 4 GiB), OutOfMemory
+ * (ops, outputs, lengths, labels or names), BadInput (the self-test), TooLarge (over 4 GiB), OutOfMemory
  */
 export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Array<ArrayBuffer> {
   const contents = contentsOf(network, options);
@@ -80,12 +91,15 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
   const view = new DataView(blob.buffer);
   writeHeader(view, contents, layout);
   contents.ops.forEach((op, i) => {
-    writeOp(view, layout.ops + i * OP_BYTES, op, contents.strings);
+    writeOp(view, layout.ops + i * OP_BYTES, op, contents.references[i] ?? [], contents.strings);
   });
   contents.tensors.list.forEach((tensor, i) => {
     writeTensor(view, layout.tensors + i * TENSOR_BYTES, tensor, layout.data[i]!, contents.strings);
-    const elements = tensor.packing === "words" ? Uint32Array : Float32Array;
+    const elements = tensor.dtype === "u32" ? Uint32Array : Float32Array;
     pack(tensor, new elements(blob.buffer, layout.data[i]!, packedElements(tensor)));
+  });
+  contents.outputs.forEach((output, i) => {
+    writeOutput(view, layout.outputs + i * OUTPUT_BYTES, output, contents.strings);
   });
   contents.labels.forEach((label, i) => {
     view.setUint32(layout.labels + i * 4, contents.strings.add(label), true);
@@ -97,28 +111,60 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
 }
 
 function contentsOf(network: Network, options: BlobOptions): Contents {
-  const records = recordsOf(network);
-  const labels = network.labels ?? [];
-  if (labels.length !== 0 && labels.length !== records.logits) {
-    throw new BadArgument("labels", `none or one a logit (${records.logits})`, `${labels.length}`);
-  }
-  if (options.selfTest !== undefined) checkSelfTest(options.selfTest, network, records);
-  const strings = new StringTable();
-  for (const { name } of [...records.ops, ...records.tensors.list]) strings.add(name);
-  for (const label of labels) strings.add(label);
-  const metadata = strings.add(
-    JSON.stringify({ convention: network.convention, ...options.metadata }),
+  const encoded = encodeNetwork(network);
+  const tensors = new TensorTable();
+  const references = encoded.ops.map((op) =>
+    op.tensors.map((tensor) => (tensor === undefined ? NO_TENSOR : tensors.add(tensor))),
   );
-  return { ...records, network, labels, strings, metadata, selfTest: options.selfTest };
+  const labels = network.labels ?? [];
+  checkLabels(labels, encoded.outputs[0]);
+  if (options.selfTest !== undefined) checkSelfTest(options.selfTest, network, encoded);
+  const strings = new StringTable();
+  for (const { name } of [...encoded.ops, ...tensors.list, ...encoded.outputs]) strings.add(name);
+  for (const label of labels) strings.add(label);
+  const metadata = strings.add(JSON.stringify(metadataOf(network, options)));
+  const { selfTest } = options;
+  return { ...encoded, network, tensors, references, labels, strings, metadata, selfTest };
 }
 
-function checkSelfTest(selfTest: SelfTest, network: Network, records: Records): void {
-  const { inputKind, inputWidth } = network;
-  const shape = { inputKind, inputWidth, vocabulary: records.vocabulary };
-  checkInput(selfTest.input, shape, { allowNonfinite: true });
-  if (selfTest.logits.length !== records.logits) {
-    throw new BadInput(`${records.logits} self-test logits`, `${selfTest.logits.length}`);
+function metadataOf({ convention, assumptions, shapes }: Network, { metadata }: BlobOptions) {
+  const isAssuming = assumptions !== undefined && assumptions.length > 0;
+  return {
+    convention,
+    ...(isAssuming && { assumptions }),
+    ...(shapes !== undefined && { shapes }),
+    ...metadata,
+  };
+}
+
+function checkLabels(labels: readonly string[], first: EncodedOutput | undefined): void {
+  if (labels.length === 0) return;
+  if (first?.isVector !== true) {
+    throw new BadArgument("labels", "none, as the first output is a sequence", `${labels.length}`);
   }
+  if (labels.length !== first.width) {
+    throw new BadArgument("labels", `none or one a logit (${first.width})`, `${labels.length}`);
+  }
+}
+
+function checkSelfTest(selfTest: SelfTest, network: Network, encoded: Encoded): void {
+  const { inputKind, inputWidth } = network;
+  const shape = { inputKind, inputWidth, vocabulary: encoded.vocabulary };
+  const inputs = checkInput(selfTest.input, shape, { allowNonfinite: true });
+  const frames = framesOf(encoded, inputs);
+  const { outputs } = encoded;
+  if (selfTest.outputs.length !== outputs.length) {
+    throw new BadInput(`${outputs.length} self-test outputs`, `${selfTest.outputs.length}`);
+  }
+  outputs.forEach(({ name, width, rows }, i) => {
+    const [expected, got] = [rows(frames) * width, selfTest.outputs[i]?.length];
+    if (got !== expected) throw new BadInput(`${expected} self-test elements of ${name}`, `${got}`);
+  });
+}
+
+/** Frames that a number of inputs makes: themselves, or of samples the full windows. */
+function framesOf({ windowInputs, hopInputs }: Encoded, inputs: number): number {
+  return inputs < windowInputs ? 0 : Math.floor((inputs - windowInputs) / hopInputs) + 1;
 }
 
 function layOut(contents: Contents): Layout {
@@ -131,13 +177,25 @@ function layOut(contents: Contents): Layout {
   const { selfTest } = contents;
   const ops = section(contents.ops.length * OP_BYTES);
   const tensors = section(contents.tensors.list.length * TENSOR_BYTES);
+  const outputs = section(contents.outputs.length * OUTPUT_BYTES);
   const labels = section(contents.labels.length * 4);
   const strings = section(contents.strings.byteLength);
   const selfTestInput = section((selfTest?.input.length ?? 0) * FLOAT_BYTES);
-  const selfTestLogits = section((selfTest?.logits.length ?? 0) * FLOAT_BYTES);
+  const elements = selfTest?.outputs.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  const selfTestOutputs = section(elements * FLOAT_BYTES);
   const data = contents.tensors.list.map((tensor) => section(packedElements(tensor) * FLOAT_BYTES));
   if (end > MAX_BLOB_BYTES) throw new TooLarge("the model blob", MAX_BLOB_BYTES, end);
-  return { ops, tensors, labels, strings, selfTestInput, selfTestLogits, data, bytes: end };
+  return {
+    ops,
+    tensors,
+    outputs,
+    labels,
+    strings,
+    selfTestInput,
+    selfTestOutputs,
+    data,
+    bytes: end,
+  };
 }
 
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {
@@ -149,7 +207,7 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
 }
 
 function writeHeader(view: DataView, contents: Contents, layout: Layout): void {
-  const { network, selfTest } = contents;
+  const { network, selfTest, lengths } = contents;
   const fields: Record<keyof typeof HEADER, number> = {
     magic: BLOB_MAGIC,
     version: BLOB_VERSION,
@@ -157,39 +215,50 @@ function writeHeader(view: DataView, contents: Contents, layout: Layout): void {
     crc32: 0,
     inputKind: INPUT_KIND[network.inputKind],
     inputWidth: network.inputWidth,
-    logits: contents.logits,
+    minFrames: lengths.minFrames,
+    maxFrames: lengths.maxFrames,
     opCount: contents.ops.length,
     opOffset: layout.ops,
     tensorCount: contents.tensors.list.length,
     tensorOffset: layout.tensors,
+    outputCount: contents.outputs.length,
+    outputOffset: layout.outputs,
     labelCount: contents.labels.length,
     labelOffset: layout.labels,
     stringBytes: contents.strings.byteLength,
     stringOffset: layout.strings,
     metadata: contents.metadata,
-    selfTestFrames: (selfTest?.input.length ?? 0) / network.inputWidth,
+    selfTestInputs: (selfTest?.input.length ?? 0) / network.inputWidth,
     selfTestInput: selfTest === undefined ? 0 : layout.selfTestInput,
-    selfTestLogits: selfTest === undefined ? 0 : layout.selfTestLogits,
+    selfTestOutputs: selfTest === undefined ? 0 : layout.selfTestOutputs,
   };
   for (const [field, value] of Object.entries(fields)) {
     view.setUint32(HEADER[field as keyof typeof HEADER], value, true);
   }
 }
 
-function writeOp(view: DataView, at: number, op: OpRecord, strings: StringTable): void {
-  view.setUint16(at + OP.kind, op.kind, true);
-  view.setUint16(at + OP.variant, op.variant, true);
+function writeOp(
+  view: DataView,
+  at: number,
+  op: EncodedOp,
+  references: readonly number[],
+  strings: StringTable,
+): void {
+  const halves = (offset: number, count: number, values: readonly number[], none: number) => {
+    for (let i = 0; i < count; i++) view.setUint16(at + offset + 2 * i, values[i] ?? none, true);
+  };
+  view.setUint16(at + OP.kind, op.primitive.number, true);
+  view.setUint8(at + OP.variant, op.variant);
+  view.setUint8(at + OP.type, DTYPE.f32);
   view.setUint32(at + OP.name, strings.add(op.name), true);
-  op.inputs.forEach((value, i) => {
-    view.setUint16(at + OP.inputs + i * 2, value, true);
-  });
-  view.setFloat32(at + OP.epsilon, op.epsilon, true);
-  op.dims.forEach((size, i) => {
-    view.setUint32(at + OP.dims + i * 4, size, true);
-  });
-  for (let i = 0; i < TENSOR_REFS; i++) {
-    view.setUint16(at + OP.tensors + i * 2, op.tensors[i] ?? NO_TENSOR, true);
+  halves(OP.inputs, MAX_INPUTS, op.inputs, NO_VALUE);
+  view.setUint16(at + OP.stage, op.stage, true);
+  view.setUint16(at + OP.clock, op.clock, true);
+  view.setUint32(at + OP.width, op.width, true);
+  for (let i = 0; i < ATTRIBUTES; i++) {
+    view.setUint32(at + OP.attributes + 4 * i, op.attributes[i] ?? 0, true);
   }
+  halves(OP.tensors, TENSOR_REFS, references, NO_TENSOR);
 }
 
 function writeTensor(
@@ -200,7 +269,7 @@ function writeTensor(
   strings: StringTable,
 ): void {
   view.setUint32(at + TENSOR.name, strings.add(tensor.name), true);
-  view.setUint16(at + TENSOR.dtype, tensor.packing === "words" ? DTYPE_U32 : 0, true);
+  view.setUint16(at + TENSOR.dtype, DTYPE[tensor.dtype], true);
   view.setUint16(at + TENSOR.packing, PACKING[tensor.packing], true);
   view.setUint32(at + TENSOR.rows, tensor.rows, true);
   view.setUint32(at + TENSOR.columns, tensor.columns, true);
@@ -208,10 +277,24 @@ function writeTensor(
   view.setUint32(at + TENSOR.bytes, packedElements(tensor) * FLOAT_BYTES, true);
 }
 
+function writeOutput(
+  view: DataView,
+  at: number,
+  { name, value }: EncodedOutput,
+  strings: StringTable,
+): void {
+  view.setUint32(at + OUTPUT.name, strings.add(name), true);
+  view.setUint32(at + OUTPUT.value, value, true);
+}
+
 /** Bit for bit: copied as bytes, so that no NaN or -0 changes on the way. */
-function writeSelfTest(blob: Uint8Array, { input, logits }: SelfTest, layout: Layout): void {
+function writeSelfTest(blob: Uint8Array, { input, outputs }: SelfTest, layout: Layout): void {
   blob.set(bytesOf(input), layout.selfTestInput);
-  blob.set(bytesOf(logits), layout.selfTestLogits);
+  let at = layout.selfTestOutputs;
+  for (const output of outputs) {
+    blob.set(bytesOf(output), at);
+    at += output.byteLength;
+  }
 }
 
 function bytesOf(array: InputArray): Uint8Array {

@@ -9,17 +9,19 @@
  * | `mamba_ssm`   | backbone.embedding.weight, backbone.layers.{i}.{norm,mixer}.*, backbone.norm_f.weight, lm_head.weight | embedding, the same layers, last position, norm, linear |
  * | `huggingface` | as mamba_ssm with backbone.embeddings.weight               | the same |
  *
- * A norm with a bias is a LayerNorm, one without an RMSNorm; both have eps 1e-5. `lm_head` may be
- * absent: then it is the embedding.
+ * A norm with a bias is a LayerNorm, one without an RMSNorm; both have eps 1e-5, unless an arch file says
+ * otherwise. `lm_head` may be absent: then it is the embedding. A block may have two directions (Vim's `A_b_log`).
  */
-import { BadCheckpoint } from "../core/errors.js";
-import type { Tensor, Value } from "../network.js";
-import { abbreviate } from "../plain-text.js";
-import type { NetworkBuilder } from "./network-builder.js";
+import { BadArgument, BadCheckpoint } from "../core/errors.js";
+import type { Tensor } from "../graph/network.js";
+import { abbreviate, shorten } from "../plain-text.js";
+import type { ArchItem, ArchOp } from "./arch/arch.js";
+import { CONVENTION_OPTIONS, type ConventionOptions } from "./arch/options.js";
+import { ASSUMED } from "./assumptions.js";
+import { CONVENTION_NAMES, type ConventionName } from "./convention-names.js";
+import { formatShape } from "./elements.js";
+import { nearestConvention } from "./nearest.js";
 import type { Weights } from "./weights.js";
-
-export const CONVENTION_NAMES = ["paper", "stack", "mamba_ssm", "huggingface"] as const;
-export type ConventionName = (typeof CONVENTION_NAMES)[number];
 
 /**
  * The convention that the tensors' names follow.
@@ -35,84 +37,94 @@ export function recogniseConvention(weights: Weights): ConventionName {
   if (anyUnder("layers.")) return "stack";
   throw new BadCheckpoint(
     "tensor names",
-    `one of the conventions ${CONVENTION_NAMES.join(", ")}, or ${ARCH_HINT}`,
-    names.length === 0 ? "no tensors" : abbreviate(names),
+    `those of a convention (${CONVENTION_NAMES.join(", ")}${nearestText(weights)}), or ${ARCH_HINT}`,
+    names.length === 0 ? "no tensors" : abbreviate(names, MAX_LISTED_EACH),
   );
 }
 
+/** A convention's network as an arch file would list it, and what was taken for granted. */
+export interface ConventionNetwork {
+  readonly ops: readonly ArchItem[];
+  readonly assumptions: readonly string[];
+}
+
 /**
- * Adds the convention's operators to the builder.
+ * The convention's operators.
  *
  * @throws BadCheckpoint naming all missing and unknown tensors, or one of a wrong shape.
+ * @throws BadArgument for an option that the convention has no use for.
  */
-export function buildConvention(name: ConventionName, builder: NetworkBuilder): void {
+export function conventionNetwork(
+  name: ConventionName,
+  weights: Weights,
+  options: ConventionOptions = {},
+): ConventionNetwork {
   const convention = CONVENTIONS[name];
-  const { weights } = builder;
   const layers =
     convention.layersPrefix === undefined ? 0 : countLayers(weights, convention.layersPrefix);
-  checkNames(name, weights, convention.names(layers));
-  convention.build(builder, layers);
-}
-
-/**
- * Refuses the tensors of Mamba-2 and Mamba-3 blocks, which compute something else.
- *
- * @throws BadCheckpoint naming them.
- */
-export function refuseLaterMambas(weights: Weights): void {
-  const names = weights.names();
-  const mamba3 = names.filter((name) => MAMBA3_ONLY.test(name));
-  const found = [...mamba3, ...mamba2Names(weights)];
-  const [first] = found;
-  if (first === undefined) return;
-  const version = mamba3.length > 0 ? "Mamba-3" : "Mamba-2";
-  throw new BadCheckpoint(
-    first,
-    "a Mamba-1 block (A_log [dInner, dState], x_proj, dt_proj)",
-    `a ${version} block, which is not supported (it has ${abbreviate(found)})`,
+  checkNames(name, weights, convention.names(weights, layers));
+  const useless = CONVENTION_OPTIONS.find(
+    (option) => option in options && convention.noOptions?.includes(option),
   );
+  if (useless !== undefined) {
+    throw new BadArgument(`arch.${useless}`, `none, as ${name} has no layers with norms`, "one");
+  }
+  const pooling = options.pooling ?? convention.pooling;
+  const { normPlace, residual } = options;
+  const hasLayers = layers > 0;
+  const assumptions = [
+    ...(hasLayers ? [] : [ASSUMED.noResidual]),
+    ...(hasLayers && normPlace === undefined ? [ASSUMED.normBefore] : []),
+    ...(hasLayers && residual === undefined ? [ASSUMED.residual] : []),
+    ...(options.pooling === undefined ? [ASSUMED.pooling(pooling)] : []),
+  ];
+  return { ops: convention.ops(weights, layers, { ...options, pooling }), assumptions };
 }
 
 /** What helps when names are not what they should be. */
-const ARCH_HINT = "an arch file that names them (--arch FILE)";
+const ARCH_HINT = "an arch file (--arch FILE; mambalite draft writes one)";
 
-/** Parameters of mamba_ssm's `Mamba3` module that `Mamba` does not have. */
-const MAMBA3_ONLY = /(^|\.)(B_bias|C_bias|B_norm\.weight|C_norm\.weight|mimo_[xzo])$/;
-/** The name of a parameter that is `Mamba2`'s, or may be: what is before its last part. */
-const MAMBA2_PARAMETER = /^(|.*\.)(dt_bias|A_log|norm\.weight)$/s;
-
-/**
- * Names of Mamba-2 blocks: a block is one by its `dt_bias`, or by one A a head ([heads]). A norm
- * tells nothing: any module may end in one.
- */
-function mamba2Names(weights: Weights): string[] {
-  const parameters = weights.names().flatMap((name) => {
-    const [, block = "", part = ""] = MAMBA2_PARAMETER.exec(name) ?? [];
-    return part === "" ? [] : [{ name, block, part }];
-  });
-  const isTelling = ({ name, part }: (typeof parameters)[number]): boolean =>
-    part === "dt_bias" || (part === "A_log" && weights.shapeOf(name)?.length === 1);
-  const blocks = new Set(parameters.filter(isTelling).map(({ block }) => block));
-  return parameters
-    .filter(
-      (parameter) =>
-        blocks.has(parameter.block) && (parameter.part === "norm.weight" || isTelling(parameter)),
-    )
-    .map(({ name }) => name);
+/** The nearest of all conventions, or of one, and the rename that would do. */
+function nearestText(
+  weights: Weights,
+  among: readonly ConventionName[] = CONVENTION_NAMES,
+): string {
+  const names = weights.names();
+  if (names.length === 0) return "";
+  const forms = among.map((name) => ({ name, ...CONVENTIONS[name].names(weights, 1) }));
+  const nearest = nearestConvention(names, forms);
+  if (nearest === undefined) return "";
+  const { convention, rename } = nearest;
+  const which = among.length > 1 ? `; nearest: ${convention}` : "";
+  if (rename === undefined) return which;
+  const [from, to] = rename.map((name) => JSON.stringify(shorten(name, MAX_RENAMED)));
+  return `${which}, with "rename": {${from}: ${to}} beside "convention": "${convention}" in an arch file`;
 }
+
+/** The rename that would do, else what the convention has. */
+function hintFor(convention: ConventionName, weights: Weights): string {
+  return nearestText(weights, [convention]) || ` (${CONVENTIONS[convention].summary})`;
+}
+
+/** Characters of a beginning of names. */
+const MAX_RENAMED = 40;
 
 interface TensorNames {
   readonly required: readonly string[];
   readonly optional: readonly string[];
 }
 
+type Options = ConventionOptions & { readonly pooling: string };
+
 interface Convention {
   /** Its tensors, for a message. */
   readonly summary: string;
   /** What comes before a layer's index; absent where there are no layers. */
   readonly layersPrefix?: string;
-  names(layers: number): TensorNames;
-  build(builder: NetworkBuilder, layers: number): void;
+  readonly pooling: string;
+  readonly noOptions?: readonly string[];
+  names(weights: Weights, layers: number): TensorNames;
+  ops(weights: Weights, layers: number, options: Options): readonly ArchItem[];
 }
 
 const MAMBA_REQUIRED = [
@@ -126,48 +138,71 @@ const MAMBA_REQUIRED = [
   "out_proj.weight",
 ];
 const MAMBA_OPTIONAL = ["in_proj.bias", "conv1d.bias", "out_proj.bias"];
+/** Of a block of two directions, by Vim's names: more in its second version, which has a convolution each. */
+const BACKWARD_REQUIRED = [
+  "D_b",
+  "conv1d_b.weight",
+  "x_proj_b.weight",
+  "dt_proj_b.weight",
+  "dt_proj_b.bias",
+];
+const BACKWARD_OPTIONAL = ["A_b_log", "D_b", "conv1d_b.bias", "gamma"];
+
+function isBidirectional(weights: Weights, prefix: string): boolean {
+  return weights.has(`${prefix}.A_b_log`);
+}
+
+function blockNames(weights: Weights, prefix: string): TensorNames {
+  const isBoth = isBidirectional(weights, prefix);
+  const hasOwn = BACKWARD_REQUIRED.some(
+    (name) => name !== "D_b" && weights.has(`${prefix}.${name}`),
+  );
+  const required = isBoth && hasOwn ? [...MAMBA_REQUIRED, ...BACKWARD_REQUIRED] : MAMBA_REQUIRED;
+  const optional = isBoth ? [...MAMBA_OPTIONAL, ...BACKWARD_OPTIONAL] : MAMBA_OPTIONAL;
+  return { required: under(`${prefix}.`, required), optional: under(`${prefix}.`, optional) };
+}
 
 const paper: Convention = {
   summary: "linear_in.*, mamba.*, classifier.*",
-  names: () => ({
-    required: ["linear_in.weight", ...under("mamba.", MAMBA_REQUIRED)],
-    optional: [
-      "linear_in.bias",
-      ...under("mamba.", MAMBA_OPTIONAL),
-      "classifier.weight",
-      "classifier.bias",
-    ],
-  }),
-  build: (builder) => {
-    builder.linear({ name: "linear_in", input: 0, prefix: "linear_in" });
-    builder.mamba({ name: "mamba", input: builder.last, prefix: "mamba" });
-    builder.pool("pool", builder.last, "mean");
+  pooling: "mean",
+  noOptions: ["eps", "norm", "normPlace", "residual"],
+  names: (weights) => {
+    const block = blockNames(weights, "mamba");
+    return {
+      required: ["linear_in.weight", ...block.required],
+      optional: ["linear_in.bias", ...block.optional, "classifier.weight", "classifier.bias"],
+    };
+  },
+  ops: (weights, _, { pooling, mamba }) => {
     // Without a classifier the pooled features are the output.
-    const hasClassifier =
-      builder.weights.has("classifier.weight") || builder.weights.has("classifier.bias");
-    if (hasClassifier) {
-      builder.linear({ name: "classifier", input: builder.last, prefix: "classifier" });
-    }
+    const hasClassifier = weights.has("classifier.weight") || weights.has("classifier.bias");
+    return [
+      { kind: "linear", name: "linear_in" },
+      blockOp(weights, "mamba", "mamba", mamba),
+      ...poolOps(pooling),
+      ...(hasClassifier ? [{ kind: "linear", name: "classifier" }] : []),
+    ];
   },
 };
 
 const stack: Convention = {
   summary: "linear_in.*, layers.{i}.{norm,mixer}.*, norm_f.*, classifier.*",
   layersPrefix: "layers.",
-  names: (layers) => {
-    const blocks = layerNames("layers.", layers);
+  pooling: "mean",
+  names: (weights, layers) => {
+    const blocks = layerNames(weights, "layers.", layers);
     return {
       required: ["linear_in.weight", ...blocks.required, "norm_f.weight", "classifier.weight"],
       optional: ["linear_in.bias", ...blocks.optional, "norm_f.bias", "classifier.bias"],
     };
   },
-  build: (builder, layers) => {
-    builder.linear({ name: "linear_in", input: 0, prefix: "linear_in" });
-    addLayers(builder, layers, "");
-    builder.norm({ name: "norm_f", input: builder.last, prefix: "norm_f" });
-    builder.pool("pool", builder.last, "mean");
-    builder.linear({ name: "classifier", input: builder.last, prefix: "classifier" });
-  },
+  ops: (weights, layers, options) => [
+    { kind: "linear", name: "linear_in" },
+    ...layerOps(weights, layers, "", "linear_in", options),
+    { ...normFields(options), kind: "norm", name: "norm_f" },
+    ...poolOps(options.pooling),
+    { kind: "linear", name: "classifier" },
+  ],
 };
 
 const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
@@ -182,61 +217,93 @@ function languageModel(embedding: string): Convention {
   return {
     summary: `${embedding}.weight, backbone.{layers.{i}.{norm,mixer},norm_f}.*, lm_head.weight`,
     layersPrefix: `${prefix}layers.`,
-    names: (layers) => {
-      const blocks = layerNames(`${prefix}layers.`, layers);
+    pooling: "last",
+    names: (weights, layers) => {
+      const blocks = layerNames(weights, `${prefix}layers.`, layers);
       return {
         required: [`${embedding}.weight`, ...blocks.required, `${prefix}norm_f.weight`],
         optional: [...blocks.optional, `${prefix}norm_f.bias`, "lm_head.weight"],
       };
     },
-    build: (builder, layers) => {
-      builder.embedding("embedding", embedding);
-      addLayers(builder, layers, prefix);
+    ops: (weights, layers, options) => [
+      { kind: "embedding", name: "embedding", weights: embedding },
+      ...layerOps(weights, layers, prefix, "embedding", options),
       // A norm is a function of one position: taking the last one first gives the same, for less.
-      builder.pool("pool", builder.last, "last");
-      builder.norm({ name: "norm_f", input: builder.last, prefix: `${prefix}norm_f` });
-      addHead(builder, embedding);
-    },
+      ...poolOps(options.pooling),
+      { ...normFields(options), kind: "norm", name: "norm_f", weights: `${prefix}norm_f` },
+      { kind: "linear", name: "lm_head", weights: headOf(weights, embedding) },
+    ],
   };
 }
 
 /** The head is tied to the embedding when it is absent or has the same values. */
-function addHead(builder: NetworkBuilder, embedding: string): void {
-  const { weights, last: input } = builder;
-  const table = weights.take(`${embedding}.weight`, ["vocabulary", "dModel"]);
-  const head = weights.takeIfPresent("lm_head.weight", table.shape);
-  if (head === undefined || equalData(head, table)) {
-    builder.tiedLinear("lm_head", input, table);
-  } else builder.linear({ name: "lm_head", input, prefix: "lm_head" });
-}
-
-/** x = x + mixer(norm(x)), once a layer. */
-function addLayers(builder: NetworkBuilder, layers: number, prefix: string): void {
-  for (let layer = 0; layer < layers; layer++) {
-    const name = `layers.${layer}`;
-    const input: Value = builder.last;
-    const place = (part: string) => ({
-      name: `${name}.${part}`,
-      input: builder.last,
-      prefix: `${prefix}${name}.${part}`,
-    });
-    builder.norm(place("norm"));
-    builder.mamba(place("mixer"));
-    builder.sum(`${name}.add`, [input, builder.last]);
+function headOf(weights: Weights, embedding: string): string {
+  const table = weights.take(`${embedding}.weight`, "shape [vocabulary, out]");
+  const head = weights.takeIfPresent("lm_head.weight", `shape ${formatShape(table.shape)}`);
+  if (head === undefined) return embedding;
+  if (String(head.shape) !== String(table.shape)) {
+    const expected = `shape ${formatShape(table.shape)}`;
+    throw new BadCheckpoint(head.name, expected, formatShape(head.shape));
   }
+  return equalData(head, table) ? embedding : "lm_head";
 }
 
-function layerNames(prefix: string, layers: number): TensorNames {
-  const indices = Array.from({ length: layers }, (_, layer) => `${prefix}${layer}.`);
+function poolOps(pooling: string): ArchItem[] {
+  return pooling === "none" ? [] : [{ kind: "pool", name: "pool", pool: pooling }];
+}
+
+function normFields({ eps, norm }: ConventionOptions): object {
+  return { ...(eps !== undefined && { eps }), ...(norm !== undefined && { norm }) };
+}
+
+function blockOp(
+  weights: Weights,
+  name: string,
+  prefix: string,
+  fields: ConventionOptions["mamba"],
+): ArchOp {
+  const kind = isBidirectional(weights, prefix) ? "bimamba" : "mamba";
+  return { ...fields, kind, name, weights: prefix };
+}
+
+/** Once a layer: x + mixer(norm(x)), or norm(x + mixer(x)). */
+function layerOps(
+  weights: Weights,
+  layers: number,
+  prefix: string,
+  before: string,
+  options: Options,
+): ArchOp[] {
+  const { normPlace = "before", residual = true, mamba } = options;
+  let start = before;
+  return Array.from({ length: layers }, (_, layer) => {
+    const name = `layers.${layer}`;
+    const norm: ArchOp = {
+      ...normFields(options),
+      kind: "norm",
+      name: `${name}.norm`,
+      weights: `${prefix}${name}.norm`,
+    };
+    const mixer = blockOp(weights, `${name}.mixer`, `${prefix}${name}.mixer`, mamba);
+    const add: ArchOp = { kind: "add", name: `${name}.add`, inputs: [start, `${name}.mixer`] };
+    const body = residual ? [mixer, add] : [mixer];
+    const ops = normPlace === "before" ? [norm, ...body] : [...body, norm];
+    start = ops.at(-1)?.name as string;
+    return ops;
+  }).flat();
+}
+
+function layerNames(weights: Weights, prefix: string, layers: number): TensorNames {
+  const all = Array.from({ length: layers }, (_, layer) => {
+    const block = blockNames(weights, `${prefix}${layer}.mixer`);
+    return {
+      required: [`${prefix}${layer}.norm.weight`, ...block.required],
+      optional: [`${prefix}${layer}.norm.bias`, ...block.optional],
+    };
+  });
   return {
-    required: indices.flatMap((layer) => [
-      `${layer}norm.weight`,
-      ...under(`${layer}mixer.`, MAMBA_REQUIRED),
-    ]),
-    optional: indices.flatMap((layer) => [
-      `${layer}norm.bias`,
-      ...under(`${layer}mixer.`, MAMBA_OPTIONAL),
-    ]),
+    required: all.flatMap(({ required }) => required),
+    optional: all.flatMap(({ optional }) => optional),
   };
 }
 
@@ -296,12 +363,11 @@ function checkNames(
   }
   throw new BadCheckpoint(
     first,
-    `the tensors of the ${convention} convention (${CONVENTIONS[convention].summary}), or ${ARCH_HINT}`,
+    `the tensors of the ${convention} convention${hintFor(convention, weights)}, or ${ARCH_HINT}`,
     problems.join("; "),
   );
 }
 
 function equalData(a: Tensor, b: Tensor): boolean {
-  if (a.data === b.data) return true;
-  return a.data.length === b.data.length && a.data.every((x, i) => Object.is(x, b.data[i]));
+  return a.data === b.data || a.data.every((x, i) => Object.is(x, b.data[i]));
 }

@@ -2,9 +2,19 @@
  * Reading checkpoints: from the bytes of a file to named tensors, and from those to a network.
  * Works on bytes alone, in Node and the browser.
  */
-export { type Arch, type ArchOp, readArch } from "./arch.js";
+export {
+  type Arch,
+  type ArchInput,
+  type ArchItem,
+  type ArchOp,
+  type ArchRepeat,
+  readArch,
+} from "./arch/arch.js";
+export { type Draft, type DraftLine, draftLines, draftOf, draftText } from "./draft/index.js";
 export type { ElementType } from "./elements.js";
+export { type ExportedFile, exportedFile, type References, referencesOf } from "./exported.js";
 export { type NpyArray, readNpy, readNpyFloat64, writeNpy } from "./npy.js";
+export { readNpz } from "./npz.js";
 export { type ReadCheckpointOptions, readCheckpoint } from "./read.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
 export type { OtherTensor, StateDict } from "./state-dict.js";

@@ -1,60 +1,31 @@
 /**
  * A reader of Python pickles (protocols 2 to 5) that can only build plain values and containers.
- * Nothing in a pickle is executed: a global is a name looked up in an allowlist, and any other
- * name, or any opcode that would construct an object, is refused. Knows nothing of PyTorch; its
- * globals and persistent ids come from a `PickleHost`.
+ * Nothing in a pickle is executed: a global is a name looked up in an allowlist. Any other name is refused, or,
+ * where the host says so, kept as a name: objects of such classes are kept as what the pickle says of them, and a
+ * call is refused. Knows nothing of PyTorch; its globals and persistent ids come from a `PickleHost`.
  *
  * Work and memory are bounded by the number of bytes: every opcode takes at least one, pushes at
  * most one value, and shares rather than copies what it takes from the memo (a host's calls should
  * keep to that). Values are built without recursion.
  */
-import { BadFile, UnsafePickle } from "../core/errors.js";
+import { UnsafePickle } from "../core/errors.js";
 import { looksLike } from "../looks-like.js";
-import { quoted } from "../plain-text.js";
+import { PickleBytes } from "./pickle-bytes.js";
+import { CONTAINER_GLOBALS, DESCRIBED_CALLS, unsafeGlobal } from "./pickle-globals.js";
+import { OP, REFUSED_OPCODES } from "./pickle-opcodes.js";
+import {
+  badPickle,
+  ForeignGlobal,
+  ForeignObject,
+  PickleGlobal,
+  type PickleHost,
+  PickleTuple,
+  type PickleValue,
+  SAVE_STATE_DICT_HINT,
+  Uncalled,
+} from "./pickle-values.js";
 
-/** A value a host makes: opaque here. */
-export abstract class PickleObject {
-  /** Tells the type checker that not every object is one. */
-  readonly isPickleObject = true;
-}
-
-/** An immutable sequence, as opposed to a list. */
-export class PickleTuple {
-  constructor(readonly items: readonly PickleValue[]) {}
-}
-
-/** An allowed global: a named constant, or with `call` a function of positional arguments. */
-export class PickleGlobal {
-  constructor(
-    /** `module.name` */
-    readonly name: string,
-    readonly call?: (args: readonly PickleValue[]) => PickleValue,
-  ) {}
-}
-
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleTuple
-  | PickleValue[]
-  | PickleMap
-  | Set<PickleValue>
-  | PickleGlobal
-  | PickleObject;
-
-/** A dict. Keys compare as in a Map, so tuples by identity. */
-export type PickleMap = Map<PickleValue, PickleValue>;
-
-export interface PickleHost {
-  /** The allowed global of that `module.name`, if it is one. */
-  find(name: string): PickleGlobal | undefined;
-  /** Resolves a persistent id. */
-  persistentLoad(id: PickleValue): PickleValue;
-}
+export * from "./pickle-values.js";
 
 /**
  * Reads the pickle that starts at byte `start`.
@@ -71,121 +42,20 @@ export function readPickle(
   return new PickleMachine(bytes, start, host).run();
 }
 
-/** What a malformed pickle, or malformed arguments within one, are reported as. */
-export function badPickle(reason: string): BadFile {
-  return new BadFile("pth", `pickle: ${reason}`);
-}
-
-/** What an `UnsafePickle` advises. */
-export const SAVE_STATE_DICT_HINT =
-  "only tensors and plain containers are read, and nothing was executed; " +
-  "to save a model, use torch.save(model.state_dict(), path)";
-
 const MAX_PROTOCOL = 5;
-/** Longest LONG1/LONG4: torch's magic number takes 10 bytes. */
-const MAX_INTEGER_BYTES = 16;
-const MAX_PLAIN_NAME = 80;
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const OP = {
-  MARK: 0x28,
-  EMPTY_TUPLE: 0x29,
-  STOP: 0x2e,
-  POP: 0x30,
-  POP_MARK: 0x31,
-  DUP: 0x32,
-  BINBYTES: 0x42,
-  SHORT_BINBYTES: 0x43,
-  BINFLOAT: 0x47,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  DICT: 0x64,
-  APPENDS: 0x65,
-  BINGET: 0x68,
-  LONG_BINGET: 0x6a,
-  LIST: 0x6c,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  PROTO: 0x80,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  LONG4: 0x8b,
-  SHORT_BINUNICODE: 0x8c,
-  BINUNICODE8: 0x8d,
-  BINBYTES8: 0x8e,
-  EMPTY_SET: 0x8f,
-  ADDITEMS: 0x90,
-  FROZENSET: 0x91,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-} as const;
-
-/** Opcodes that exist, but that a file of tensors has no use for. */
-const REFUSED_OPCODES: ReadonlyMap<number, string> = new Map([
-  [0x46, "FLOAT"],
-  [0x49, "INT"],
-  [0x4c, "LONG"],
-  [0x50, "PERSID"],
-  [0x53, "STRING"],
-  [0x56, "UNICODE"],
-  [0x67, "GET"],
-  [0x69, "INST"],
-  [0x6f, "OBJ"],
-  [0x70, "PUT"],
-  [0x81, "NEWOBJ"],
-  [0x82, "EXT1"],
-  [0x83, "EXT2"],
-  [0x84, "EXT4"],
-  [0x92, "NEWOBJ_EX"],
-  [0x96, "BYTEARRAY8"],
-  [0x97, "NEXT_BUFFER"],
-  [0x98, "READONLY_BUFFER"],
-]);
-
-/** The containers of Python's standard library that a state dict may be made of. */
-const CONTAINER_GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
-  [
-    new PickleGlobal("collections.OrderedDict", makeOrderedDict),
-    ...["builtins", "__builtin__"].flatMap((module) => [
-      new PickleGlobal(`${module}.set`, keepArguments),
-      new PickleGlobal(`${module}.frozenset`, keepArguments),
-    ]),
-  ].map((global) => [global.name, global]),
-);
-
-class PickleMachine {
-  private readonly view: DataView;
+class PickleMachine extends PickleBytes {
   private readonly stack: PickleValue[] = [];
   /** Stack heights at which a MARK was set, innermost last. */
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, PickleValue>();
 
   constructor(
-    private readonly bytes: Uint8Array,
-    private at: number,
+    bytes: Uint8Array,
+    at: number,
     private readonly host: PickleHost,
   ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    super(bytes, at);
   }
 
   run(): { value: PickleValue; end: number } {
@@ -357,6 +227,8 @@ class PickleMachine {
       }
       case OP.REDUCE:
         return this.reduce();
+      case OP.NEWOBJ:
+        return this.newObject();
       case OP.BUILD:
         return this.build();
       case OP.BINPERSID:
@@ -371,14 +243,31 @@ class PickleMachine {
       throw this.bad("a global whose name is not text");
     }
     const qualified = `${module}.${name}`;
-    const global = CONTAINER_GLOBALS.get(qualified) ?? this.host.find(qualified);
-    if (global === undefined) throw new UnsafePickle(display(qualified), refusalOf(module));
+    const known = CONTAINER_GLOBALS.get(qualified) ?? this.host.find(qualified);
+    const global = known ?? this.host.foreign?.(qualified);
+    if (global === undefined) throw unsafeGlobal(qualified);
     return this.push(global);
+  }
+
+  /** An object of a foreign class, kept as it is described. */
+  private newObject(): boolean {
+    const [type, args] = this.popMany(2);
+    if (!(type instanceof ForeignGlobal)) {
+      throw new UnsafePickle("opcode NEWOBJ", SAVE_STATE_DICT_HINT);
+    }
+    if (!(args instanceof PickleTuple)) throw this.bad("arguments that are not a tuple");
+    type.isClass = true;
+    return this.push(new ForeignObject(type));
   }
 
   private reduce(): boolean {
     const [callable, args] = this.popMany(2);
     if (!(args instanceof PickleTuple)) throw this.bad("arguments that are not a tuple");
+    if (callable instanceof ForeignGlobal) {
+      if (!DESCRIBED_CALLS.has(callable.name)) throw unsafeGlobal(callable.name);
+      callable.isClass = true;
+      return this.push(new Uncalled(callable.name, args.items));
+    }
     if (!(callable instanceof PickleGlobal)) throw this.bad("a call of something not a global");
     if (callable.call === undefined) {
       throw new UnsafePickle(`call of ${callable.name}`, SAVE_STATE_DICT_HINT);
@@ -389,6 +278,12 @@ class PickleMachine {
   /** A state dict carries attributes (`_metadata`) that say nothing of its tensors: dropped. */
   private build(): boolean {
     const state = this.pop();
+    const object = this.top();
+    if (object instanceof ForeignObject) {
+      if (state instanceof Map) object.members = state;
+      return true;
+    }
+    if (object instanceof Uncalled) return true;
     if (!(this.top() instanceof Map) || !(state instanceof Map)) {
       throw new UnsafePickle(
         "opcode BUILD",
@@ -400,6 +295,7 @@ class PickleMachine {
 
   private append(items: readonly PickleValue[]): boolean {
     const list = this.top();
+    if (list instanceof ForeignObject) return true;
     if (!Array.isArray(list)) throw this.bad("an append to something that is not a list");
     for (const item of items) list.push(item);
     return true;
@@ -407,6 +303,7 @@ class PickleMachine {
 
   private setItems(items: readonly PickleValue[]): boolean {
     const dict = this.top();
+    if (dict instanceof ForeignObject) return true;
     if (!(dict instanceof Map)) throw this.bad("an item set in something that is not a dict");
     if (items.length % 2 !== 0) throw this.bad("a dict key without a value");
     for (let i = 0; i < items.length; i += 2) {
@@ -465,95 +362,10 @@ class PickleMachine {
     if (value === undefined) throw this.bad(`memo entry ${index} was never set`);
     return this.push(value);
   }
-
-  private requireBytes(count: number): void {
-    const left = this.bytes.length - this.at;
-    if (count > left) throw this.bad(`truncated: ${count} bytes expected, ${left} left`);
-  }
-
-  /** Steps over `count` bytes and returns where they begin. */
-  private advance(count: number): number {
-    this.requireBytes(count);
-    const start = this.at;
-    this.at += count;
-    return start;
-  }
-
-  private uint8(): number {
-    return this.view.getUint8(this.advance(1));
-  }
-
-  private uint32(): number {
-    return this.view.getUint32(this.advance(4), true);
-  }
-
-  /** Inexact beyond 2^53, where it only has to be too large. */
-  private uint64(): number {
-    return Number(this.view.getBigUint64(this.advance(8), true));
-  }
-
-  private slice(length: number): Uint8Array {
-    const start = this.advance(length);
-    return this.bytes.subarray(start, start + length);
-  }
-
-  private text(length: number): string {
-    try {
-      return UTF8.decode(this.slice(length));
-    } catch (error) {
-      if (error instanceof BadFile) throw error;
-      throw this.bad("text that is not UTF-8");
-    }
-  }
-
-  private line(): string {
-    const end = this.bytes.indexOf("\n".charCodeAt(0), this.at);
-    if (end < 0) throw this.bad("truncated in the name of a global");
-    const text = this.text(end - this.at);
-    this.at = end + 1;
-    return text;
-  }
-
-  /** A little-endian two's complement integer: a number where it is exact, else a bigint. */
-  private integer(length: number): number | bigint {
-    if (length > MAX_INTEGER_BYTES) throw this.bad(`an integer of ${length} bytes`);
-    const bytes = this.slice(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
-    const signed = BigInt.asIntN(8 * length, value);
-    const number = Number(signed);
-    return Number.isSafeInteger(number) ? number : signed;
-  }
-
-  private bad(reason: string): BadFile {
-    return badPickle(`byte ${this.at}: ${reason}`);
-  }
 }
 
 function requireHashable(key: PickleValue): PickleValue {
   const isMutable = Array.isArray(key) || key instanceof Map || key instanceof Set;
   if (isMutable) throw badPickle("a list, dict or set used as a key");
   return key;
-}
-
-function makeOrderedDict(args: readonly PickleValue[]): PickleMap {
-  if (args.length > 0) throw badPickle("an OrderedDict of arguments");
-  return new Map();
-}
-
-/** An object that nothing reads: copying its items once a call would cost more than the file. */
-function keepArguments(args: readonly PickleValue[]): PickleTuple {
-  return new PickleTuple(args);
-}
-
-/** The name as part of one line of text. */
-function display(name: string): string {
-  const isPlain = name.length <= MAX_PLAIN_NAME && /^[\w.]+$/.test(name);
-  return isPlain ? name : quoted(name);
-}
-
-/** Why a global of this Python module was refused. */
-function refusalOf(module: string): string {
-  const isModelClass = module === "__main__" || module.startsWith("torch.nn.");
-  return isModelClass ? `a whole pickled module; ${SAVE_STATE_DICT_HINT}` : SAVE_STATE_DICT_HINT;
 }

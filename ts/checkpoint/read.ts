@@ -4,6 +4,7 @@
  */
 import { BadFile } from "../core/errors.js";
 import { looksLike } from "../looks-like.js";
+import { foreignFormat } from "./foreign-formats.js";
 import { isSafetensors, readSafetensors } from "./safetensors.js";
 import type { StateDict } from "./state-dict.js";
 import { isTorch, readTorch } from "./torch.js";
@@ -21,6 +22,8 @@ export interface ReadCheckpointOptions {
 export function readCheckpoint(bytes: Uint8Array, options: ReadCheckpointOptions = {}): StateDict {
   // First: a short safetensors header can have a length that looks like a pickle's first bytes.
   if (isSafetensors(bytes)) return readSafetensors(bytes);
+  const foreign = foreignFormat(bytes, options.name);
+  if (foreign !== undefined) throw new BadFile(expectedFormat(options.name), foreign);
   if (isTorch(bytes)) return readTorch(bytes);
   throw new BadFile(expectedFormat(options.name), looksLike(bytes));
 }

@@ -3,13 +3,14 @@
  * tensors' bytes with neither gaps nor overlaps. Knows nothing of what the tensors mean.
  */
 import { BadArgument, BadFile } from "../core/errors.js";
+import type { Tensor } from "../graph/network.js";
 import { looksLike } from "../looks-like.js";
-import type { Tensor } from "../network.js";
 import { describe, quoted } from "../plain-text.js";
 import {
   ELEMENT_BYTES,
   type ElementType,
   elementCount,
+  elementReader,
   formatShape,
   isFloatType,
   readFloat32,
@@ -34,7 +35,10 @@ export function readSafetensors(bytes: Uint8Array): StateDict {
     if (isFloatType(type)) {
       const data = readFloat32(payload.subarray(begin, end), type, true);
       tensors.set(name, { name, shape, data });
-    } else others.set(name, { name, type, shape });
+    } else {
+      const integers = name === TOKENS ? readTokens(payload.subarray(begin, end), type) : undefined;
+      others.set(name, { name, type, shape, ...(integers && { integers }) });
+    }
   }
   return { format: "safetensors", tensors, others, metadata };
 }
@@ -63,6 +67,15 @@ export function writeSafetensors(
     }
   }
   return bytes;
+}
+
+/** Inputs of a network that takes tokens (exported.ts). */
+const TOKENS = "mambalite.reference.input";
+
+function readTokens(bytes: Uint8Array, type: ElementType): Int32Array {
+  const read = elementReader(bytes, type, true);
+  const step = ELEMENT_BYTES[type];
+  return Int32Array.from({ length: bytes.length / step }, (_, i) => read(i * step));
 }
 
 const LENGTH_BYTES = 8;

@@ -2,11 +2,15 @@
  * From a state dict to a network, by a known naming convention or an arch file. Knows which of the
  * two applies, and nothing of how either is read.
  */
-import { BadArgument } from "../core/errors.js";
-import type { Network } from "../network.js";
-import { type Arch, buildArchOps, checkArch, namingOf } from "./arch.js";
-import { buildConvention, recogniseConvention, refuseLaterMambas } from "./conventions.js";
-import { NetworkBuilder } from "./network-builder.js";
+import type { Network } from "../graph/network.js";
+import { type Arch, checkArch, checkOps } from "./arch/arch.js";
+import { buildNetwork } from "./arch/build.js";
+import { namingOf } from "./arch/naming.js";
+import { ASSUMED } from "./assumptions.js";
+import { conventionNetwork, recogniseConvention } from "./conventions.js";
+import { type ExportedFile, exportedFile, withoutReferences } from "./exported.js";
+import { refuseLaterMambas } from "./later-mambas.js";
+import { epsOfModules } from "./module-settings.js";
 import type { StateDict } from "./state-dict.js";
 import { Weights } from "./weights.js";
 
@@ -17,6 +21,8 @@ export interface ToNetworkOptions {
 
 /** The `convention` of a network whose operators an arch file lists. */
 const ARCH_CONVENTION = "arch";
+/** The same, where the file itself lists them. */
+const EXPORTED = "exported";
 
 /**
  * The network that the tensors make, all sizes inferred from their shapes.
@@ -26,28 +32,31 @@ const ARCH_CONVENTION = "arch";
  * @throws BadArgument when the arch is wrong.
  */
 export function toNetwork(stateDict: StateDict, options: ToNetworkOptions = {}): Network {
-  const arch = options.arch === undefined ? {} : checkArch(options.arch);
-  const weights = new Weights(stateDict, namingOf(arch));
+  const exported = options.arch === undefined ? exportedFile(stateDict) : undefined;
+  const given = options.arch ?? exported?.arch;
+  const arch = given === undefined ? {} : checkArch(given);
+  const weights = new Weights(withoutReferences(stateDict), namingOf(arch));
   refuseLaterMambas(weights);
-  const builder = new NetworkBuilder(weights);
-  const convention = build(arch, builder);
-  checkLabels(arch, builder);
-  return builder.finish(convention, arch.labels);
-}
-
-function build(arch: Arch, builder: NetworkBuilder): string {
   if (arch.ops !== undefined) {
-    buildArchOps(arch.ops, builder);
-    return ARCH_CONVENTION;
+    const network = buildNetwork(checkOps(arch.ops), weights, arch, ARCH_CONVENTION);
+    return exported === undefined ? network : asExported(network, exported);
   }
-  const convention = arch.convention ?? recogniseConvention(builder.weights);
-  buildConvention(convention, builder);
-  return convention;
+  const convention = arch.convention ?? recogniseConvention(weights);
+  const eps = arch.eps ?? epsOfModules(stateDict.modules);
+  const filled = { ...arch, ...(eps !== undefined && convention !== "paper" && { eps }) };
+  const { ops, assumptions } = conventionNetwork(convention, weights, filled);
+  const network = buildNetwork(checkOps(ops), weights, filled, convention);
+  const order = stateDict.modules === undefined ? [] : [ASSUMED.order(convention)];
+  return { ...network, assumptions: [...order, ...assumptions, ...(network.assumptions ?? [])] };
 }
 
-function checkLabels({ labels }: Arch, builder: NetworkBuilder): void {
-  const logits = builder.widthOf(builder.last);
-  if (labels !== undefined && labels.length !== logits) {
-    throw new BadArgument("arch.labels", `${logits} names, one a logit`, `${labels.length}`);
-  }
+/** An exported graph says all of itself: nothing is assumed but what the exporter says. */
+function asExported(network: Network, { shapes, assumptions }: ExportedFile): Network {
+  const { assumptions: _, ...rest } = network;
+  return {
+    ...rest,
+    convention: EXPORTED,
+    ...(assumptions.length > 0 && { assumptions }),
+    ...(shapes !== undefined && { shapes }),
+  };
 }

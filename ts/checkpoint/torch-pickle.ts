@@ -7,6 +7,7 @@ import { quoted } from "../plain-text.js";
 import type { ElementType } from "./elements.js";
 import {
   badPickle,
+  ForeignGlobal,
   PickleGlobal,
   type PickleHost,
   PickleObject,
@@ -14,6 +15,7 @@ import {
   type PickleValue,
   SAVE_STATE_DICT_HINT,
 } from "./pickle.js";
+import { unsafeGlobal } from "./pickle-globals.js";
 
 /** A flat run of elements, kept elsewhere in the file under `key`. */
 export class TorchStorage extends PickleObject {
@@ -42,13 +44,38 @@ export class TorchTensor extends PickleObject {
 /** Answers for one pickle, and remembers the storages it mentioned. */
 export class TorchPickleHost implements PickleHost {
   readonly storages = new Map<string, TorchStorage>();
+  readonly #foreign = new Map<string, ForeignGlobal>();
 
   find(name: string): PickleGlobal | undefined {
     return GLOBALS.get(name);
   }
 
-  /** The id of a storage: ("storage", type, key, location, element count[, no view]). */
-  persistentLoad(id: PickleValue): TorchStorage {
+  foreign(name: string): ForeignGlobal {
+    const known = this.#foreign.get(name) ?? new ForeignGlobal(name);
+    this.#foreign.set(name, known);
+    return known;
+  }
+
+  /**
+   * Of a file that is no module: a name that nothing but a call has a use for.
+   * @throws UnsafePickle
+   */
+  refuseIdleNames(): void {
+    const idle = [...this.#foreign.values()].find(({ isClass }) => !isClass);
+    if (idle !== undefined) throw unsafeGlobal(idle.name);
+  }
+
+  /**
+   * The id of a storage: ("storage", type, key, location, element count[, no view]); or, in legacy files, of a
+   * module's class: ("module", class, path and text of its source).
+   */
+  persistentLoad(id: PickleValue): TorchStorage | ForeignGlobal {
+    const [kind, named] = id instanceof PickleTuple ? id.items : [];
+    if (kind === "module" && named instanceof ForeignGlobal) return named;
+    return this.#storage(id);
+  }
+
+  #storage(id: PickleValue): TorchStorage {
     const [tag, type, key, location, count, view] = id instanceof PickleTuple ? id.items : [];
     if (tag !== "storage") {
       const shown = typeof tag === "string" ? quoted(tag) : "of unknown form";
@@ -62,10 +89,10 @@ export class TorchPickleHost implements PickleHost {
     if (view !== undefined && view !== null) {
       throw badPickle(`storage ${key} is a view of another, as PyTorch before 0.4 wrote`);
     }
-    return this.remember(new TorchStorage(key, elementType, requireSize(count, "storage size")));
+    return this.#remember(new TorchStorage(key, elementType, requireSize(count, "storage size")));
   }
 
-  private remember(storage: TorchStorage): TorchStorage {
+  #remember(storage: TorchStorage): TorchStorage {
     const known = this.storages.get(storage.key);
     if (known === undefined) {
       this.storages.set(storage.key, storage);

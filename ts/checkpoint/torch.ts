@@ -3,9 +3,9 @@
  * state dict. Knows the container and strided views; the pickle itself is read by others, and
  * what the tensors mean is not known here.
  */
-import { BadCheckpoint, BadFile } from "../core/errors.js";
+import { BadCheckpoint, BadFile, UnsafePickle } from "../core/errors.js";
+import type { Tensor } from "../graph/network.js";
 import { hasText, looksLike } from "../looks-like.js";
-import type { Tensor } from "../network.js";
 import { abbreviate, describe as describePlain } from "../plain-text.js";
 import {
   ELEMENT_BYTES,
@@ -16,12 +16,15 @@ import {
 } from "./elements.js";
 import {
   badPickle,
+  ForeignGlobal,
+  ForeignObject,
   PickleGlobal,
   PickleObject,
   PickleTuple,
   type PickleValue,
   readPickle,
 } from "./pickle.js";
+import { isSavedModule, moduleContents } from "./saved-module.js";
 import type { OtherTensor, StateDict } from "./state-dict.js";
 import { TorchPickleHost, type TorchStorage, TorchTensor } from "./torch-pickle.js";
 import { openZip, type ZipArchive } from "./zip.js";
@@ -29,15 +32,23 @@ import { openZip, type ZipArchive } from "./zip.js";
 /**
  * Reads a `.pth` or `.pt` state dict. float16, bfloat16 and float64 become float32 (rounded once,
  * to nearest even); views into one storage are followed, and equal views share their data. A dict
- * that wraps the state dict is unwrapped.
+ * that wraps the state dict is unwrapped. A module that was saved whole is read as its state dict, with what its
+ * parts are; none of its code is looked for.
  *
  * @throws UnsafePickle when the file asks for anything but tensors and containers.
  * @throws BadFile when the file is malformed or of another kind.
  * @throws BadCheckpoint when what was saved is not a state dict.
  */
 export function readTorch(bytes: Uint8Array): StateDict {
-  const { root, storages } = isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
-  return collectTensors(unwrap(root), new Materializer(storages));
+  const { root, storages, host } = isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
+  const saved = unwrap(root);
+  const materializer = new Materializer(storages);
+  if (saved instanceof ForeignObject) {
+    const { modules, tensors } = moduleContents(saved);
+    return { ...collectTensors(tensors, materializer), modules };
+  }
+  host.refuseIdleNames();
+  return collectTensors(saved, materializer);
 }
 
 /** Whether the bytes begin like a file of torch.save. */
@@ -58,6 +69,7 @@ const REPETITION_ALLOWANCE_ELEMENTS = 1 << 22;
 interface SavedObject {
   readonly root: PickleValue;
   readonly storages: StorageBytes;
+  readonly host: TorchPickleHost;
 }
 
 /** Exactly the little-endian bytes of each storage, by key. */
@@ -88,16 +100,42 @@ function readZip(bytes: Uint8Array): SavedObject {
   checkByteOrder(archive, `${prefix}byteorder`);
   const pickle = unpackOne(archive, `${prefix}data.pkl`) as Uint8Array;
   const host = new TorchPickleHost();
-  const { value, end } = readPickle(pickle, 0, host);
+  const { value, end } = explainingLightning(pickle, () => readPickle(pickle, 0, host));
   if (end !== pickle.length) throw badPickle(`${pickle.length - end} bytes after its end`);
-  return { root: value, storages: unpackStorages(archive, prefix, host) };
+  return { root: value, storages: unpackStorages(archive, prefix, host), host };
+}
+
+const LIGHTNING = "pytorch-lightning_version";
+
+/** Lightning puts objects of any kind beside the weights: what is left then is to take them out. */
+function explainingLightning<T>(pickle: Uint8Array, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UnsafePickle) || !includesText(pickle, LIGHTNING)) throw error;
+    const advice =
+      "a Lightning checkpoint with pickled objects beside its weights: in your own environment, " +
+      'torch.save(torch.load(path)["state_dict"], "weights.pth") leaves the weights';
+    throw new UnsafePickle(error.refused, advice);
+  }
+}
+
+function includesText(bytes: Uint8Array, text: string): boolean {
+  const first = text.charCodeAt(0);
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (hasText(bytes, at, text)) return true;
+  }
+  return false;
 }
 
 function findPrefix({ names }: ZipArchive): string {
   const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const isScript = names.some((name) => /^[^/]+\/(constants\.pkl$|code\/)/.test(name));
   if (isScript) {
-    throw bad("it is a TorchScript archive; save torch.save(model.state_dict(), path) instead");
+    throw bad(
+      "it is a TorchScript archive, whose code is not read: in Python, " +
+        "torch.save(torch.jit.load(path).state_dict(), other), or export the module itself (mambalite torch)",
+    );
   }
   if (pickles.length !== 1) {
     const isNpz = names.length > 0 && names.every((name) => name.endsWith(".npy"));
@@ -163,7 +201,7 @@ function readLegacy(bytes: Uint8Array): SavedObject {
   const root = next();
   const keys = next();
   if (!Array.isArray(keys)) throw bad("the list of storage keys is not a list");
-  return { root, storages: sliceStorages(bytes, at, keys, host) };
+  return { root, storages: sliceStorages(bytes, at, keys, host), host };
 }
 
 function sliceStorages(
@@ -196,16 +234,23 @@ function sliceStorages(
 
 /* ---- from the saved object to tensors ---- */
 
-function unwrap(root: PickleValue): ReadonlyMap<PickleValue, PickleValue> {
+/** The state dict, or the module, without the dicts around it. */
+function unwrap(root: PickleValue): ReadonlyMap<PickleValue, PickleValue> | ForeignObject {
+  if (isSavedModule(root)) return root;
   let dict = requireDict(root);
   for (let depth = 0; depth < MAX_WRAPPERS; depth++) {
-    const wrappers = WRAPPER_KEYS.filter((key) => dict.get(key) instanceof Map);
+    const wrappers = WRAPPER_KEYS.filter((key) => {
+      const value = dict.get(key);
+      return value instanceof Map || isSavedModule(value);
+    });
     if (wrappers.length > 1) {
       throw new BadCheckpoint(wrappers.join(", "), "one wrapped state dict", `${wrappers.length}`);
     }
     const [wrapper] = wrappers;
     if (wrapper === undefined) break;
-    dict = requireDict(dict.get(wrapper) ?? null);
+    const inner = dict.get(wrapper) ?? null;
+    if (isSavedModule(inner)) return inner;
+    dict = requireDict(inner);
   }
   return dict;
 }
@@ -216,7 +261,7 @@ function requireDict(value: PickleValue): ReadonlyMap<PickleValue, PickleValue> 
 }
 
 function collectTensors(
-  dict: ReadonlyMap<PickleValue, PickleValue>,
+  dict: ReadonlyMap<PickleValue, PickleValue | TorchTensor>,
   materializer: Materializer,
 ): StateDict {
   const tensors = new Map<string, Tensor>();
@@ -315,6 +360,7 @@ function describe(value: PickleValue): string {
   if (value instanceof Map) return "a dict";
   if (value instanceof Set) return "a set";
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof PickleGlobal) return value.name;
+  if (value instanceof PickleGlobal || value instanceof ForeignGlobal) return value.name;
+  if (value instanceof ForeignObject) return `an object of ${value.type.name}, which is no module`;
   return value instanceof PickleObject ? "a storage" : describePlain(value);
 }

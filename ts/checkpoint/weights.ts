@@ -3,13 +3,11 @@
  * of the right shape, finite. Knows nothing of how the tensors are put together.
  */
 import { BadCheckpoint, NonFinite } from "../core/errors.js";
-import type { Tensor } from "../network.js";
+import type { Tensor } from "../graph/network.js";
+import { positionOf } from "../graph/tensor.js";
 import { quoted } from "../plain-text.js";
 import { formatShape } from "./elements.js";
 import type { OtherTensor, StateDict } from "./state-dict.js";
-
-/** A size that is given, or a name for one that is to be found out, such as "dInner". */
-export type Dimension = number | string;
 
 /** What becomes of the names of a file. */
 export interface Naming {
@@ -37,6 +35,7 @@ export class Weights {
   private readonly prefixes: readonly string[];
   private readonly used = new Set<string>();
   private readonly finite = new Set<Float32Array>();
+  private readonly byData = new Map<Float32Array, Tensor>();
 
   /** @throws BadCheckpoint when two tensors get the same name. */
   constructor(stateDict: StateDict, naming: Naming = AS_THEY_ARE) {
@@ -55,6 +54,11 @@ export class Weights {
     return this.tensors.has(name) || this.others.has(name);
   }
 
+  /** Whether the file has it, be it left out or not. */
+  isInFile(name: string): boolean {
+    return this.has(name) || this.ignored.has(this.resolve(name));
+  }
+
   /** Sizes of a tensor, if there is one of that name. */
   shapeOf(asked: string): readonly number[] | undefined {
     const name = this.resolve(asked);
@@ -62,35 +66,33 @@ export class Weights {
   }
 
   /**
-   * The tensor of that name.
+   * The tensor of that name. Tensors of one shape that share their data in the file are one object.
    *
-   * @param shapes what it may be shaped like; names stand for any size of 1 or more.
-   * @throws BadCheckpoint when it is missing, left out, of another shape or not floating point.
+   * @param expected what it should be, for a message: "shape [3, 4]".
+   * @throws BadCheckpoint when it is missing, left out or not floating point.
    * @throws NonFinite when an element is NaN or infinite.
    */
-  take(asked: string, ...shapes: (readonly Dimension[])[]): Tensor {
+  take(asked: string, expected: string): Tensor {
     const name = this.resolve(asked);
-    const expected = shapes.map(formatShape).join(" or ");
     const tensor = this.tensors.get(name);
     if (tensor === undefined) throw this.absent(name, expected);
-    if (!shapes.some((shape) => fits(tensor.shape, shape))) {
-      throw new BadCheckpoint(tensor.name, `shape ${expected}`, formatShape(tensor.shape));
-    }
     this.requireFinite(tensor);
     this.used.add(name);
+    const same = this.byData.get(tensor.data);
+    if (same !== undefined && String(same.shape) === String(tensor.shape)) return same;
+    this.byData.set(tensor.data, tensor);
     return tensor;
   }
 
   /** The same, or nothing when the file has no tensor of that name. */
-  takeIfPresent(name: string, ...shapes: (readonly Dimension[])[]): Tensor | undefined {
-    const isThere = this.has(name) || this.ignored.has(this.resolve(name));
-    return isThere ? this.take(name, ...shapes) : undefined;
+  takeIfPresent(name: string, expected: string): Tensor | undefined {
+    return this.isInFile(name) ? this.take(name, expected) : undefined;
   }
 
-  /** Names that nothing took, integer tensors with their type and shape. */
+  /** Names that nothing took, integer tensors with their type and shape; no counters of training. */
   unused(): string[] {
     return this.names()
-      .filter((name) => !this.used.has(name))
+      .filter((name) => !this.used.has(name) && !this.isCounter(name))
       .map((name) => this.describe(name));
   }
 
@@ -104,6 +106,11 @@ export class Weights {
   describeMissing(name: string): string {
     const rule = this.ignored.get(this.resolve(name));
     return rule === undefined ? name : `${name} (left out by ignore ${quoted(rule)})`;
+  }
+
+  /** How many batches a BatchNorm has seen is no weight. */
+  private isCounter(name: string): boolean {
+    return this.others.has(name) && /(^|\.)num_batches_tracked$/.test(name);
   }
 
   /** The name of a tensor that is asked for with wrappers' prefixes, which an arch file may give. */
@@ -143,10 +150,10 @@ export class Weights {
     const rule = this.ignored.get(name);
     if (rule !== undefined) {
       const got = `a tensor that ${quoted(rule)} in the arch file's ignore leaves out`;
-      return new BadCheckpoint(name, `shape ${expected}`, got);
+      return new BadCheckpoint(name, expected, got);
     }
     const other = this.others.get(name);
-    if (other === undefined) return new BadCheckpoint(name, `shape ${expected}`, "no such tensor");
+    if (other === undefined) return new BadCheckpoint(name, expected, "no such tensor");
     return new BadCheckpoint(name, "floating-point elements", `${other.type} elements`);
   }
 
@@ -183,20 +190,4 @@ function firstAnswer(
     if (answer !== undefined) return answer;
   }
   return undefined;
-}
-
-function fits(shape: readonly number[], expected: readonly Dimension[]): boolean {
-  if (shape.length !== expected.length) return false;
-  return expected.every((dim, i) => (typeof dim === "number" ? shape[i] === dim : shape[i] !== 0));
-}
-
-/** Index of a flat row-major position, one number a dimension. */
-function positionOf(flat: number, shape: readonly number[]): number[] {
-  const position: number[] = [];
-  let rest = flat;
-  for (const dim of [...shape].reverse()) {
-    position.unshift(rest % dim);
-    rest = Math.floor(rest / dim);
-  }
-  return position;
 }

@@ -7,7 +7,10 @@ import { readNpy } from "../checkpoint/index.js";
 import { BadFile, BadInput, NonFinite } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import type { ModuleShapes } from "../graph/shapes.js";
 import { hasText, looksLike } from "../looks-like.js";
+import { fromModuleShape } from "../module-input.js";
+import { moduleShapesOf } from "../profile/index.js";
 import type { Sequences } from "./batch/batch.js";
 import { inFile, readBytes } from "./files.js";
 
@@ -25,11 +28,21 @@ export interface Inputs {
 type ModelInput = Pick<
   Model["info"],
   "inputKind" | "inputWidth" | "windowSamples" | "hopSamples" | "sampleRateHz"
->;
+> & {
+  /** Of the module that the model was exported from: its inputs come in them. */
+  readonly shapes?: ModuleShapes;
+};
+
+/** What a model takes, in the shape of its module where it has one. */
+export function takenBy(model: Pick<Model, "info" | "metadata">): ModelInput {
+  const shapes = moduleShapesOf(model);
+  return shapes === undefined ? model.info : { ...model.info, shapes };
+}
 
 /**
  * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, of integer tokens `[T]` or `[N, T]`, or of
- * float32 samples `[S]` or `[N, S]`; samples also from one `.wav` or `.flac`. Told apart by content.
+ * float32 samples `[S]` or `[N, S]`; samples also from one `.wav` or `.flac`. Told apart by content. A model that
+ * was exported takes arrays in its module's own shape, with or without the batch.
  *
  * @throws FileProblem, with what is wrong with the file, its shape or (unless `allowNonfinite`)
  * its values.
@@ -41,7 +54,9 @@ export function readInputs(
 ): Promise<Inputs> {
   return inFile(path, () => {
     const bytes = readBytes(path);
-    const { data, shape } = isAudio(bytes) ? readClip(bytes, model) : readArray(bytes, model);
+    const read = isAudio(bytes) ? readClip(bytes, model) : readArray(bytes, model);
+    const { data, shape } =
+      model.shapes === undefined ? read : fromModuleShape(read, model, model.shapes);
     requireElements(model, data, shape);
     if (data instanceof Float32Array && !allowNonfinite) requireFinite(data, shape);
     return split(data, shape, model);
@@ -92,7 +107,9 @@ function requireElements(
     shape.length > 3 ||
     shape[shape.length - 1] !== inputWidth
   ) {
-    throw new BadInput(`float32 [T, ${inputWidth}] or [N, T, ${inputWidth}]`, got);
+    const isTurned = isFloat && shape.at(-2) === inputWidth && shape.length <= 3;
+    const hint = isTurned ? ", whose time is last: transpose it" : "";
+    throw new BadInput(`float32 [T, ${inputWidth}] or [N, T, ${inputWidth}]`, got + hint);
   }
   if (data.length === 0) throw new BadInput("at least one sequence of one frame", got);
 }

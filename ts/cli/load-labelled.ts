@@ -10,13 +10,13 @@ import type { Model } from "../core/model.js";
 import { FileProblem, isUndecodable } from "../host/file-problem.js";
 import type { Items } from "./batch/batch.js";
 import { inFile, isDirectory, listDirectory, readBytes, requireRegularFile } from "./files.js";
-import { inputItems, readInputs } from "./load-input.js";
+import { inputItems, readInputs, takenBy } from "./load-input.js";
 
 export interface LabelledItems {
   readonly items: Items;
   /** Frames that the network makes of each. */
   readonly frames: number;
-  /** Class of each: an index of the logits. */
+  /** Class of each: an index of the first output. */
   readonly classes: ArrayLike<number>;
 }
 
@@ -26,19 +26,21 @@ const AUDIO = [".wav", ".flac"];
 export async function readLabelledInputs(
   inputsPath: string,
   classesPath: string,
-  { info }: Model,
+  model: Model,
 ): Promise<LabelledItems> {
-  const inputs = await readInputs(inputsPath, info, false);
+  const { info } = model;
+  const inputs = await readInputs(inputsPath, takenBy(model), false);
   const count = inputs.sequences.length;
+  const width = info.outputs[0]?.width ?? 0;
   const classes = await inFile(classesPath, () => {
     const { data, shape } = readNpy(readBytes(classesPath));
     if (data instanceof Float32Array || shape.length !== 1 || shape[0] !== count) {
       const kind = data instanceof Float32Array ? "floating-point" : "integer";
       throw new BadInput(`integer classes [${count}]`, `${kind} [${shape.join(", ")}]`);
     }
-    const wrong = data.findIndex((value) => value < 0 || value >= info.logits);
+    const wrong = data.findIndex((value) => value < 0 || value >= width);
     if (wrong >= 0) {
-      throw new BadInput(`classes from 0 to ${info.logits - 1}`, `${data[wrong]} at [${wrong}]`);
+      throw new BadInput(`classes from 0 to ${width - 1}`, `${data[wrong]} at [${wrong}]`);
     }
     return data;
   });

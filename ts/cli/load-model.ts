@@ -3,13 +3,21 @@
  * with it), told apart by content, or a bundled model. Knows nothing of what a command does with it.
  */
 import { createBlob } from "../blob/blob.js";
-import { readArch, readCheckpoint, toNetwork } from "../checkpoint/index.js";
+import {
+  exportedFile,
+  type References,
+  readArch,
+  readCheckpoint,
+  referencesOf,
+  type StateDict,
+  toNetwork,
+} from "../checkpoint/index.js";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Model } from "../core/model.js";
 import { createFoldedBlob } from "../fold/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../frontend/index.js";
-import type { Network } from "../network.js";
+import type { Network } from "../graph/network.js";
 import { locateModel } from "./bundled.js";
 import { inFile, readBytes } from "./files.js";
 import type { SimdChoice } from "./options.js";
@@ -41,6 +49,20 @@ export interface OpenModel {
   readonly fileBytes: number;
   /** Of a checkpoint: the naming convention it follows. */
   readonly convention?: string;
+  /** Of an exported file: what PyTorch makes of some inputs. */
+  readonly exported?: ExportedReferences;
+}
+
+export interface ExportedReferences {
+  readonly references: References;
+  /** Of float32 PyTorch itself. */
+  readonly float32Error: number;
+}
+
+interface ReadNetwork {
+  readonly format: "safetensors" | "pth";
+  readonly network: Network;
+  readonly exported?: ExportedReferences;
 }
 
 /** "MLM" and 0x1A (see csrc/core/blob.h). */
@@ -63,7 +85,11 @@ export async function withModel<T>(
       checkpoint === undefined
         ? bytes
         : await inFile(path, () =>
-            (choice.fold ? createFoldedBlob : createBlob)(engine, checkpoint.network),
+            (choice.fold ? createFoldedBlob : createBlob)(
+              engine,
+              checkpoint.network,
+              testOf(checkpoint),
+            ),
           );
     const model = await inFile(path, () => engine.loadModel(blob));
     try {
@@ -74,6 +100,7 @@ export async function withModel<T>(
         format: checkpoint?.format ?? "mlm",
         fileBytes: bytes.length,
         ...(checkpoint && { convention: checkpoint.network.convention }),
+        ...(checkpoint?.exported && { exported: checkpoint.exported }),
       });
     } finally {
       model.dispose();
@@ -81,6 +108,12 @@ export async function withModel<T>(
   } finally {
     engine.dispose();
   }
+}
+
+/** The first reference, if there is one, is the self-test's input. */
+function testOf({ exported }: ReadNetwork): { testInput?: Float32Array | Int32Array } {
+  const [testInput] = exported?.references.inputs ?? [];
+  return testInput === undefined ? {} : { testInput };
 }
 
 /** @throws BadArgument */
@@ -95,7 +128,7 @@ async function readNetwork(
   path: string,
   bytes: Uint8Array,
   { arch: archPath, frontend, labels }: CheckpointFiles,
-): Promise<{ format: "safetensors" | "pth"; network: Network }> {
+): Promise<ReadNetwork> {
   const arch = await readIfGiven(archPath, readArch);
   const frontEnd = await readIfGiven(frontend, readFrontEnd);
   const names = await readIfGiven(labels, readLabels);
@@ -103,9 +136,22 @@ async function readNetwork(
     const stateDict = readCheckpoint(bytes, { name: path });
     const network = toNetwork(stateDict, arch === undefined ? {} : { arch });
     const named = names === undefined ? network : { ...network, labels: names };
-    const whole = frontEnd === undefined ? named : withFrontEnd(named, frontEnd);
-    return { format: stateDict.format, network: whole };
+    const { format } = stateDict;
+    if (frontEnd !== undefined) {
+      // What the module takes is then inside, and no longer what comes in.
+      const { shapes: _, ...rest } = withFrontEnd(named, frontEnd);
+      return { format, network: rest };
+    }
+    const exported = arch === undefined ? exportedOf(stateDict) : undefined;
+    return { format, network: named, ...(exported && { exported }) };
   });
+}
+
+function exportedOf(stateDict: StateDict): ExportedReferences | undefined {
+  const file = exportedFile(stateDict);
+  const references = file && referencesOf(stateDict, file);
+  if (references === undefined) return undefined;
+  return { references, float32Error: file?.float32Error ?? 0 };
 }
 
 async function readIfGiven<T>(

@@ -1,11 +1,12 @@
 /**
- * Runs `mambalite` in this process: standard output only after success, else one line on standard
- * error and a non-zero exit code. Knows nothing of the commands.
+ * Runs `mambalite` in this process: standard output only after success, or for a report on what failed; on failure
+ * one line on standard error and a non-zero exit code. Knows nothing of the commands.
  */
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import "../node.js";
 import { BadArgument, MambaliteError } from "../core/errors.js";
+import { FailedWithReport } from "./failure.js";
 import { buildProgram } from "./program.js";
 import { oneLine } from "./text.js";
 
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(isBare ? ["--help"] : [...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError && error.exitCode === 0)) {
+      if (error instanceof FailedWithReport) process.stdout.write(error.report);
       reportFailure(error, args.includes("--debug"));
       return;
     }

@@ -80,23 +80,21 @@ export interface ExecutionChoice {
  *
  * @throws BadArgument for a tile with a schedule that has none.
  */
-export function sessionOptions(
-  { schedule = "stream", tile, budget }: ExecutionChoice,
-  frames: number,
-): SessionOptions {
-  const limit = budget === undefined ? {} : { arenaBudgetBytes: budget };
-  if (schedule === "stream") {
-    return tile === undefined ? { schedule, ...limit } : { schedule, tile, ...limit };
-  }
-  if (tile !== undefined) {
-    throw new BadArgument("--tile", "--schedule stream with it", `--schedule ${schedule}`);
-  }
-  return { schedule, maxFrames: frames, ...limit };
+export function sessionOptions(choice: ExecutionChoice, frames: number): SessionOptions {
+  checkExecution(choice);
+  const { schedule = "stream", tile, budget } = choice;
+  return {
+    schedule,
+    maxFrames: frames,
+    ...(tile !== undefined && { tile }),
+    ...(budget !== undefined && { arenaBudgetBytes: budget }),
+  };
 }
 
-/** Refuses combinations of options before any file is read. */
-export function checkExecution(choice: ExecutionChoice): void {
-  sessionOptions(choice, 1);
+/** Refuses combinations of options before any file is read. @throws BadArgument */
+export function checkExecution({ schedule = "stream", tile }: ExecutionChoice): void {
+  if (schedule === "stream" || tile === undefined) return;
+  throw new BadArgument("--tile", "--schedule stream with it", `--schedule ${schedule}`);
 }
 
 function quoted(text: string): string {

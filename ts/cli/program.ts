@@ -10,11 +10,13 @@ import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../p
 import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
+import { draft } from "./commands/draft.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { inspect } from "./commands/inspect.js";
 import { profileCommand } from "./commands/profile.js";
 import { run } from "./commands/run.js";
+import { torch } from "./commands/torch.js";
 import { verifyCommand } from "./commands/verify.js";
 import { amount, boards, choice, count, files, SCHEDULES, SIMD_CHOICES } from "./options.js";
 
@@ -54,6 +56,15 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await inspect(model, options)));
 
+  addCommand("draft", "Writes an arch file to edit, for a checkpoint of unknown names.")
+    .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
+    .option("-o, --output <file>", "the .json file to write (default: print it)")
+    .action(async (checkpoint, options) => print(await draft(checkpoint, options)));
+
+  addCommand("torch", "Writes the exporter: one Python file that needs only torch.")
+    .requiredOption("-o, --output <file>", "the .py file to write, such as mambalite_torch.py")
+    .action(async (options) => print(await torch(options)));
+
   addCommand("convert", "Writes a checkpoint as a model blob.")
     .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
     .requiredOption("-o, --output <file>", "the .mlm file to write")
@@ -64,7 +75,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
 
-  withExecution(withModel(addCommand("run", "Runs a model and prints logits, bits and class.")))
+  withExecution(withModel(addCommand("run", "Runs a model and prints outputs, bits and class.")))
     .requiredOption("--input <file>", INPUT)
     .option("--allow-nonfinite", "let NaN and infinity in the input through")
     .option("--jobs <n>", JOBS, count("--jobs"))
@@ -106,16 +117,16 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON (schema: mambalite-micro/profile/report.schema.json)")
     .action(async (model, options) => print(await profileCommand(model, options)));
 
-  withExecution(withModel(addCommand("compare", "Compares a model with a reference's logits.")))
-    .requiredOption(
+  withExecution(withModel(addCommand("compare", "Compares a model with a reference's outputs.")))
+    .option(
       "--golden <path...>",
-      "a folder with input.npy, logits_float64.npy and perhaps trace/, or these files",
+      "a folder with an input, its outputs and perhaps trace/, or these files (.npy, docs/compare.md); " +
+        "default: the references inside a file of mambalite_torch.export",
     )
     .option(
       "--tolerance <x>",
-      "largest permitted |error| / largest |logit| of a case",
+      `largest permitted |error| / largest |logit| of a case (default: ${DEFAULT_TOLERANCE})`,
       amount("--tolerance"),
-      DEFAULT_TOLERANCE,
     )
     .option(
       "--trace-tolerance <x>",

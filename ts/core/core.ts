@@ -1,5 +1,5 @@
 /**
- * One instance of the core: its functions with types, and its structs (see csrc/include/mlm.h) read
+ * One instance of the core: its functions with types, and its structs (see csrc/include) read
  * from memory into plain objects. Knows nothing of when to call what.
  */
 import { instantiate, instantiateSync } from "@assemblyscript/loader";
@@ -11,6 +11,7 @@ import {
   MODEL_INFO,
   OP_INFO,
   OPERATOR_INFO,
+  OUTPUT_INFO,
   PLAN,
   readStruct,
   type Struct,
@@ -25,6 +26,13 @@ export interface CoreFunctions {
   version_string(): number;
   simd(): number;
   model_info(info: number): void;
+  output_info(output: number, info: number): number;
+  output_rows(output: number, inputs: number): number;
+  output_rows_pushed(output: number, inputs: number): number;
+  op_class_count(): number;
+  op_class_name(kind: number): number;
+  op_count(): number;
+  tensor_count(): number;
   op_info(op: number, info: number): number;
   op_name(op: number): number;
   label(index: number): number;
@@ -40,7 +48,6 @@ export interface CoreFunctions {
     index: number,
     counts: number,
   ): number;
-  buffer_role_string(role: number): number;
   plan_buffer_count(schedule: number, tile: number, maxFrames: number): number;
   plan_make(
     schedule: number,
@@ -60,8 +67,10 @@ export interface CoreFunctions {
   ): number;
   all_finite(address: number, count: number): number;
   session_reset(session: number): void;
-  session_push(session: number, frames: number, count: number): number;
-  session_finish(session: number, logits: number): number;
+  session_receive(session: number, output: number, rows: number, capacity: number): number;
+  session_push(session: number, inputs: number, count: number): number;
+  session_finish(session: number, vectors: number): number;
+  session_vectors(session: number, vectors: number): number;
   session_frames(session: number): number;
   session_inputs(session: number): number;
   session_state_bytes(session: number): number;
@@ -84,6 +93,13 @@ const FUNCTION_NAMES = [
   "version_string",
   "simd",
   "model_info",
+  "output_info",
+  "output_rows",
+  "output_rows_pushed",
+  "op_class_count",
+  "op_class_name",
+  "op_count",
+  "tensor_count",
   "op_info",
   "op_name",
   "label",
@@ -92,14 +108,15 @@ const FUNCTION_NAMES = [
   "operator_count",
   "operator_info",
   "operator_counts",
-  "buffer_role_string",
   "plan_buffer_count",
   "plan_make",
   "session_init",
   "all_finite",
   "session_reset",
+  "session_receive",
   "session_push",
   "session_finish",
+  "session_vectors",
   "session_frames",
   "session_inputs",
   "session_state_bytes",
@@ -116,8 +133,8 @@ export const STATUS_OK = 0;
 export const STATUS_DONE = 1;
 
 /** Room for any struct but the buffers of a plan. */
-const RESULT_BYTES = 64;
-const BUFFER_BYTES = 16;
+const RESULT_BYTES = 80;
+const BUFFER_BYTES = 20;
 
 /** mlm_options as three words. */
 export type OptionWords = readonly [schedule: number, tile: number, maxFrames: number];
@@ -185,21 +202,41 @@ export class Core {
     return this.memory.text(this.functions.metadata());
   }
 
+  outputInfo(output: number) {
+    this.functions.output_info(output, this.#results);
+    const info = this.#result(OUTPUT_INFO);
+    return { ...info, name: this.memory.text(info.name) };
+  }
+
+  /** The names of the op classes in this core, by kind; "" where there is none. */
+  opClasses(): string[] {
+    return Array.from({ length: this.functions.op_class_count() }, (_, kind) =>
+      this.memory.text(this.functions.op_class_name(kind)),
+    );
+  }
+
   opInfo(op: number) {
     this.functions.op_info(op, this.#results);
-    return this.#result(OP_INFO);
+    const info = this.#result(OP_INFO);
+    return { ...info, kind: this.memory.text(info.kind) };
   }
 
   tensorInfo(tensor: number) {
     this.functions.tensor_info(tensor, this.#results);
     const info = this.#result(TENSOR_INFO);
-    return { ...info, name: this.memory.text(info.name) };
+    const read = (address: number) => this.memory.text(address);
+    return {
+      ...info,
+      name: read(info.name),
+      dtype: read(info.dtype),
+      packing: read(info.packing),
+    };
   }
 
   operatorInfo(schedule: number, index: number) {
     this.functions.operator_info(schedule, index, this.#results);
     const info = this.#result(OPERATOR_INFO);
-    return { ...info, part: this.memory.text(info.part) };
+    return { ...info, name: this.memory.text(info.name) };
   }
 
   /** The 64-bit counts in the order of COUNTS. */
@@ -235,15 +272,16 @@ export class Core {
   }
 
   #buffer(address: number) {
-    const [offset, bytes, operators, owner] = this.memory.words(address, BUFFER_BYTES / 4);
+    const [role, offset, bytes, operators, owner] = this.memory.words(address, BUFFER_BYTES / 4);
     return {
+      role: this.memory.text(role!),
       offset: offset!,
       bytes: bytes!,
       firstOp: operators! & 0xffff,
       lastOp: operators! >>> 16,
       op: owner! & 0xffff,
-      role: this.memory.text(this.functions.buffer_role_string((owner! >>> 16) & 0xff)),
-      kind: owner! >>> 24,
+      kind: (owner! >>> 16) & 0xff,
+      isWhole: owner! >>> 24 !== 0,
     };
   }
 

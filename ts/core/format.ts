@@ -1,20 +1,24 @@
 /**
- * Where things are in an .mlm blob: the numbers of csrc/core/blob.h, for the one who writes blobs
- * and for naming the tensor or op of a blob that the core refused. Validates nothing.
+ * Where things are in an .mlm blob: the numbers of csrc/core/blob.h and csrc/kernels/records.h, for the one who
+ * writes blobs and for naming the tensor or op of a blob that the core refused. Validates nothing.
  */
 
 export const BLOB_MAGIC = 0x1a4d4c4d;
-export const BLOB_VERSION = 1;
+export const BLOB_VERSION = 2;
 export const BLOB_ALIGNMENT = 16;
-export const HEADER_BYTES = 80;
+export const HEADER_BYTES = 96;
 export const OP_BYTES = 80;
 export const TENSOR_BYTES = 32;
-/** Outputs of a linear layer, channels of conv1d and scan, that lie side by side. */
-export const PANEL = 8;
-export const GROUP = 4;
+export const OUTPUT_BYTES = 16;
 /** "No tensor" in an op's references. */
 export const NO_TENSOR = 0xffff;
-export const TENSOR_REFS = 16;
+/** "No value" in an op's inputs. */
+export const NO_VALUE = 0xffff;
+/** The clock of a vector. */
+export const NO_CLOCK = 0xffff;
+export const TENSOR_REFS = 8;
+export const ATTRIBUTES = 8;
+export const MAX_INPUTS = 4;
 
 /** Byte offsets in the header; every field is a 32-bit word. */
 export const HEADER = {
@@ -24,30 +28,37 @@ export const HEADER = {
   crc32: 12,
   inputKind: 16,
   inputWidth: 20,
-  logits: 24,
-  opCount: 28,
-  opOffset: 32,
-  tensorCount: 36,
-  tensorOffset: 40,
-  labelCount: 44,
-  labelOffset: 48,
-  stringBytes: 52,
-  stringOffset: 56,
-  metadata: 60,
-  selfTestFrames: 64,
-  selfTestInput: 68,
-  selfTestLogits: 72,
+  minFrames: 24,
+  maxFrames: 28,
+  opCount: 32,
+  opOffset: 36,
+  tensorCount: 40,
+  tensorOffset: 44,
+  outputCount: 48,
+  outputOffset: 52,
+  labelCount: 56,
+  labelOffset: 60,
+  stringBytes: 64,
+  stringOffset: 68,
+  metadata: 72,
+  selfTestInputs: 76,
+  selfTestInput: 80,
+  selfTestOutputs: 84,
 } as const;
 
-/** Byte offsets in an op record. `inputs`, `tensors`, `kind` and `variant` are 16-bit. */
+/** Byte offsets in an op record: `variant` and `type` are bytes, `kind`, `inputs`, `stage`, `clock` and
+ * `tensors` 16-bit, the others 32-bit. */
 export const OP = {
   kind: 0,
   variant: 2,
+  type: 3,
   name: 4,
   inputs: 8,
-  epsilon: 12,
-  dims: 16,
-  tensors: 48,
+  stage: 16,
+  clock: 18,
+  width: 20,
+  attributes: 24,
+  tensors: 56,
 } as const;
 
 /** Byte offsets in a tensor record. `dtype` and `packing` are 16-bit. */
@@ -61,32 +72,14 @@ export const TENSOR = {
   bytes: 20,
 } as const;
 
-/** mlm_op_kind */
-export const OP_KIND = {
-  linear: 1,
-  mamba: 2,
-  norm: 3,
-  add: 4,
-  pool: 5,
-  embedding: 6,
-  activation: 7,
-  logmel: 8,
-  affine: 9,
-} as const;
+/** Byte offsets in an output record. */
+export const OUTPUT = { name: 0, value: 4 } as const;
 
 /** mlm_input_kind */
 export const INPUT_KIND = { frames: 0, tokens: 1, samples: 2 } as const;
 
-/** Values of an op record's `variant`. */
-export const VARIANT = {
-  norm: { rms: 0, layer: 1 },
-  pool: { mean: 0, last: 1, max: 2 },
-  activation: { silu: 0, relu: 1, gelu: 2 },
-} as const;
-
-export const PACKING = { vector: 0, panels: 1, groups: 2, words: 3 } as const;
-/** Of the packing "words"; all others are float32, 0. */
-export const DTYPE_U32 = 1;
+export const PACKING = { vector: 0, panels: 1, groups: 2 } as const;
+export const DTYPE = { f32: 0, i8: 1, i16: 2, i32: 3, u32: 4 } as const;
 
 /** Name of tensor `index` of a blob that may be anything; undefined when it cannot be read. */
 export function tensorNameIn(blob: Uint8Array, index: number): string | undefined {

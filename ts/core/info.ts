@@ -7,23 +7,33 @@ import { BadArgument, BadModel } from "./errors.js";
 import { type Schedule, scheduleWord } from "./plan.js";
 import { COUNTS } from "./structs.js";
 
+/** One of a network's results. */
+export interface OutputInfo {
+  readonly name: string;
+  /** Elements of a row. */
+  readonly width: number;
+  /** True: rows over time; false: one row a sequence, made by `finish`. */
+  readonly isSequence: boolean;
+}
+
 export interface ModelInfo {
   /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. "samples": float32 [T] in [-1, 1). */
   readonly inputKind: "frames" | "tokens" | "samples";
   /** Elements of one input frame; 1 for tokens and samples. */
   readonly inputWidth: number;
-  /** Elements of the output. */
-  readonly logits: number;
-  /** Number of ops and tensors. */
-  readonly ops: number;
-  readonly tensors: number;
+  readonly outputs: readonly OutputInfo[];
+  /** Frames that the network is defined for; `maxFrames` 0: any number from `minFrames` on. */
+  readonly minFrames: number;
+  readonly maxFrames: number;
+  /** Part of the network sees a whole sequence at once: a session needs a `maxFrames` under every schedule. */
+  readonly needsMaxFrames: boolean;
+  /** `finish` ends the sequence: `reset` comes before any further push. */
+  readonly looksAhead: boolean;
   readonly blobBytes: number;
-  /** Bytes of tensor data in the blob, padding included. */
-  readonly weightsBytes: number;
   /** CRC-32 of the blob, as stored in it. */
   readonly crc32: number;
-  /** Frames, tokens or samples of the self-test vector; 0: there is none. */
-  readonly selfTestFrames: number;
+  /** Frames, tokens or samples of the self-test; 0: there is none. */
+  readonly selfTestInputs: number;
   /** Tokens are 0 .. vocabulary - 1; 0 when the input is not tokens. */
   readonly vocabulary: number;
   /** Of samples, otherwise 0: frame t covers samples [t hopSamples, t hopSamples + windowSamples). */
@@ -32,58 +42,51 @@ export interface ModelInfo {
   readonly hopSamples: number;
 }
 
-export type OpKind =
-  | "linear"
-  | "mamba"
-  | "norm"
-  | "add"
-  | "pool"
-  | "embedding"
-  | "activation"
-  | "logmel"
-  | "affine";
-
-/** norm: rms, layer. pool: mean, last, max. activation: silu, relu, gelu. Otherwise "". */
-export type OpVariant = "rms" | "layer" | "mean" | "last" | "max" | "silu" | "relu" | "gelu" | "";
-
+/** A record of the blob: one primitive, which makes one value. */
 export interface OpInfo {
   readonly name: string;
-  readonly kind: OpKind;
-  readonly variant: OpVariant;
-  /** Values it reads: 0 is the model's input, n the output of op n - 1. Two for "add". */
+  /** The core's name of its class: "linear", "selective_scan", ... */
+  readonly kind: string;
+  /** Of the class, as its kernel file says. */
+  readonly variant: number;
+  /** Values it reads: 0 is the model's input, n the output of op n - 1. */
   readonly inputs: readonly number[];
-  readonly inputWidth: number;
-  readonly outputWidth: number;
-  /** Sizes of a "mamba", otherwise 0. */
-  readonly dInner: number;
-  readonly dState: number;
-  readonly dConv: number;
-  readonly dtRank: number;
-  /** False for a "mamba" whose gated y itself is the output, and for other kinds. */
-  readonly hasOutProj: boolean;
+  /** Elements of a row of its output. */
+  readonly width: number;
+  /** Whether its output is rows over time or one row. */
+  readonly isSequence: boolean;
+  /** 0: runs as frames come in; n: behind n barriers, when the sequence has ended. */
+  readonly stage: number;
+  /** Its output is there only when all of its input is. */
+  readonly isBarrier: boolean;
+  /** Of the class; floats as their bits. */
+  readonly attributes: readonly number[];
   /** Weights as trained, without padding; 0 for front ends, whose constants are not trained. */
   readonly parameters: number;
 }
-
-/** How a tensor lies in the blob; see csrc/core/blob.h. */
-export type Packing = "vector" | "panels" | "groups" | "words";
 
 export interface TensorInfo {
   readonly name: string;
   /** [rows] or [rows, columns], without padding. */
   readonly shape: readonly number[];
-  readonly packing: Packing;
+  /** "f32", "i8", "i16", "i32" or "u32". */
+  readonly dtype: string;
+  /** How it lies in the blob: "vector", "panels" or "groups"; see csrc/kernels/records.h. */
+  readonly packing: string;
   /** In the blob, padding included. */
   readonly bytes: number;
 }
 
 /** The smallest step that can be executed, timed and counted on its own. */
 export interface OperatorInfo {
-  /** The op's name, or `${op}.${part}` where an op is several operators. */
+  /**
+   * The op's name; where an op is several operators, `${op}.${part}`, but parts of an op that is called as one
+   * of them, such as "layers.0.mixer.selective_scan", stand beside each other: "layers.0.mixer.dt_proj".
+   */
   readonly name: string;
   /** Index of its op in `Model.ops`. */
   readonly op: number;
-  /** "" where the op is one operator, else "in_proj.x", "conv1d", "selective_scan", ... */
+  /** "" where the op is one operator, else "dt_proj", "selective_scan", ... */
   readonly part: string;
   /** Elements a frame that it produces. */
   readonly outputWidth: number;
@@ -102,29 +105,29 @@ export interface OperatorCounts {
 }
 
 const INPUT_KINDS = ["frames", "tokens", "samples"] as const;
-const PACKINGS: readonly Packing[] = ["vector", "panels", "groups", "words"];
-/** By mlm_op_kind, which starts at 1. */
-const OP_KINDS: readonly (OpKind | undefined)[] = [
-  undefined,
-  "linear",
-  "mamba",
-  "norm",
-  "add",
-  "pool",
-  "embedding",
-  "activation",
-  "logmel",
-  "affine",
-];
-const VARIANTS: Readonly<Partial<Record<OpKind, readonly OpVariant[]>>> = {
-  norm: ["rms", "layer"],
-  pool: ["mean", "last", "max"],
-  activation: ["silu", "relu", "gelu"],
-};
+const NO_VALUE = 0xffff;
 
 export function readInfo(core: Core): ModelInfo {
-  const { labels: _, inputKind, ...numbers } = core.modelInfo();
-  return Object.freeze({ ...numbers, inputKind: INPUT_KINDS[inputKind]! });
+  const {
+    labels: _,
+    inputKind,
+    outputs,
+    needsMaxFrames,
+    looksAhead,
+    ...numbers
+  } = core.modelInfo();
+  return Object.freeze({
+    ...numbers,
+    inputKind: INPUT_KINDS[inputKind]!,
+    outputs: listOf(outputs, (index) => readOutput(core, index)),
+    needsMaxFrames: needsMaxFrames !== 0,
+    looksAhead: looksAhead !== 0,
+  });
+}
+
+function readOutput(core: Core, index: number): OutputInfo {
+  const { isSequence, ...info } = core.outputInfo(index);
+  return { ...info, isSequence: isSequence !== 0 };
 }
 
 export function readLabels(core: Core): readonly string[] {
@@ -158,21 +161,15 @@ export function readMetadata(core: Core): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-export function readOps(core: Core, count: number): readonly OpInfo[] {
-  return Object.freeze(listOf(count, (index) => readOp(core, index)));
+export function readOps(core: Core): readonly OpInfo[] {
+  return Object.freeze(listOf(core.functions.op_count(), (index) => readOp(core, index)));
 }
 
-export function readTensors(core: Core, count: number): readonly TensorInfo[] {
+export function readTensors(core: Core): readonly TensorInfo[] {
   return Object.freeze(
-    listOf(count, (index) => {
-      const { name, rows, columns, packing, bytes } = core.tensorInfo(index);
-      const kind = PACKINGS[packing]!;
-      return {
-        name,
-        shape: columns === 1 && kind !== "panels" && kind !== "groups" ? [rows] : [rows, columns],
-        packing: kind,
-        bytes,
-      };
+    listOf(core.functions.tensor_count(), (index) => {
+      const { rows, columns, ...info } = core.tensorInfo(index);
+      return { ...info, shape: info.packing === "vector" ? [rows] : [rows, columns] };
     }),
   );
 }
@@ -180,11 +177,20 @@ export function readTensors(core: Core, count: number): readonly TensorInfo[] {
 /** @throws BadArgument for an unknown schedule. */
 export function readOperators(core: Core, schedule: Schedule): OperatorInfo[] {
   const word = scheduleWord(schedule);
-  return listOf(core.functions.operator_count(word), (index) => {
-    const { op, part, outputWidth } = core.operatorInfo(word, index);
-    const opName = core.opName(op);
-    return { name: part === "" ? opName : `${opName}.${part}`, op, part, outputWidth };
+  const infos = listOf(core.functions.operator_count(word), (index) =>
+    core.operatorInfo(word, index),
+  );
+  return infos.map(({ op, name: part, outputWidth }) => {
+    const parts = infos.filter((info) => info.op === op).map(({ name }) => name);
+    return { name: operatorName(core.opName(op), part, parts), op, part, outputWidth };
   });
+}
+
+function operatorName(op: string, part: string, parts: readonly string[]): string {
+  if (part === "") return op;
+  const dot = op.lastIndexOf(".");
+  const isOneOfThem = parts.includes(op.slice(dot + 1));
+  return isOneOfThem ? `${op.slice(0, dot + 1)}${part}` : `${op}.${part}`;
 }
 
 /** @throws BadArgument when a count is beyond the integers that a number holds exactly. */
@@ -213,15 +219,22 @@ export function readCounts(
 }
 
 function readOp(core: Core, index: number): OpInfo {
-  const { kind, variant, inputs0, inputs1, hasOutProj, ...sizes } = core.opInfo(index);
-  const opKind = OP_KINDS[kind]!;
+  const info = core.opInfo(index);
+  const inputs = [info.inputs0, info.inputs1, info.inputs2, info.inputs3];
   return {
     name: core.opName(index),
-    kind: opKind,
-    variant: VARIANTS[opKind]?.[variant] ?? "",
-    inputs: opKind === "add" ? [inputs0, inputs1] : [inputs0],
-    hasOutProj: hasOutProj !== 0,
-    ...sizes,
+    kind: info.kind,
+    variant: info.variant,
+    inputs: inputs.filter((value) => value !== NO_VALUE),
+    width: info.width,
+    isSequence: info.isSequence !== 0,
+    stage: info.stage,
+    isBarrier: info.isBarrier !== 0,
+    attributes: [
+      ...[info.attributes0, info.attributes1, info.attributes2, info.attributes3],
+      ...[info.attributes4, info.attributes5, info.attributes6, info.attributes7],
+    ],
+    parameters: info.parameters,
   };
 }
 

@@ -22,6 +22,7 @@ import {
   type TensorInfo,
 } from "./info.js";
 import { checkBytes, checkInput, framesIn, type InputArray, type InputOptions } from "./input.js";
+import type { Outputs } from "./outputs.js";
 import {
   frameCount,
   makePlan,
@@ -43,8 +44,8 @@ export interface ArenaMeasurement {
   /** Bytes on each side of the arena that had to stay as they were, and whether they did. */
   readonly guardBytes: number;
   readonly guardsIntact: boolean;
-  /** float32 [logits] of the run. */
-  readonly logits: Float32Array;
+  /** Of the run. */
+  readonly outputs: Outputs;
 }
 
 const GUARD_BYTES = 4096;
@@ -77,7 +78,7 @@ export class Model extends Resource {
     this.metadata = readMetadata(core);
   }
 
-  /** One name a logit, or empty. @throws Disposed */
+  /** One name an element of the first output, or empty. @throws Disposed */
   get labels(): readonly string[] {
     this.#labels ??= readLabels(this.#opened());
     return this.#labels;
@@ -85,13 +86,13 @@ export class Model extends Resource {
 
   /** @throws Disposed */
   get ops(): readonly OpInfo[] {
-    this.#ops ??= readOps(this.#opened(), this.info.ops);
+    this.#ops ??= readOps(this.#opened());
     return this.#ops;
   }
 
   /** @throws Disposed */
   get tensors(): readonly TensorInfo[] {
-    this.#tensors ??= readTensors(this.#opened(), this.info.tensors);
+    this.#tensors ??= readTensors(this.#opened());
     return this.#tensors;
   }
 
@@ -106,13 +107,24 @@ export class Model extends Resource {
   }
 
   /**
+   * Of each output, what a whole sequence of `inputs` frames, tokens or samples makes: [width], or
+   * [rows, width], where a sequence that is too short has 0 rows. @throws Disposed
+   */
+  outputShapes(inputs: number): readonly (readonly number[])[] {
+    const { functions } = this.#opened();
+    return this.info.outputs.map(({ width, isSequence }, output) =>
+      isSequence ? [functions.output_rows(output, inputs) >>> 0, width] : [width],
+    );
+  }
+
+  /**
    * What a session with these options would need, to the byte.
    * @throws BadArgument, ArenaTooSmall (for a budget), TooLarge (arena over 4 GiB), OutOfMemory,
    * Disposed
    */
   plan(options: SessionOptions = {}): Plan {
     const core = this.#opened();
-    return makePlan(core, withinBudget(core, options));
+    return makePlan(core, withinBudget(core, options, this.info), this.info);
   }
 
   /**
@@ -123,7 +135,10 @@ export class Model extends Resource {
   operatorCounts(frames: number, options: SessionOptions = {}): OperatorCounts[] {
     const core = this.#opened();
     frameCount("frames", frames);
-    const words = optionWords(withinBudget(core, withFrames(options, frames)));
+    const words = optionWords(
+      withinBudget(core, this.#withFrames(options, frames), this.info),
+      this.info,
+    );
     const [, , maxFrames] = words;
     if (maxFrames !== 0 && frames > maxFrames) {
       throw new BadArgument("frames", `at most maxFrames, ${maxFrames}`, String(frames));
@@ -141,7 +156,7 @@ export class Model extends Resource {
     const session = new Session({
       core,
       info: this.info,
-      options: withinBudget(core, options),
+      options: withinBudget(core, options, this.info),
       onRelease: (released) => this.#sessions.delete(released),
     });
     this.#sessions.add(session);
@@ -158,16 +173,35 @@ export class Model extends Resource {
     checkInput(input, this.info, options);
     // Samples that make no frame are refused by `run`, not by the plan.
     const frames = Math.max(1, framesIn(this.info, input.length));
-    const sized = withinBudget(core, withFrames(options, frames));
-    const plan = makePlan(core, sized);
+    const sized = withinBudget(core, this.#withFrames(options, frames), this.info);
+    const plan = makePlan(core, sized, this.info);
     const runs = POISONS.map((fill) => this.#runPoisoned(core, sized, input, fill));
     return {
       plan,
       highWaterBytes: roundUp(Math.max(...runs.map((run) => run.touchedBytes)), REGION_ALIGNMENT),
       guardBytes: GUARD_BYTES,
       guardsIntact: runs.every((run) => run.guardsIntact),
-      logits: runs[0]!.logits,
+      outputs: runs[0]!.outputs,
     };
+  }
+
+  /**
+   * Runs the blob's own test vector under "stream" and compares the outputs bit for bit.
+   * @returns whether there is one
+   * @throws SelfTestFailed, OutOfMemory, Disposed
+   */
+  selfTest(): boolean {
+    this.assertAlive();
+    const { selfTestInputs, inputWidth } = this.info;
+    if (selfTestInputs === 0) return false;
+    const frames = framesIn(this.info, selfTestInputs * inputWidth);
+    const session = this.createSession(this.#withFrames({}, frames));
+    try {
+      session.selfTest();
+      return true;
+    } finally {
+      session.dispose();
+    }
   }
 
   /** Gives the instance and its memory back, with all sessions. */
@@ -185,11 +219,18 @@ export class Model extends Resource {
       poison,
     });
     try {
-      const logits = session.run(input, { allowNonfinite: true });
-      return { logits, ...inspectPoison(session.arena(), fill) };
+      const outputs = session.run(input, { allowNonfinite: true });
+      return { outputs, ...inspectPoison(session.arena(), fill) };
     } finally {
       session.dispose();
     }
+  }
+
+  /** The frames of a sequence as its bound, where one is needed and none is given. */
+  #withFrames(options: SessionOptions, frames: number): SessionOptions {
+    const streams = (options.schedule ?? "stream") === "stream";
+    if (streams && !this.info.needsMaxFrames) return options;
+    return { ...options, maxFrames: options.maxFrames ?? frames };
   }
 
   #opened(): Core {
@@ -207,11 +248,6 @@ function inspectPoison(arena: Uint8Array, fill: number) {
       guard(arena.byteOffset - GUARD_BYTES).every(isFill) &&
       guard(arena.byteOffset + arena.length).every(isFill),
   };
-}
-
-function withFrames(options: SessionOptions, frames: number): SessionOptions {
-  const isWholeSequence = options.schedule !== undefined && options.schedule !== "stream";
-  return isWholeSequence ? { ...options, maxFrames: options.maxFrames ?? frames } : options;
 }
 
 /** Copies the blob into the instance and has the core validate it. @throws BadModel, OutOfMemory */
@@ -232,7 +268,8 @@ function nameFault(
 ): ModelFault {
   const isTensor = status === "MLM_ERR_TENSOR" || status === "MLM_ERR_NONFINITE";
   const tensor = isTensor ? tensorNameIn(blob, numbers.index) : undefined;
-  const op = status === "MLM_ERR_OP" ? opNameIn(blob, numbers.index) : undefined;
+  const isOp = status === "MLM_ERR_OP" || status === "MLM_ERR_KIND";
+  const op = isOp ? opNameIn(blob, numbers.index) : undefined;
   return {
     ...numbers,
     ...(tensor === undefined ? {} : { tensor }),
@@ -253,13 +290,15 @@ function faultReason(status: string, fault: ModelFault, blob: Uint8Array): strin
     case "MLM_ERR_CRC":
       return `bytes have changed since it was written: checksum ${hexWord(have)}, recorded ${hexWord(needed)}`;
     case "MLM_ERR_FORMAT":
-      return `its header, names, labels or self-test vector are inconsistent: ${numbers}`;
+      return `its header, names, labels, outputs or self-test are inconsistent: ${numbers}`;
     case "MLM_ERR_TENSOR":
       return `tensor ${fault.tensor ?? index} has a wrong shape, packing, place or size: ${numbers}`;
     case "MLM_ERR_NONFINITE":
       return `tensor ${fault.tensor ?? index} holds NaN or infinity at packed element ${have}`;
     case "MLM_ERR_OP":
-      return `op ${fault.op ?? index} has a wrong kind, size, input or tensor: ${numbers}`;
+      return `op ${fault.op ?? index} has a wrong size, input, attribute, place or tensor: ${numbers}`;
+    case "MLM_ERR_KIND":
+      return `op ${fault.op ?? index} is of a kind, ${have}, that this core does not have`;
     default:
       return numbers;
   }

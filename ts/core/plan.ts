@@ -4,6 +4,7 @@
  */
 import { type Core, type OptionWords, STATUS_OK } from "./core.js";
 import { ArenaTooSmall, BadArgument, TooLarge } from "./errors.js";
+import type { ModelInfo } from "./info.js";
 
 /**
  * - "stream": recurrent state and one tile of activations; memory does not depend on the length of
@@ -18,7 +19,10 @@ export interface SessionOptions {
   readonly schedule?: Schedule;
   /** Frames processed together, 1 or more; only with "stream". Default 1. */
   readonly tile?: number;
-  /** Longest sequence in frames; needed by "layer" and "unfused", without meaning for "stream". */
+  /**
+   * Longest sequence in frames; needed by "layer" and "unfused", and by "stream" where the model's
+   * `info.needsMaxFrames` says so. Default: the model's own `info.maxFrames`, if it has one.
+   */
   readonly maxFrames?: number;
   /**
    * The most that the arena may take. "stream" without a `tile` then uses the largest one of
@@ -37,6 +41,8 @@ export interface PlanBuffer {
   /** `${op}.${role}`, or "session" for the session's own bookkeeping. */
   readonly name: string;
   readonly kind: BufferKind;
+  /** Rows of the whole sequence, because a later stage reads them. */
+  readonly isWhole: boolean;
   /** Bytes from the start of the arena. */
   readonly offset: number;
   readonly bytes: number;
@@ -63,11 +69,11 @@ export interface Plan {
   readonly sessionBytes: number;
   readonly scratchBytes: number;
   readonly ioBytes: number;
-  /** The caller's memory for one tile of input frames and for the logits; not in the arena. */
+  /** Of all of these, buffers that hold a whole sequence. */
+  readonly wholeBytes: number;
+  /** The caller's memory for one tile of input frames and for outputs that are vectors; not in the arena. */
   readonly inputBytes: number;
   readonly outputBytes: number;
-  /** Channels of z and dt that are alive at a time. */
-  readonly channelChunk: number;
   readonly buffers: readonly PlanBuffer[];
 }
 
@@ -85,38 +91,52 @@ export function scheduleWord(schedule: Schedule): number {
   return word;
 }
 
+/** What options depend on of a model. */
+export type FrameLimits = Pick<ModelInfo, "maxFrames" | "needsMaxFrames">;
+
 /** Options as the core takes them. @throws BadArgument */
-export function optionWords(options: SessionOptions): OptionWords {
+export function optionWords(options: SessionOptions, limits: FrameLimits): OptionWords {
   const schedule = options.schedule ?? "stream";
   const word = scheduleWord(schedule);
-  if (schedule === "stream") {
-    if (options.maxFrames !== undefined) frameCount("maxFrames", options.maxFrames);
-    return [word, frameCount("tile", options.tile ?? 1), 0];
-  }
-  if (options.tile !== undefined) {
+  const streams = schedule === "stream";
+  if (!streams && options.tile !== undefined) {
     throw new BadArgument("tile", 'none: tile belongs to the schedule "stream"', schedule);
   }
-  if (options.maxFrames === undefined) {
-    throw new BadArgument(
-      "maxFrames",
-      `the longest sequence for schedule "${schedule}"`,
-      "nothing",
-    );
+  const tile = streams ? frameCount("tile", options.tile ?? 1) : 0;
+  return [word, tile, maxFramesOf(options, limits, streams)];
+}
+
+function maxFramesOf(options: SessionOptions, limits: FrameLimits, streams: boolean): number {
+  const { maxFrames } = options;
+  if (maxFrames !== undefined) frameCount("maxFrames", maxFrames);
+  if (streams && !limits.needsMaxFrames) return 0;
+  const most = limits.maxFrames;
+  if (maxFrames !== undefined && most > 0 && maxFrames > most) {
+    throw new BadArgument("maxFrames", `at most ${most}, the network's own`, String(maxFrames));
   }
-  return [word, 0, frameCount("maxFrames", options.maxFrames)];
+  const chosen = maxFrames ?? most;
+  if (chosen === 0) {
+    const why = streams ? "this network, part of which sees a whole sequence" : "this schedule";
+    throw new BadArgument("maxFrames", `the longest sequence for ${why}`, "nothing");
+  }
+  return chosen;
 }
 
 /**
  * Options with the tile that their budget allows, and without the budget.
  * @throws ArenaTooSmall when nothing fits it; BadArgument, TooLarge, OutOfMemory
  */
-export function withinBudget(core: Core, options: SessionOptions): SessionOptions {
+export function withinBudget(
+  core: Core,
+  options: SessionOptions,
+  limits: FrameLimits,
+): SessionOptions {
   const { arenaBudgetBytes: budget, ...rest } = options;
   if (budget === undefined) return options;
   if (!(budget >= 0)) throw new BadArgument("arenaBudgetBytes", "0 or more", String(budget));
   const isFree = (rest.schedule ?? "stream") === "stream" && rest.tile === undefined;
   const candidates = isFree ? BUDGET_TILES.map((tile) => ({ ...rest, tile })) : [rest];
-  const sizes = candidates.map((candidate) => planNumbers(core, candidate).arenaBytes);
+  const sizes = candidates.map((candidate) => planNumbers(core, candidate, limits).arenaBytes);
   const fitting = candidates.findLast((_, i) => sizes[i]! <= budget);
   if (fitting === undefined) throw new ArenaTooSmall(sizes[0]!, budget);
   return fitting;
@@ -134,16 +154,16 @@ export function frameCount(argument: string, value: number): number {
 export type PlanNumbers = Pick<Plan, "arenaBytes" | "outputBytes" | "tile" | "maxFrames">;
 
 /** @throws as `makePlan` */
-export function planNumbers(core: Core, options: SessionOptions): PlanNumbers {
-  const words = optionWords(options);
+export function planNumbers(core: Core, options: SessionOptions, limits: FrameLimits): PlanNumbers {
+  const words = optionWords(options, limits);
   const { status, plan } = core.planNumbers(words);
   if (status !== STATUS_OK) throw planError(core, status, options);
   return { ...plan, maxFrames: words[2] };
 }
 
 /** @throws BadArgument, TooLarge (arena over 4 GiB), OutOfMemory (the plan's own table). */
-export function makePlan(core: Core, options: SessionOptions): Plan {
-  const words = optionWords(options);
+export function makePlan(core: Core, options: SessionOptions, limits: FrameLimits): Plan {
+  const words = optionWords(options, limits);
   const { status, plan, buffers } = core.makePlan(words);
   if (status !== STATUS_OK) throw planError(core, status, options);
   const { bufferCount: _, ...numbers } = plan;

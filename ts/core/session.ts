@@ -14,6 +14,7 @@ import {
   type InputOptions,
   tileLength,
 } from "./input.js";
+import { joinOutputs, type Output, type Outputs, vectorsOf } from "./outputs.js";
 import {
   makePlan,
   optionWords,
@@ -38,13 +39,15 @@ export interface Step {
   /** Index into `Model.operators(plan.schedule)`. */
   readonly operatorIndex: number;
   /** Rows of output. */
-  readonly frames: number;
+  readonly rows: number;
+  /** Of the sequence; 0 for a vector. */
+  readonly firstRow: number;
   /** First element of the operator's output that this step made. */
   readonly firstChannel: number;
   /** Elements a row that this step made. */
   readonly width: number;
   /**
-   * A copy of what it made, [frames, width]; empty where there is no single output: "discretize",
+   * A copy of what it made, [rows, width]; empty where there is no single output: "discretize",
    * and a pool while frames come in.
    * @throws BadState once the session has gone on: the bytes may then be another buffer's.
    */
@@ -66,13 +69,13 @@ export interface SessionParts {
 interface Layout {
   readonly arena: number;
   readonly input: number;
-  readonly logits: number;
+  readonly vectors: number;
   readonly step: number;
   readonly bytes: number;
 }
 
 /** What MLM_ERR_FRAMES means depends on the call. */
-const NO_FRAMES = "finish needs at least one frame";
+const NO_FRAMES = "finish needs more frames than there were";
 
 export class Session extends Resource {
   readonly #numbers: PlanNumbers;
@@ -85,9 +88,10 @@ export class Session extends Resource {
   readonly #region: number;
   readonly #arena: number;
   readonly #input: number;
-  readonly #logits: number;
+  readonly #vectors: number;
   readonly #step: number;
   readonly #handle: number;
+  readonly #sequences: readonly { index: number; name: string; width: number }[];
   #generation = 0;
 
   /**
@@ -96,12 +100,15 @@ export class Session extends Resource {
    */
   constructor({ core, info, options, poison, onRelease }: SessionParts) {
     super("Session");
-    const numbers = planNumbers(core, options);
+    const numbers = planNumbers(core, options, info);
     this.#numbers = numbers;
     this.#options = options;
     this.#core = core;
     this.#info = info;
     this.#onRelease = onRelease;
+    this.#sequences = info.outputs
+      .map(({ name, width, isSequence }, index) => ({ index, name, width, isSequence }))
+      .filter(({ isSequence }) => isSequence);
     const tileElements = tileLength(info, numbers.tile);
     const tiles = Math.max(1, Math.floor(SLAB_BYTES / (tileElements * WORD_BYTES)));
     // Samples that make a tile of frames reach into the next one: a window is longer than a hop.
@@ -111,7 +118,7 @@ export class Session extends Resource {
     this.#region = core.memory.allocate(layout.bytes, "a session");
     this.#arena = this.#region + layout.arena;
     this.#input = this.#region + layout.input;
-    this.#logits = this.#region + layout.logits;
+    this.#vectors = this.#region + layout.vectors;
     this.#step = this.#region + layout.step;
     if (poison !== undefined) {
       core.memory.u8.fill(poison.fill, this.#region, this.#region + layout.input);
@@ -121,7 +128,7 @@ export class Session extends Resource {
 
   /** The memory of this session, exact. */
   get plan(): Plan {
-    this.#plan ??= makePlan(this.#core, this.#options);
+    this.#plan ??= makePlan(this.#core, this.#options, this.#info);
     return this.#plan;
   }
 
@@ -132,48 +139,69 @@ export class Session extends Resource {
   }
 
   /**
-   * The logits of a whole sequence: `reset`, `push` and `finish`. The same bits as any portions.
+   * The outputs of a whole sequence: `reset`, `push` and `finish`. The same bits as any portions.
    * @param input float32 [T, inputWidth] or int32 [T], T >= 1; float32 [samples], a window or more.
-   * @returns float32 [logits]
-   * @throws BadInput, NonFinite, BadState (more than `plan.maxFrames` frames), Disposed
+   * @throws BadInput (also a length that the network is not defined for), NonFinite, BadState (more than
+   * `plan.maxFrames` frames), Disposed
    */
-  run(input: InputArray, options?: InputOptions): Float32Array {
+  run(input: InputArray, options?: InputOptions): Outputs {
     this.assertAlive();
     const count = this.#checkInput(input, options);
-    if (framesIn(this.#info, input.length) === 0) {
+    const frames = framesIn(this.#info, input.length);
+    if (frames === 0) {
       throw new BadInput(`at least ${this.#info.windowSamples} samples, a window`, `${count}`);
     }
+    this.#assertLength(frames);
     this.#assertRoom(0, count);
     this.reset();
-    this.#pushPieces(input);
-    return this.finish();
+    const pushed = this.#pushPieces(input);
+    return joinOutputs(this.#info.outputs, pushed, this.finish());
   }
 
   /**
    * Processes further frames of the sequence.
    * @param input float32 [n, inputWidth], int32 [n] or float32 [samples]; n >= 1.
-   * @throws BadInput, NonFinite, BadState (too many frames, or fed frames not stepped through),
-   * Disposed. Nothing has changed then.
+   * @returns the rows that this has made of the outputs that are sequences; none for vectors.
+   * @throws BadInput, NonFinite, BadState (too many frames, fed frames not stepped through, or a model
+   * that looks ahead and has been finished), Disposed. Nothing has changed then.
    */
-  push(input: InputArray, options?: InputOptions): void {
+  push(input: InputArray, options?: InputOptions): Outputs {
     this.assertAlive();
     const count = this.#checkInput(input, options);
     this.#assertRoom(this.#inputs, count);
     this.#assertIdle();
-    this.#pushPieces(input);
+    return this.#pushPieces(input);
   }
 
   /**
-   * The logits of the frames so far. The sequence may go on.
-   * @returns float32 [logits]
-   * @throws BadState (no frame yet, or fed frames not stepped through), Disposed
+   * Ends the sequence so far. It may go on, unless the model looks ahead.
+   * @returns the outputs that are vectors, and of those that are sequences the rows not yet returned by
+   * `push`.
+   * @throws BadState (too few frames, a length at which branches of the network do not meet, or fed frames
+   * not stepped through), Disposed
    */
-  finish(): Float32Array {
+  finish(): Outputs {
     this.assertAlive();
     this.#generation++;
-    this.#expectOk(this.#core.functions.session_finish(this.#handle, this.#logits), NO_FRAMES);
-    const first = this.#logits >>> 2;
-    return this.#core.memory.f32.slice(first, first + this.#info.logits);
+    const { functions } = this.#core;
+    const inputs = this.#inputs;
+    const missing = (output: number) =>
+      (functions.output_rows(output, inputs) >>> 0) -
+      (functions.output_rows_pushed(output, inputs) >>> 0);
+    const rows = this.#receiving(missing, () => {
+      this.#expectOk(functions.session_finish(this.#handle, this.#vectors), NO_FRAMES);
+    });
+    const vectors = vectorsOf(this.#info.outputs, this.#readVectors());
+    return this.#info.outputs.map(
+      ({ name }) => (rows.get(name) ?? vectors.find((vector) => vector.name === name))!,
+    );
+  }
+
+  /** The outputs that are vectors, behind the steps of `feedEnd`. @throws BadState, Disposed */
+  vectors(): Outputs {
+    this.assertAlive();
+    this.#expectOk(this.#core.functions.session_vectors(this.#handle, this.#vectors));
+    return vectorsOf(this.#info.outputs, this.#readVectors());
   }
 
   /** Forgets all frames: the next one is the first of a new sequence. @throws Disposed */
@@ -221,11 +249,11 @@ export class Session extends Resource {
    */
   selfTest(): void {
     this.assertAlive();
-    if (this.#info.selfTestFrames === 0) throw new BadState("the blob has no self-test vector");
+    if (this.#info.selfTestInputs === 0) throw new BadState("the blob has no self-test vector");
     this.#generation++;
     this.#expectOk(
       this.#core.functions.session_self_test(this.#handle),
-      `the self-test needs ${framesIn(this.#info, this.#info.selfTestFrames * this.#info.inputWidth)} frames, the plan has ${this.#numbers.maxFrames}`,
+      `the self-test needs ${framesIn(this.#info, this.#info.selfTestInputs * this.#info.inputWidth)} frames, the plan has ${this.#numbers.maxFrames}`,
     );
   }
 
@@ -298,9 +326,9 @@ export class Session extends Resource {
     const inputBytes = this.#info.inputWidth * WORD_BYTES;
     const arena = roundUp(guardBytes, REGION_ALIGNMENT);
     const input = roundUp(arena + this.#numbers.arenaBytes + guardBytes, REGION_ALIGNMENT);
-    const logits = input + roundUp(this.#slabInputs * inputBytes, REGION_ALIGNMENT);
-    const step = logits + roundUp(this.#numbers.outputBytes, REGION_ALIGNMENT);
-    return { arena, input, logits, step, bytes: step + STEP.length * WORD_BYTES };
+    const vectors = input + roundUp(this.#slabInputs * inputBytes, REGION_ALIGNMENT);
+    const step = vectors + roundUp(this.#numbers.outputBytes, REGION_ALIGNMENT);
+    return { arena, input, vectors, step, bytes: step + STEP.length * WORD_BYTES };
   }
 
   /** The core's handle; it is written where steps are, which are read only after it. */
@@ -308,7 +336,7 @@ export class Session extends Resource {
     const { functions, memory } = this.#core;
     const status = functions.session_init(
       this.#step,
-      ...optionWords(this.#options),
+      ...optionWords(this.#options, this.#info),
       this.#arena,
       this.#numbers.arenaBytes,
     );
@@ -341,8 +369,9 @@ export class Session extends Resource {
     return true;
   }
 
-  #pushPieces(input: InputArray): void {
-    for (const piece of this.#piecesOf(input)) this.#pushPiece(piece);
+  #pushPieces(input: InputArray): Outputs {
+    const made = this.#piecesOf(input).map((piece) => this.#pushPiece(piece));
+    return made.reduce((all, next) => joinOutputs(this.#info.outputs, all, next));
   }
 
   #piecesOf(input: InputArray): InputArray[] {
@@ -353,11 +382,64 @@ export class Session extends Resource {
     );
   }
 
-  #pushPiece(input: InputArray): void {
+  #pushPiece(input: InputArray): Outputs {
     const count = input.length / this.#info.inputWidth;
+    const { functions } = this.#core;
+    const before = this.#inputs;
     this.#generation++;
     this.#copyIn(input);
-    this.#expectOk(this.#core.functions.session_push(this.#handle, this.#input, count));
+    const coming = (output: number) =>
+      (functions.output_rows_pushed(output, before + count) >>> 0) -
+      (functions.output_rows_pushed(output, before) >>> 0);
+    const rows = this.#receiving(coming, () => {
+      this.#expectOk(functions.session_push(this.#handle, this.#input, count));
+    });
+    return [...rows.values()];
+  }
+
+  /** Makes the call with room for the rows of each output that is a sequence; its rows, by its name. */
+  #receiving(rowsOf: (output: number) => number, call: () => void): Map<string, Output> {
+    const made = new Map<string, Output>();
+    if (this.#sequences.length === 0) {
+      call();
+      return made;
+    }
+    const wanted = this.#sequences.map(({ index, width }) => ({
+      index,
+      rows: rowsOf(index),
+      width,
+    }));
+    const floats = wanted.reduce((sum, { rows, width }) => sum + rows * width, 0);
+    this.#withRegion(floats * WORD_BYTES, (address) => {
+      let next = address;
+      for (const { index, rows, width } of wanted) {
+        this.#receive(index, next, rows);
+        next += rows * width * WORD_BYTES;
+      }
+      try {
+        call();
+      } finally {
+        for (const { index } of wanted) this.#receive(index, 0, 0);
+      }
+      next = address >>> 2;
+      for (const [i, { rows, width }] of wanted.entries()) {
+        const data = this.#core.memory.f32.slice(next, next + rows * width);
+        const { name } = this.#sequences[i]!;
+        made.set(name, { name, shape: [rows, width], data });
+        next += rows * width;
+      }
+    });
+    return made;
+  }
+
+  #receive(output: number, address: number, rows: number): void {
+    const to = rows === 0 ? 0 : address;
+    this.#expectOk(this.#core.functions.session_receive(this.#handle, output, to, rows));
+  }
+
+  #readVectors(): Float32Array {
+    const first = this.#vectors >>> 2;
+    return this.#core.memory.f32.slice(first, first + this.#numbers.outputBytes / WORD_BYTES);
   }
 
   #copyIn(input: InputArray): void {
@@ -379,7 +461,7 @@ export class Session extends Resource {
         if (generation !== this.#generation) {
           throw new BadState("the output of a step is gone once the session has gone on");
         }
-        return this.#rows(output, step.frames, step.width, stride);
+        return this.#rows(output, step.rows, step.width, stride);
       },
     };
   }
@@ -406,6 +488,15 @@ export class Session extends Resource {
   /** Frames, tokens or samples since the last reset. */
   get #inputs(): number {
     return this.#core.functions.session_inputs(this.#handle) >>> 0;
+  }
+
+  /** @throws BadInput for a length that the network is not defined for */
+  #assertLength(frames: number): void {
+    const { minFrames, maxFrames } = this.#info;
+    if (frames >= minFrames && (maxFrames === 0 || frames <= maxFrames)) return;
+    const range =
+      minFrames === maxFrames ? `${minFrames}` : `${minFrames} to ${maxFrames || "any"}`;
+    throw new BadInput(`${range} frames, which the network is defined for`, `${frames}`);
   }
 
   #assertRoom(have: number, more: number): void {
@@ -437,12 +528,18 @@ export class Session extends Resource {
     switch (name) {
       case "MLM_ERR_FRAMES":
         return new BadState(framesReason);
+      case "MLM_ERR_LENGTH":
+        return new BadState(
+          `branches of the network have different lengths for ${this.frames} frames: another number fits`,
+        );
+      case "MLM_ERR_ENDED":
+        return new BadState("this network looks ahead: reset() before going on behind finish()");
       case "MLM_ERR_BUSY":
         return new BadState("fed frames are not stepped through yet: step() until undefined");
       case "MLM_ERR_STATE":
         return new BadFile("session state", "damaged, or saved by a session of another model");
       case "MLM_ERR_SELF_TEST":
-        return new SelfTestFailed(this.#info.selfTestFrames);
+        return new SelfTestFailed(this.#info.selfTestInputs);
       default:
         return new BadState(`the core refuses the call: ${name}`);
     }

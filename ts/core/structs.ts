@@ -1,6 +1,6 @@
 /**
- * The structs of csrc/include/mlm.h as this package reads them: the names of their 32-bit words in
- * order. A test compares them with the header.
+ * The structs of csrc/include/mlm.h and mlm_inspect.h as this package reads them: the names of their 32-bit words in
+ * order. A test compares them with the headers.
  */
 
 export const FAULT = ["index", "needed", "have"] as const;
@@ -8,40 +8,52 @@ export const FAULT = ["index", "needed", "have"] as const;
 export const MODEL_INFO = [
   "inputKind",
   "inputWidth",
-  "logits",
-  "ops",
-  "tensors",
+  "outputs",
+  "minFrames",
+  "maxFrames",
+  "needsMaxFrames",
+  "looksAhead",
   "labels",
   "blobBytes",
-  "weightsBytes",
   "crc32",
-  "selfTestFrames",
+  "selfTestInputs",
   "vocabulary",
   "sampleRateHz",
   "windowSamples",
   "hopSamples",
 ] as const;
 
+/** `name` is an address. */
+export const OUTPUT_INFO = ["name", "width", "isSequence"] as const;
+
+/** `kind` is an address. */
 export const OP_INFO = [
   "kind",
   "variant",
   "inputs0",
   "inputs1",
-  "inputWidth",
-  "outputWidth",
-  "dInner",
-  "dState",
-  "dConv",
-  "dtRank",
-  "hasOutProj",
+  "inputs2",
+  "inputs3",
+  "width",
+  "isSequence",
+  "stage",
+  "isBarrier",
+  "attributes0",
+  "attributes1",
+  "attributes2",
+  "attributes3",
+  "attributes4",
+  "attributes5",
+  "attributes6",
+  "attributes7",
   "parameters",
 ] as const;
 
-/** `name` is an address. */
-export const TENSOR_INFO = ["name", "rows", "columns", "packing", "bytes"] as const;
+/** `name`, `dtype` and `packing` are addresses. */
+export const TENSOR_INFO = ["name", "dtype", "packing", "rows", "columns", "bytes"] as const;
 
-/** `part` is an address. */
-export const OPERATOR_INFO = ["op", "kind", "outputWidth", "part"] as const;
+/** `name` is an address. */
+export const OPERATOR_INFO = ["op", "part", "outputWidth", "name"] as const;
 
 /** 64-bit numbers. */
 export const COUNTS = ["macs", "exps", "bytesRead", "bytesWritten"] as const;
@@ -53,17 +65,18 @@ export const PLAN = [
   "sessionBytes",
   "scratchBytes",
   "ioBytes",
+  "wholeBytes",
   "inputBytes",
   "outputBytes",
   "tile",
-  "channelChunk",
   "bufferCount",
 ] as const;
 
 /** `output` is an address. */
 export const STEP = [
   "operatorIndex",
-  "frames",
+  "rows",
+  "firstRow",
   "firstChannel",
   "width",
   "stride",

@@ -32,6 +32,9 @@ function linesOf(words: Uint32Array): string {
   return text;
 }
 
+/** What generated files say of themselves. */
+export const GENERATED = "Made by mambalite; do not edit.";
+
 /** A header with an include guard. */
 export function header(guard: string, comment: string, body: string): string {
   return (

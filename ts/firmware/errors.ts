@@ -54,7 +54,7 @@ export class FirmwareFailed extends MambaliteError {
   }
 }
 
-/** The firmware's logits are not those of the simulation, bit for bit. */
+/** The firmware's outputs are not those of the simulation, bit for bit. */
 export class BitsDiffer extends MambaliteError {
   readonly code = "BITS_DIFFER";
   constructor(

@@ -1,8 +1,8 @@
 /** Reads what csrc/port/harness/harness.c prints. Knows nothing of how it was run. */
 
 export interface HarnessReport {
-  /** Logits of each input, 8 hex digits a logit. */
-  readonly logits: readonly (readonly string[])[];
+  /** All outputs of each input, 8 hex digits an element, in the order of flat-outputs.ts. */
+  readonly outputs: readonly (readonly string[])[];
   /** Bytes of stack of each call. */
   readonly stack: {
     readonly open: number;
@@ -36,7 +36,7 @@ export function parseReport(text: string): HarnessReport | undefined {
   const isWhole = all("status")[0]?.[1] === "MLM_OK" && total !== undefined && run !== undefined;
   if (!isWhole || highWaterBytes === undefined) return undefined;
   return {
-    logits: all("logits").map((line) => line.slice(2)),
+    outputs: all("outputs").map((line) => line.slice(2)),
     stack: { open: open ?? 0, init: init ?? 0, selfTest: selfTest ?? 0, run },
     arena: { highWaterBytes, guardsIntact: guardsIntact === 1 },
     operators: all("operator").map((line) => Number(line[2])),

@@ -2,6 +2,7 @@
 export { bytePieces, type Content, TextInPieces, wholeBytes } from "./content.js";
 export { BitsDiffer, BuildFailed, DoesNotFit, FirmwareFailed, ToolchainMissing } from "./errors.js";
 export { arenaRegion } from "./fit.js";
+export { boundedBy } from "./frames.js";
 export {
   type Example,
   type ExportOptions,

@@ -6,36 +6,40 @@
 import { BadArgument } from "../core/errors.js";
 import type { InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import type { Outputs } from "../core/outputs.js";
 import type { Plan } from "../core/plan.js";
 import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
-import { bytesOf, defines, header, wordArray } from "./c-source.js";
-import { type Content, TextInPieces } from "./content.js";
+import { bytesOf, defines, GENERATED, header } from "./c-source.js";
+import type { Content } from "./content.js";
+import { buildSettings, coreFiles, type Sources, source } from "./core-files.js";
 import { arenaRegion } from "./fit.js";
+import { exampleFiles, inputsAssembly, modelFiles } from "./model-files.js";
 import { readme } from "./readme.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
 
 /** Paths with "/" and what is in the files. */
 export type Files = ReadonlyMap<string, Content>;
 
-/** The C sources of this package: paths below csrc, and "LICENSE". */
-export type Sources = ReadonlyMap<string, string>;
+export type { Sources };
 
 /** What the firmware runs, exact. */
 export interface FirmwareModel {
-  /** An .mlm blob that the core has opened: `info` is its `Model.info`. */
+  /** An .mlm blob that the core has opened: the next three are its Model's. */
   readonly blob: Uint8Array;
   readonly info: Model["info"];
+  readonly ops: Model["ops"];
+  readonly labels: Model["labels"];
   readonly plan: Plan;
   /** Version of the core, which is the project's. */
   readonly version: string;
 }
 
-/** One sequence, and the logits that the simulation gives for it. */
+/** One sequence, and what the simulation gives for it. */
 export interface Example {
   /** float32 [frames, inputWidth], int32 [frames] or float32 [samples] */
   readonly input: InputArray;
-  /** float32 [logits] */
-  readonly logits: Float32Array;
+  /** What `Session.run` gives. */
+  readonly outputs: Outputs;
 }
 
 /** Sequences of one length for the harness, one behind the other. */
@@ -45,6 +49,8 @@ export interface HarnessInputs {
   readonly length: number;
   /** float32 [count, frames, inputWidth], int32 [count, frames] or float32 [count, samples] */
   readonly data: InputArray;
+  /** Elements of all outputs of one of them. */
+  readonly outputFloats: number;
 }
 
 export interface ExportOptions {
@@ -63,8 +69,6 @@ interface Placement {
   readonly stackBytes: number;
 }
 
-const GENERATED = "Made by mambalite; do not edit.";
-
 /**
  * A project that runs the self-test and an example, ready to build and flash.
  * @throws DoesNotFit when the board cannot hold it; BadArgument without sources
@@ -78,7 +82,7 @@ export function exportProject(target: Target, options: ExportOptions): Files {
   const files = new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, machine),
     [`${layout.program}/app.c`, source(sources, "port/app/app.c")],
-    ...exampleFiles(layout, example, model),
+    ...exampleFiles(layout.program, example, model),
   ]);
   if (target === "esp32s3") addEspConfiguration(files, sources, place, model.version);
   files.set("README.md", readme(target, { model, example, ...place }));
@@ -136,10 +140,16 @@ function commonFiles(
   machine: string,
 ): [string, Content][] {
   return [
-    ...coreFiles(layout, sources),
-    ...portFiles(layout, sources, figuresOf(model.version, place.board)),
+    ...coreFiles(layout.library, sources, {
+      ops: model.ops,
+      schedule: model.plan.schedule,
+    }),
+    ...portFiles(layout, sources, {
+      ...figuresOf(model.version, place.board),
+      ...buildFigures(sources),
+    }),
     ...boardFiles(layout, place.board),
-    ...modelFiles(layout, model),
+    ...modelFiles(layout.library, model),
     ["LICENSE", source(sources, "LICENSE")],
     ...(layout.linksBare
       ? [["model.cmake", modelCmake(machine, place)] satisfies [string, string]]
@@ -155,13 +165,6 @@ function requireSources(sources: unknown): void {
     'the C sources, which in Node readSources() of "mambalite-micro/firmware" gives',
     sources === null ? "null" : typeof sources,
   );
-}
-
-/** The core: mlm.h at the top of the library, its folders below. */
-function coreFiles({ library }: ProjectLayout, sources: Sources): [string, string][] {
-  return [...sources]
-    .filter(([path]) => /^(include|core|kernels)\//.test(path))
-    .map(([path, text]) => [`${library}/${path.replace(/^include\//, "")}`, text]);
 }
 
 function portFiles(
@@ -200,6 +203,19 @@ function figuresOf(version: string, board: Board | undefined): Figures {
   };
 }
 
+/** How the core is compiled, which is said in csrc/build.json alone, for CMake and for JSON. */
+function buildFigures(sources: Sources): Figures {
+  const { flags, warnings, hot } = buildSettings(sources);
+  const ofTheProgram = flags.filter((flag) => !flag.startsWith("-std="));
+  return {
+    CORE_FLAGS: flags.join(" "),
+    CORE_FLAGS_JSON: flags.map((flag) => JSON.stringify(flag)).join(", "),
+    CORE_WARNINGS: warnings.join(" "),
+    CORE_HOT: hot.join(" "),
+    PROGRAM_FLAGS: ofTheProgram.join(" "),
+  };
+}
+
 function filledIn(text: string, figures: Figures): string {
   return text.replaceAll(/@([A-Z0-9_]+)@/g, (_, name: string) => {
     const value = figures[name];
@@ -215,113 +231,6 @@ function boardFiles({ program }: ProjectLayout, board: Board | undefined): [stri
   return [
     [`${program}/board.h`, header("BOARD_H", `${board.name}. ${GENERATED}`, defines(figures))],
   ];
-}
-
-function modelFiles({ library }: ProjectLayout, model: FirmwareModel): [string, Content][] {
-  const { blob, info, plan } = model;
-  const crc = info.crc32.toString(16).padStart(8, "0");
-  return [
-    [
-      `${library}/model_blob.h`,
-      header(
-        "MODEL_BLOB_H",
-        `The model, an .mlm blob with CRC-32 ${crc}. ${GENERATED}`,
-        `${defines({
-          MODEL_BLOB_BYTES: blob.length,
-          MODEL_INPUT_WIDTH: info.inputWidth,
-          MODEL_INPUTS_PER_FRAME: info.inputKind === "samples" ? info.hopSamples : 1,
-          MODEL_LOGITS: info.logits,
-        })}\nextern const uint32_t model_blob[MODEL_BLOB_BYTES / 4u];\n`,
-      ),
-    ],
-    [
-      `${library}/model_blob.c`,
-      new TextInPieces(function* () {
-        yield `/* ${GENERATED} Stays in flash and is used in place. */\n`;
-        yield '#include "model_blob.h"\n\n';
-        yield* wordArray("model_blob", blob, "_Alignas(16) ");
-      }),
-    ],
-    [`${library}/model_plan.h`, modelPlan(plan, model)],
-  ];
-}
-
-const SCHEDULE_NAMES = {
-  stream: "MLM_SCHEDULE_STREAM",
-  layer: "MLM_SCHEDULE_LAYER",
-  unfused: "MLM_SCHEDULE_UNFUSED",
-} as const;
-
-function modelPlan(plan: Plan, { info }: FirmwareModel): string {
-  const { selfTestFrames } = info;
-  const fitsPlan = plan.maxFrames === 0 || selfTestFrames <= plan.maxFrames;
-  return header(
-    "MODEL_PLAN_H",
-    `The plan of its session. ${GENERATED}`,
-    defines({
-      MODEL_SCHEDULE: SCHEDULE_NAMES[plan.schedule],
-      MODEL_TILE: plan.schedule === "stream" ? plan.tile : 0,
-      MODEL_MAX_FRAMES: plan.maxFrames,
-      MODEL_ARENA_BYTES: plan.arenaBytes,
-      MODEL_OPERATORS: lastOperator(plan) + 1,
-      MODEL_RUNS_SELF_TEST: selfTestFrames > 0 && fitsPlan ? "1" : "0",
-    }),
-  );
-}
-
-/** The session's own buffer lives throughout. */
-function lastOperator({ buffers }: Plan): number {
-  return Math.max(...buffers.map((buffer) => buffer.lastOp));
-}
-
-const C_SHAPES = {
-  frames: "float [frames][input width]",
-  tokens: "int32_t [frames]",
-  samples: "float [samples]",
-} as const;
-
-function exampleFiles(
-  { program }: ProjectLayout,
-  { input, logits }: Example,
-  { info }: FirmwareModel,
-): [string, Content][] {
-  return [
-    [
-      `${program}/example.h`,
-      header(
-        "EXAMPLE_H",
-        `An input, ${C_SHAPES[info.inputKind]}, and the bits of the simulation's logits. ${GENERATED}`,
-        `${defines({ EXAMPLE_LENGTH: input.length / info.inputWidth })}
-extern const uint32_t example_input[${input.length}];
-extern const uint32_t example_logits[${logits.length}];
-`,
-      ),
-    ],
-    [
-      `${program}/example.c`,
-      new TextInPieces(function* () {
-        yield `/* ${GENERATED} */\n#include "example.h"\n\n`;
-        yield* wordArray("example_input", bytesOf(input));
-        yield "\n";
-        yield* wordArray("example_logits", bytesOf(logits));
-      }),
-    ],
-  ];
-}
-
-/** Assembly, because the assembler takes a file as it is. */
-function inputsAssembly({ count, length }: HarnessInputs): string {
-  return `/* ${GENERATED} */
-    .section .emulator.inputs, "a"
-    .global harness_input_count, harness_input_length, harness_inputs
-    .balign 16
-harness_inputs:
-    .incbin "inputs.bin"
-harness_input_count:
-    .word ${count}
-harness_input_length:
-    .word ${length}
-`;
 }
 
 function modelCmake(machine: string, { region, stackBytes }: Placement): string {
@@ -344,10 +253,4 @@ function addEspConfiguration(
     "sdkconfig.defaults",
     filledIn(parts.map((path) => source(sources, path)).join(""), figuresOf(version, board)),
   );
-}
-
-function source(sources: Sources, path: string): string {
-  const text = sources.get(path);
-  if (text === undefined) throw new RangeError(`the sources have no ${path}`);
-  return text;
 }

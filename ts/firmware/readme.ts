@@ -25,7 +25,7 @@ export function readme(target: Target, facts: ReadmeFacts): string {
 }
 
 const INTRODUCTION = `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights stay in flash;
-nothing is allocated; the self-test tells whether every logit has the bits of the simulation.
+nothing is allocated; the self-test tells whether every output has the bits of the simulation.
 `;
 
 const TITLES: Partial<Record<Target, string>> = {
@@ -120,7 +120,7 @@ function memory(target: Target, { model, board, region, stackBytes }: ReadmeFact
   const rows: [what: string, bytes: number, note: string][] = [
     ["arena", plan.arenaBytes, `exact: ${describePlan(plan)}${where ? `; in ${where}` : ""}`],
     ["one tile of input", plan.inputBytes, "the application's own; the example's is in flash"],
-    ["logits", plan.outputBytes, "the application's own"],
+    ["outputs that are vectors", plan.outputBytes, "the application's own"],
     ["flash: model", blob.length, "exact, used in place"],
   ];
   const stackOf = target === "esp32s3" ? "of the example's task" : "reserved for everything";
@@ -130,14 +130,18 @@ function memory(target: Target, { model, board, region, stackBytes }: ReadmeFact
   return `| | bytes | |\n|---|---:|---|\n${table.join("\n")}\n${fits}`;
 }
 
-function describePlan({ schedule, tile, maxFrames }: Plan): string {
-  return schedule === "stream"
-    ? `schedule stream, tile ${tile}, any number of frames`
-    : `schedule ${schedule}, up to ${maxFrames} frames`;
+function describePlan({ schedule, tile, maxFrames, wholeBytes }: Plan): string {
+  if (schedule !== "stream") return `schedule ${schedule}, up to ${maxFrames} frames`;
+  if (maxFrames === 0) return `schedule stream, tile ${tile}, any number of frames`;
+  return (
+    `schedule stream, tile ${tile}, up to ${maxFrames} frames: part of the network sees the whole ` +
+    `sequence, which takes ${grouped(wholeBytes)} of these bytes`
+  );
 }
 
 const EXPECT = `The program opens the model (which checks its CRC-32 and every size in it), runs the model's own
-self-test vector, then one example input, and prints class, latency, arena and stack; last comes
+self-test vector, then one example input, and prints what it gives (the class where the output has
+labels, the values of another vector, the number of rows of a sequence), latency, arena and stack; last comes
 
 \`\`\`
 bits equal to the simulation's
@@ -147,48 +151,72 @@ bits equal to the simulation's
 change the results (contraction or fast-math).
 `;
 
-function application(target: Target, { info }: FirmwareModel): string {
+function application(target: Target, { info, ops, plan }: FirmwareModel): string {
   const [folder, library, more] =
     target === "esp32s3"
       ? ["main", "components/mambalite_micro/src", "Further files go into `main/CMakeLists.txt`."]
       : ["port", "src", "Every `port/app*.c` is compiled."];
   return `\`${folder}/app.c\` is where to start: open, init, then the inputs as they come. ${more}
-\`${library}/mlm.h\` documents all of it.
+\`${library}/mlm.h\` documents all of it. The core here has what this model uses and nothing else
+(${usedOps(ops)}${plan.schedule === "unfused" ? "" : "; no schedule unfused"}): another model wants a project of its own.
 
 A recording is one window of inputs; input that never ends is run window by window, each from a reset,
 with every status checked:
 
-${windows(C_TYPES[info.inputKind], info.inputKind)}`;
+${windows(C_TYPES[info.inputKind], info)}`;
+}
+
+function usedOps(ops: FirmwareModel["ops"]): string {
+  return [...new Set(ops.map(({ kind }) => kind))].sort().join(", ");
 }
 
 const C_TYPES = { frames: "float", tokens: "int32_t", samples: "float" } as const;
 
-function windows(type: string, inputs: string): string {
-  return `\`\`\`c
-/* Yours: waits for the next ${inputs}; does something with the result of a window. */
-void read_${inputs}(${type} *${inputs}, uint32_t count);
-void use_logits(const float *logits);
-
-/* Returns only when something is wrong. */
-mlm_status run_windows(mlm_session *session) {
-    static ${type} ${inputs}[MODEL_INPUTS_PER_FRAME * MODEL_INPUT_WIDTH];
-    static float logits[MODEL_LOGITS];
-    for (;;) {
-        mlm_status status = MLM_OK;
-        mlm_session_reset(session);
-        for (uint32_t left = EXAMPLE_LENGTH; left > 0 && status == MLM_OK;) {
-            const uint32_t count = left < MODEL_INPUTS_PER_FRAME ? left : MODEL_INPUTS_PER_FRAME;
-            read_${inputs}(${inputs}, count);
-            status = mlm_session_push(session, ${inputs}, count);
-            left -= count;
-        }
-        if (status == MLM_OK) status = mlm_session_finish(session, logits);
-        if (status != MLM_OK) return status;
-        use_logits(logits);
-    }
+/** Only what the model has: vectors come with finish, rows as they are made. */
+function windows(type: string, { inputKind: inputs, outputs }: FirmwareModel["info"]): string {
+  const hasVectors = outputs.some(({ isSequence }) => !isSequence);
+  const sequence = outputs.findIndex(({ isSequence }) => isSequence);
+  const hasRows = sequence >= 0;
+  return [
+    "```c",
+    `/* Yours: waits for the next ${inputs}; does something with the result of a window. */`,
+    `void read_${inputs}(${type} *${inputs}, uint32_t count);`,
+    ...(hasVectors ? ["void use_vectors(const float *vectors);"] : []),
+    ...(hasRows ? ["void use_rows(const float *rows, uint32_t count);"] : []),
+    "",
+    "/* Returns only when something is wrong. */",
+    "mlm_status run_windows(mlm_session *session) {",
+    `    static ${type} ${inputs}[MODEL_INPUTS_PER_FRAME * MODEL_INPUT_WIDTH];`,
+    ...(hasVectors ? ["    static float vectors[MODEL_VECTOR_FLOATS];"] : []),
+    ...(hasRows ? ["    static float rows[EXAMPLE_OUTPUT_FLOATS];"] : []),
+    ...(hasRows
+      ? [`    /* Output ${sequence}; each other one that is a sequence has a call of its own. */`]
+      : []),
+    ...(hasRows ? [receiveCall(sequence, outputs[sequence]!.width)] : []),
+    ...(hasRows ? ["    if (status != MLM_OK) return status;"] : []),
+    "    for (;;) {",
+    hasRows ? "        status = MLM_OK;" : "        mlm_status status = MLM_OK;",
+    "        mlm_session_reset(session);",
+    "        for (uint32_t left = EXAMPLE_LENGTH; left > 0 && status == MLM_OK;) {",
+    "            const uint32_t count = left < MODEL_INPUTS_PER_FRAME ? left : MODEL_INPUTS_PER_FRAME;",
+    `            read_${inputs}(${inputs}, count);`,
+    `            status = mlm_session_push(session, ${inputs}, count);`,
+    "            left -= count;",
+    "        }",
+    `        if (status == MLM_OK) status = mlm_session_finish(session, ${hasVectors ? "vectors" : "0"});`,
+    "        if (status != MLM_OK) return status;",
+    ...(hasVectors ? ["        use_vectors(vectors);"] : []),
+    ...(hasRows ? [`        use_rows(rows, mlm_session_received(session, ${sequence}));`] : []),
+    "    }",
+    "}",
+    "```",
+    "",
+  ].join("\n");
 }
-\`\`\`
-`;
+
+function receiveCall(output: number, width: number): string {
+  const rows = width === 1 ? "EXAMPLE_OUTPUT_FLOATS" : `EXAMPLE_OUTPUT_FLOATS / ${width}u`;
+  return `    mlm_status status =\n        mlm_session_receive(session, ${output}, rows, ${rows});`;
 }
 
 /** What only the board's own port has: clock, interrupts, memories. */

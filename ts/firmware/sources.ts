@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Sources } from "./project.js";
+import type { Sources } from "./core-files.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -25,7 +25,7 @@ export interface ProjectLayout {
   readonly boards: readonly string[];
 }
 
-const PROGRAM_FILES = ["port/port.h", "port/print.h", "port/print.c"] as const;
+const PROGRAM_FILES = ["port/port.h", "port/print.h", "port/print.c", "port/receive.h"] as const;
 
 const BARE = { library: "src", program: "port", linksBare: true } as const;
 

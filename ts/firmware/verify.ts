@@ -1,5 +1,5 @@
 /**
- * Builds the firmware of a model, runs it in an emulator and compares its logits with WebAssembly's,
+ * Builds the firmware of a model, runs it in an emulator and compares its outputs with WebAssembly's,
  * bit for bit, for Node. The sizes and bits it compares with come from the core.
  */
 import { copyFileSync } from "node:fs";
@@ -8,12 +8,16 @@ import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import type { Outputs } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
 import { bytesOf } from "./c-source.js";
+import { compareBits } from "./compare-bits.js";
 import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
-import { BitsDiffer, DoesNotFit, FirmwareFailed } from "./errors.js";
+import { DoesNotFit, FirmwareFailed } from "./errors.js";
+import { elementName, flatOutputs } from "./flat-outputs.js";
+import { boundedBy } from "./frames.js";
 import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
 import { MAX_TIMEOUT_SECONDS, run } from "./process.js";
 import { type HarnessInputs, harnessProject, type Sources } from "./project.js";
@@ -58,7 +62,7 @@ export interface ImageReport extends ImageFacts, HarnessReport {}
 export interface Verification {
   readonly target: EmulatedTarget;
   readonly items: number;
-  /** Inputs whose logits have the same bits in every image as in both WebAssembly builds. */
+  /** Inputs whose outputs have the same bits in every image as in both WebAssembly builds. */
   readonly equalItems: number;
   /** WebAssembly builds that were compared with. */
   readonly builds: readonly ("baseline" | "simd")[];
@@ -112,14 +116,16 @@ async function verifyModels(
   const { target, inputs } = options;
   const model = models[0]!;
   const frames = framesIn(model.info, inputs[0]!.length);
-  const executions: SessionOptions[] =
+  const asked: SessionOptions[] =
     options.execution === undefined
       ? [{ schedule: "stream" }, { schedule: "layer", maxFrames: frames }]
       : [options.execution];
+  const executions = asked.map((execution) => boundedBy(model.info, execution, frames));
   const expected = executions.flatMap((execution) =>
     models.map((opened) => simulate(opened, execution, inputs)),
   );
-  const work: Work = { blob, model, version: engines[0]!.version, options };
+  const outputFloats = expected[0]!.bits[0]!.length;
+  const work: Work = { blob, model, version: engines[0]!.version, outputFloats, options };
 
   const perVariant = await inFolder(options.folder, (folder) =>
     allDone(
@@ -131,7 +137,15 @@ async function verifyModels(
   const images = byExecution(perVariant);
   const [main] = images;
   if (main === undefined) throw new RangeError("nothing was run");
-  const equalItems = compareBits(target, images, expected, inputs.length);
+  const equalItems = compareBits({
+    target,
+    images: images.map((image) => ({
+      name: `${image.variant.name}, ${image.plan.schedule}`,
+      bits: image.outputs,
+    })),
+    simulations: expected.map(({ bits }) => bits),
+    elementName: (index) => elementName(model.info.outputs, expected[0]!.first, index),
+  });
   const skippedLayer = perVariant.find(({ skipped }) => skipped !== undefined)?.skipped;
   return {
     target,
@@ -183,6 +197,8 @@ interface Work {
   readonly blob: Uint8Array;
   readonly model: Model;
   readonly version: string;
+  /** Of the outputs of one input. */
+  readonly outputFloats: number;
   readonly options: VerifyOptions;
 }
 
@@ -227,14 +243,14 @@ async function buildImage(
   folder: string,
   variant: Variant,
   execution: SessionOptions,
-  { blob, model, version, options }: Work,
+  { blob, model, version, outputFloats, options }: Work,
 ): Promise<BuiltImage> {
   const { target, inputs } = options;
   const plan = model.plan(execution);
   const files = harnessProject(target, {
     sources: options.sources ?? readSources(),
-    model: { blob, info: model.info, plan, version },
-    inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth),
+    model: { blob, info: model.info, ops: model.ops, labels: model.labels, plan, version },
+    inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth, outputFloats),
     ...(options.region !== undefined && { region: options.region }),
   });
   writeFiles(folder, files);
@@ -254,14 +270,18 @@ async function runImage(
   return { ...report, ...image };
 }
 
-function joined(inputs: readonly InputArray[], length: number): HarnessInputs {
+function joined(
+  inputs: readonly InputArray[],
+  length: number,
+  outputFloats: number,
+): HarnessInputs {
   const bytes = new Uint8Array(inputs.reduce((sum, input) => sum + input.byteLength, 0));
   let at = 0;
   for (const input of inputs) {
     bytes.set(bytesOf(input), at);
     at += input.byteLength;
   }
-  return { count: inputs.length, length, data: new Int32Array(bytes.buffer) };
+  return { count: inputs.length, length, data: new Int32Array(bytes.buffer), outputFloats };
 }
 
 const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];
@@ -298,22 +318,30 @@ function failed(target: string, reason: string, status: number | null): Firmware
   return new FirmwareFailed(target, reason, status);
 }
 
-/** Logits as the harness prints them, an input each. */
+/** What WebAssembly gives: all outputs as the harness prints them, an input each. */
+interface Simulation {
+  readonly bits: readonly (readonly string[])[];
+  /** Of the first input. */
+  readonly first: Outputs;
+}
+
 function simulate(
   model: Model,
   execution: SessionOptions,
   inputs: readonly InputArray[],
-): string[][] {
+): Simulation {
   const session = model.createSession(execution);
   try {
-    return inputs.map((input) => {
-      const logits = session.run(input);
-      const words = new Uint32Array(logits.buffer, logits.byteOffset, logits.length);
-      return Array.from(words, (word) => word.toString(16).padStart(8, "0"));
-    });
+    const runs = inputs.map((input) => session.run(input));
+    return { bits: runs.map((outputs) => bitsOf(model.info.outputs, outputs)), first: runs[0]! };
   } finally {
     session.dispose();
   }
+}
+
+function bitsOf(infos: Model["info"]["outputs"], outputs: Outputs): string[] {
+  const words = new Uint32Array(flatOutputs(infos, outputs).buffer);
+  return Array.from(words, (word) => word.toString(16).padStart(8, "0"));
 }
 
 /** All variants under the first execution, then all under the next. */
@@ -322,57 +350,4 @@ function byExecution(runs: readonly VariantRun[]): ImageReport[] {
   return Array.from({ length: most }, (_, i) =>
     runs.flatMap(({ images }) => images.slice(i, i + 1)),
   ).flat();
-}
-
-/** Inputs whose bits are the same everywhere. @throws BitsDiffer unless all are */
-function compareBits(
-  target: string,
-  images: readonly ImageReport[],
-  simulations: readonly (readonly string[][])[],
-  items: number,
-): number {
-  const reference = simulations[0]!;
-  let equal = 0;
-  let first: string | undefined;
-  for (let item = 0; item < items; item++) {
-    const difference =
-      images
-        .map((image) => differenceIn(item, image.logits[item] ?? [], reference[item]!, image))
-        .find((text) => text !== undefined) ??
-      simulations
-        .map((logits) => differenceIn(item, logits[item]!, reference[item]!))
-        .find((text) => text !== undefined);
-    if (difference === undefined) equal++;
-    else first ??= difference;
-  }
-  if (first !== undefined) throw new BitsDiffer(target, items, equal, first);
-  return equal;
-}
-
-/** NaN payloads are no part of the contract. */
-function isSame(a: string | undefined, b: string | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && isNaNBits(a) && isNaNBits(b));
-}
-
-function isNaNBits(bits: string): boolean {
-  const word = Number.parseInt(bits, 16) & 0x7fffffff;
-  return word > 0x7f800000;
-}
-
-function differenceIn(
-  item: number,
-  got: readonly string[],
-  expected: readonly string[],
-  image?: ImageReport,
-): string | undefined {
-  const logit = expected.findIndex((bits, i) => !isSame(bits, got[i]));
-  if (logit < 0) return undefined;
-  const where =
-    image === undefined
-      ? "another WebAssembly build"
-      : `${image.variant.name}, ${image.plan.schedule}`;
-  return (
-    `input ${item}, logit ${logit} is ${got[logit] ?? "absent"} (${where}), ` +
-    `WebAssembly gives ${expected[logit]}`
-  );
 }

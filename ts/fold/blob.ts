@@ -1,8 +1,9 @@
 /** Makes the blob of a folded network, with the record of what folding did. */
-import { createBlob } from "../blob/blob.js";
-import { type BlobOptions, writeBlob } from "../blob/write.js";
+import { type CompleteBlobOptions, createBlob } from "../blob/blob.js";
+import { encodeNetwork } from "../blob/encode.js";
+import { writeBlob } from "../blob/write.js";
 import type { Engine } from "../core/engine.js";
-import type { Network } from "../network.js";
+import type { Network } from "../graph/network.js";
 import { foldNetwork } from "./fold.js";
 import { countsOf, FOLD_METADATA, type FoldCounts, type FoldRecord } from "./record.js";
 
@@ -13,7 +14,7 @@ import { countsOf, FOLD_METADATA, type FoldCounts, type FoldRecord } from "./rec
 export async function createFoldedBlob(
   engine: Engine,
   network: Network,
-  options: Omit<BlobOptions, "selfTest"> = {},
+  options: CompleteBlobOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const folding = foldNetwork(network);
   const record: FoldRecord = {
@@ -25,10 +26,16 @@ export async function createFoldedBlob(
   return createBlob(engine, folding.network, { ...options, metadata });
 }
 
+/** Frames between the two lengths that are counted: strides and rates divide it. */
+const COUNTED_FRAMES = 256;
+
 async function countNetwork(engine: Engine, network: Network): Promise<FoldCounts> {
+  const { lengths } = encodeNetwork(network);
+  const shorter = lengths.near(lengths.minFrames);
+  const longer = lengths.near(shorter + COUNTED_FRAMES);
   const model = await engine.loadModel(writeBlob(network));
   try {
-    return countsOf(model);
+    return countsOf(model, shorter, longer);
   } finally {
     model.dispose();
   }

@@ -4,9 +4,11 @@
  * layer may stand behind is moved before it. It changes the bits of the logits, so it is done when a
  * blob is made and is a property of the blob. Products are made in double and rounded once.
  */
-import type { Network } from "../network.js";
-import { isFiniteProduct, settled } from "./derived.js";
-import { mapTensors, type Nodes, nodesOf, opsOf, tensorsOf } from "./nodes.js";
+import { isFiniteProduct, settled } from "../graph/derived.js";
+import { mapTensors, tensorsOf } from "../graph/form.js";
+import type { Network } from "../graph/network.js";
+import { type Nodes, networkOf, nodesOf, outputValues } from "../graph/nodes.js";
+import { prepared } from "../graph/prepare.js";
 import { type FoldStep, possibleRewrites, type Rewrite } from "./rewrites.js";
 import { compareWork, isBetter, workOf } from "./work.js";
 
@@ -20,24 +22,27 @@ export interface Folding {
  * Takes the rewrite that leaves the least work, until none is left that makes less of it. A rewrite
  * counts as less work when it lowers the multiply-adds of a frame, or leaves them as they are and
  * lowers those that come once a sequence; one that would make the weights larger, or not finite, is
- * not taken. Values that anything but the folded layers reads stay as they are.
+ * not taken. Values that anything but the folded layers reads, outputs of the
+ * network among them, stay as they are.
  */
 export function foldNetwork(network: Network): Folding {
   const steps: FoldStep[] = [];
-  let nodes = nodesOf(network.ops);
+  const ready = prepared(network);
+  let nodes = nodesOf(ready.ops);
   for (;;) {
-    const rewrite = bestRewrite(nodes, network);
+    const rewrite = bestRewrite(nodes, ready);
     if (rewrite === undefined) break;
     steps.push(rewrite.step);
     nodes = rewrite.nodes;
   }
-  const ops = opsOf(nodes).map((op) => mapTensors(op, settled));
-  return { network: { ...network, ops }, steps };
+  const folded = networkOf(nodes, ready);
+  const ops = folded.ops.map((op) => mapTensors(op, settled));
+  return { network: { ...folded, ops }, steps };
 }
 
 function bestRewrite(nodes: Nodes, network: Network): Rewrite | undefined {
   const now = workOf(nodes, network);
-  return possibleRewrites(nodes)
+  return possibleRewrites(nodes, outputValues(network))
     .map((rewrite) => ({ rewrite, work: workOf(rewrite.nodes, network) }))
     .filter(({ work }) => isBetter(work, now))
     .sort((a, b) => compareWork(a.work, b.work))

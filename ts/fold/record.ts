@@ -22,10 +22,18 @@ export interface FoldCounts {
 /** The member of a blob's metadata that holds the record. */
 export const FOLD_METADATA = "fold";
 
-export function countsOf(model: Model): FoldCounts {
-  const [one, two] = [macsOf(model, 1), macsOf(model, 2)];
-  const macsPerFrame = two - one;
-  return { macsPerFrame, macsAtEnd: one - macsPerFrame, weightsBytes: model.info.weightsBytes };
+/**
+ * From the counts of two lengths, of which the longer one is a multiple of every rate in the network
+ * longer; a network of one length only has no frame of its own, and its work is shared out among all.
+ */
+export function countsOf(model: Model, shorter: number, longer: number): FoldCounts {
+  const weightsBytes = model.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+  const least = macsOf(model, shorter);
+  const macsPerFrame =
+    longer > shorter
+      ? Math.round((macsOf(model, longer) - least) / (longer - shorter))
+      : Math.floor(least / shorter);
+  return { macsPerFrame, macsAtEnd: Math.max(0, least - macsPerFrame * shorter), weightsBytes };
 }
 
 function macsOf(model: Model, frames: number): number {

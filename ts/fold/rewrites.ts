@@ -2,9 +2,18 @@
  * The rewrites that folding chooses from. Each leaves the function that a network computes as it
  * is, but for rounding; whether it pays is for others to judge.
  */
-import type { ActivationOp, AffineOp, LinearOp, MambaOp, NormOp, Op, PoolOp } from "../network.js";
-import { appliedTo, product, scaledColumns } from "./derived.js";
-import { type Node, type Nodes, poolOf, readersOf, replaced, unusedValue } from "./nodes.js";
+import { appliedTo, batchScale, batchShift, product, scaledColumns } from "../graph/derived.js";
+import type {
+  ActivationOp,
+  AffineOp,
+  LinearOp,
+  MambaOp,
+  NormOp,
+  Op,
+  PoolOp,
+  Value,
+} from "../graph/network.js";
+import { type Node, type Nodes, readersOf, replaced, unusedValue } from "../graph/nodes.js";
 
 /** What was done, by the names of ops: `op` into, or behind, `others`. */
 export interface FoldStep {
@@ -27,24 +36,31 @@ type Scaling = Pick<AffineOp, "scale" | "shift">;
 /** An op whose input goes through one layer first and nowhere else. */
 type Consumer = Node<LinearOp | MambaOp>;
 
+/** Values that are read from outside, as outputs of the network. */
+type OutputValues = ReadonlySet<Value>;
+
 /** Every rewrite that can be applied once, in no particular order. */
-export function possibleRewrites(nodes: Nodes): Rewrite[] {
-  const rewrites = nodes.map((node) => multiplied(nodes, node));
-  return [...rewrites, pooledFirst(nodes)].filter((rewrite) => rewrite !== undefined);
+export function possibleRewrites(nodes: Nodes, outputs: OutputValues): Rewrite[] {
+  const rewrites = nodes.flatMap((node) => [
+    multiplied(nodes, node, outputs),
+    pooledFirst(nodes, node, outputs),
+  ]);
+  return rewrites.filter((rewrite) => rewrite !== undefined);
 }
 
 /**
  * A linear layer, a Mamba block's out_proj, or a scale and shift, that feeds only linear layers goes
  * into them.
  */
-function multiplied(nodes: Nodes, producer: Node): Rewrite | undefined {
+function multiplied(nodes: Nodes, producer: Node, outputs: OutputValues): Rewrite | undefined {
   const { op, value } = producer;
   const layer = lastLayer(op);
   const readers = readersOf(nodes, value);
   if (layer === undefined || readers.length === 0 || !readers.every(isConsumer)) return undefined;
+  if (outputs.has(value)) return undefined;
   const changes = new Map<Node, Nodes>();
   changes.set(producer, op.kind === "mamba" ? [{ value, op: withoutOutProj(op) }] : []);
-  const input = op.kind === "linear" || op.kind === "affine" ? op.input : value;
+  const input = op.kind !== "mamba" && "input" in op ? op.input : value;
   for (const reader of readers) {
     changes.set(reader, [{ ...reader, op: { ...withLayerFirst(reader.op, layer), input } }]);
   }
@@ -56,15 +72,16 @@ function multiplied(nodes: Nodes, producer: Node): Rewrite | undefined {
 }
 
 /**
- * A pool that takes the mean or the last of a linear layer's rows takes it of the layer's input
- * instead, and the layer is applied to the one row that comes out. The last row may overtake any op
- * that treats rows one by one.
+ * A pool that takes the mean of a linear layer's rows, or one of them, takes it of the layer's input
+ * instead, and the layer is applied to the one row that comes out. A pool that picks a row may overtake any
+ * op that treats rows one by one.
  */
-function pooledFirst(nodes: Nodes): Rewrite | undefined {
-  const pool = poolOf(nodes);
-  const before = nodes.find((node) => node.value === pool?.op.input);
-  if (pool === undefined || before === undefined || pool.op.pool === "max") return undefined;
-  if (readersOf(nodes, before.value).length > 1) return undefined;
+function pooledFirst(nodes: Nodes, node: Node, outputs: OutputValues): Rewrite | undefined {
+  if (node.op.kind !== "pool") return undefined;
+  const pool: Node<PoolOp> = { value: node.value, op: node.op };
+  const before = nodes.find(({ value }) => value === pool.op.input);
+  if (before === undefined || !(pool.op.pool === "mean" || picksRow(pool.op))) return undefined;
+  if (readersOf(nodes, before.value).length > 1 || outputs.has(before.value)) return undefined;
   const { op } = before;
   const changes = new Map<Node, Nodes>();
   const step: FoldStep = { kind: "pooled first", op: lastLayerName(op), others: [pool.op.name] };
@@ -77,7 +94,7 @@ function pooledFirst(nodes: Nodes): Rewrite | undefined {
       ...op.outProj,
     };
     changes.set(before, [{ value: before.value, op: withoutOutProj(op) }]);
-    changes.set(pool, [
+    changes.set(node, [
       { value: pooled, op: pool.op },
       { value: pool.value, op: outProj },
     ]);
@@ -86,16 +103,21 @@ function pooledFirst(nodes: Nodes): Rewrite | undefined {
   if (!mayOvertake(pool.op, op)) return undefined;
   // The two exchange the numbers of their values, so that whoever reads them need not change.
   changes.set(before, []);
-  changes.set(pool, [
+  changes.set(node, [
     { value: before.value, op: { ...pool.op, input: op.input } },
     { value: pool.value, op: { ...op, input: before.value } },
   ]);
   return { step, nodes: replaced(nodes, changes) };
 }
 
+/** Whether a pool gives one of the rows as it is. */
+function picksRow({ pool }: PoolOp): boolean {
+  return pool === "last" || pool === "first" || pool === "row";
+}
+
 function mayOvertake(pool: PoolOp, op: Op): op is LinearOp | NormOp | ActivationOp {
   if (op.kind === "linear") return true;
-  return pool.pool === "last" && (op.kind === "norm" || op.kind === "activation");
+  return picksRow(pool) && (op.kind === "norm" || op.kind === "activation");
 }
 
 function isConsumer(node: Node): node is Consumer {
@@ -105,6 +127,7 @@ function isConsumer(node: Node): node is Consumer {
 /** The layer that makes an op's output, if a layer does. */
 function lastLayer(op: Op): Layer | Scaling | undefined {
   if (op.kind === "linear" || op.kind === "affine") return op;
+  if (op.kind === "batchnorm") return { scale: batchScale(op), shift: batchShift(op) };
   return op.kind === "mamba" ? op.outProj : undefined;
 }
 

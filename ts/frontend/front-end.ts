@@ -3,7 +3,8 @@
  * raw sensor samples in, the frames that the network was trained on out. Knows nothing of tables.
  */
 import { BadArgument, BadFile } from "../core/errors.js";
-import type { AffineOp, Network, Op, Tensor } from "../network.js";
+import { withInputs } from "../graph/form.js";
+import type { AffineOp, Network, Op, Tensor, Value } from "../graph/network.js";
 import { describe } from "../plain-text.js";
 import { type LogmelForm, logmelOp } from "./logmel.js";
 
@@ -78,11 +79,14 @@ export function withFrontEnd(network: Network, frontEnd: FrontEnd): Network {
     );
   }
   before.push(affineOp(frontEnd, before.length, width));
-  const shifted = network.ops.map((op) => shiftInputs(op, before.length));
+  const later = (value: Value) => value + before.length;
+  const shifted = network.ops.map((op) => withInputs(op, later));
+  const outputs = network.outputs?.map(({ name, value }) => ({ name, value: later(value) }));
   return {
     ...network,
     ...(frontEnd.kind === "logmel" ? { inputKind: "samples", inputWidth: 1 } : {}),
     ops: [...before, ...shifted],
+    ...(outputs && { outputs }),
   };
 }
 
@@ -95,13 +99,6 @@ function affineOp({ scale, shift }: AffineForm, input: number, width: number): A
   };
   const tensors = { scale: vector("scale", scale), shift: vector("shift", shift) };
   return { kind: "affine", name: "affine", input, ...tensors };
-}
-
-/** Ops that read values by number, moved behind `count` new ones. */
-function shiftInputs(op: Op, count: number): Op {
-  if (op.kind === "add") return { ...op, inputs: [op.inputs[0] + count, op.inputs[1] + count] };
-  if (op.kind === "embedding" || op.kind === "logmel") return op;
-  return { ...op, input: op.input + count };
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {

@@ -5,7 +5,7 @@
  */
 import { BadArgument } from "../core/errors.js";
 import { isNormalFloat32, NORMAL_FLOAT32 } from "../float32.js";
-import type { LogmelOp, Tensor } from "../network.js";
+import type { LogmelOp, Tensor } from "../graph/network.js";
 
 /** What a log-mel front end is made from. Frame t covers samples [t hop, t hop + window). */
 export interface LogmelForm {

@@ -1,7 +1,8 @@
 /**
- * Logits against a reference of higher precision, case by case. Errors are relative to the largest
- * |logit| of the reference's case. Knows nothing of where either came from.
+ * Outputs against a reference of higher precision, case by case. Errors are relative to the largest
+ * magnitude in the reference's case. Knows nothing of where either came from.
  */
+import type { Outputs } from "../core/outputs.js";
 
 export interface CaseError {
   /** Largest and mean |error| over the case's logits, over its largest |reference|. */
@@ -25,6 +26,51 @@ export interface Accuracy {
 export const DEFAULT_TOLERANCE = 2e-6;
 
 type Values = Float32Array | Float64Array;
+
+/** Of all outputs together, and of each. */
+export interface OutputsAccuracy {
+  /** A case is as far off as that of its outputs that is farthest; classes are those of the first. */
+  readonly all: Accuracy;
+  readonly outputs: readonly OutputAccuracy[];
+}
+
+export interface OutputAccuracy {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly accuracy: Accuracy;
+}
+
+/** @param reference index for index with the outputs, of each the elements of every case */
+export function compareOutputs(
+  ours: readonly Outputs[],
+  reference: readonly (readonly Values[])[],
+): OutputsAccuracy {
+  const [first = []] = ours;
+  const outputs = first.map(({ name, shape }, i): OutputAccuracy => {
+    const rows = ours.map((outputs) => outputs[i]?.data ?? new Float32Array(0));
+    return { name, shape, accuracy: compareLogits(rows, reference[i] ?? []) };
+  });
+  return { all: together(outputs.map(({ accuracy }) => accuracy)), outputs };
+}
+
+function together(outputs: readonly Accuracy[]): Accuracy {
+  const [first, ...others] = outputs as [Accuracy, ...Accuracy[]];
+  if (others.length === 0) return first;
+  const cases = first.cases.map((one, i) => {
+    const all = outputs.map((output) => output.cases[i] as CaseError);
+    return {
+      ...one,
+      maxRelative: Math.max(...all.map(({ maxRelative }) => maxRelative)),
+      meanRelative: all.reduce((sum, { meanRelative }) => sum + meanRelative, 0) / all.length,
+    };
+  });
+  return {
+    ...first,
+    cases,
+    maxRelative: Math.max(...outputs.map(({ maxRelative }) => maxRelative)),
+    meanRelative: cases.reduce((sum, { meanRelative }) => sum + meanRelative, 0) / cases.length,
+  };
+}
 
 /** Both hold one row of logits a case. */
 export function compareLogits(ours: readonly Values[], reference: readonly Values[]): Accuracy {

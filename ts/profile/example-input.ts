@@ -10,6 +10,15 @@ import { type FrameShape, inputLength } from "../core/input.js";
 /** What a model takes: a part of `Model.info`. */
 export type InputKind = FrameShape & Pick<ModelInfo, "vocabulary">;
 
+export const DEFAULT_FRAMES = 100;
+
+/** Frames of an input when nobody says how many: as many as the network is defined for. */
+export function defaultFrames(info: Pick<ModelInfo, "minFrames" | "maxFrames">): number {
+  const { minFrames, maxFrames } = info;
+  const most = maxFrames === 0 ? Number.POSITIVE_INFINITY : maxFrames;
+  return Math.min(Math.max(DEFAULT_FRAMES, minFrames), most);
+}
+
 const SEED = 0x4d4c4d;
 
 /**

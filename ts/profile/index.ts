@@ -4,17 +4,26 @@ export {
   type CaseError,
   classOf,
   compareLogits,
+  compareOutputs,
   DEFAULT_TOLERANCE,
   firstMaximum,
+  type OutputAccuracy,
+  type OutputsAccuracy,
 } from "./accuracy.js";
 export { type Classification, classify } from "./classification.js";
-export { exampleInput } from "./example-input.js";
+export { assumptionsOf, describeOps, type OpDescription, type Rate } from "./description.js";
+export { DEFAULT_FRAMES, defaultFrames, exampleInput } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
 export { OperatorTimer } from "./operator-times.js";
 export {
+  compareReferences,
+  inModuleShapes,
+  moduleShapesOf,
+  referenceTolerance,
+} from "./references.js";
+export {
   type Basis,
   DEFAULT_EFFORT,
-  DEFAULT_FRAMES,
   type OperatorProfile,
   type ProfileOptions,
   type ProfileReport,
@@ -29,3 +38,4 @@ export {
   type TraceComparison,
   type TraceTensor,
 } from "./trace.js";
+export { type WholeSequence, wholeSequenceOf } from "./whole-sequence.js";

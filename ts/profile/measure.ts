@@ -2,6 +2,7 @@
  * Times a session on this host: whole runs, and operator by operator. Knows nothing of boards: these
  * milliseconds are the host's.
  */
+import type { ModelInfo } from "../core/info.js";
 import { type FrameShape, tileLength } from "../core/input.js";
 import type { Session } from "../core/session.js";
 import { OperatorTimer } from "./operator-times.js";
@@ -38,12 +39,13 @@ export function measureLatency(
 export function measureOperators(
   session: Session,
   input: Float32Array | Int32Array,
-  shape: FrameShape,
+  info: FrameShape & Pick<ModelInfo, "looksAhead">,
   operators: number,
   { operatorsMs }: Effort,
 ): number[] {
-  const feedLength = tileLength(shape, session.plan.tile);
-  const timer = new OperatorTimer(session, { input, feedLength, operators });
+  const feedLength = tileLength(info, session.plan.tile);
+  const endsOnce = info.looksAhead;
+  const timer = new OperatorTimer(session, { input, feedLength, operators, endsOnce });
   timer.measure(operatorsMs);
   return timer.milliseconds();
 }

@@ -3,7 +3,7 @@
  * and the cost of reading it. Knows nothing of what operators do.
  *
  * A pass steps through the whole input and reads the clock between steps; what comes after the last
- * frame is stepped through about as often as frames, because ending a sequence does not change it. The
+ * frame is stepped through about as often as frames where ending a sequence does not change it. The
  * time of an operator adds up over passes until a block of it is so many ticks long that where they
  * fall no longer matters. An undisturbed step takes what the quicker blocks show: their lower quartile.
  * A step from outside costs more than inside a run, by the clock and the call, for all operators alike:
@@ -25,6 +25,8 @@ export interface Passage {
   /** Elements that may be fed at once. */
   readonly feedLength: number;
   readonly operators: number;
+  /** What looks ahead cannot end again without a new beginning. */
+  readonly endsOnce: boolean;
 }
 
 /** So many ticks make the error of where they fall 0.1 % at most. */
@@ -96,14 +98,15 @@ export class OperatorTimer {
     const start = this.#clock.now();
     this.#session.run(this.#passage.input, { allowNonfinite: true });
     this.#wholeRun.add(this.#clock.now() - start, 1);
-    const { ms, steps } = this.#pass(this.#feeds);
+    const { ms, steps } = this.#pass(this.#endings);
     for (const [operator, blocks] of this.#blocks.entries()) {
       if (steps[operator]) blocks.add(ms[operator] ?? 0, steps[operator]);
     }
   }
 
-  get #feeds(): number {
-    return Math.ceil(this.#passage.input.length / this.#passage.feedLength);
+  get #endings(): number {
+    const { input, feedLength, endsOnce } = this.#passage;
+    return endsOnce ? 1 : Math.ceil(input.length / feedLength);
   }
 
   /** @param endings at most; a head that takes longer than all frames is not repeated as often. */

@@ -6,23 +6,29 @@
  */
 
 import type { Engine } from "../core/engine.js";
+import type { OutputInfo } from "../core/info.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import { joinedData } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import type { Session } from "../core/session.js";
 import { crc32 } from "../crc32.js";
 import { BOARDS, type Board, type BoardVerdict, judge } from "../device/index.js";
-import { exampleInput } from "./example-input.js";
+import { moduleOf } from "../graph/descriptors/index.js";
+import { defaultFrames, exampleInput } from "./example-input.js";
 import { type Effort, measureLatency, measureOperators } from "./measure.js";
 import type { Latency } from "./statistics.js";
+import { type WholeSequence, wholeSequenceOf } from "./whole-sequence.js";
 
-export const REPORT_SCHEMA = "mambalite-profile-1";
+export const REPORT_SCHEMA = "mambalite-profile-2";
 
 /** How a figure came about. */
 export type Basis = "exact" | "measured on this host" | "exact, with allowances of the board";
 
 export interface OperatorProfile {
   readonly name: string;
+  /** The block that it is a part of, "layers.0.mixer"; its own name where it is of none. */
+  readonly module: string;
   /** Multiplications of the whole input, each with the addition that follows it. */
   readonly macs: number;
   readonly exps: number;
@@ -46,7 +52,7 @@ export interface ProfileReport {
   readonly model: {
     readonly inputKind: "frames" | "tokens" | "samples";
     readonly inputWidth: number;
-    readonly logits: number;
+    readonly outputs: readonly OutputInfo[];
     readonly ops: number;
     readonly parameters: number;
   };
@@ -56,6 +62,8 @@ export interface ProfileReport {
   /** What the arena was allowed to take, when it was limited: the reason for the plan's tile. */
   readonly arenaBudgetBytes?: number;
   readonly plan: Plan;
+  /** Of a network that does not stream from end to end. */
+  readonly wholeSequence?: WholeSequence;
   /** What the board's RAM must hold, stack aside. */
   readonly ram: {
     readonly arenaBytes: number;
@@ -85,7 +93,7 @@ export interface ProfileReport {
     readonly coreVersion: string;
     readonly build: "simd" | "baseline";
     readonly host: string;
-    /** CRC-32, 8 hex digits: of the blob, of the input's and of the logits' little-endian bytes. */
+    /** CRC-32, 8 hex digits: of the blob, of the input's and of the outputs' little-endian bytes. */
     readonly modelCrc32: string;
     readonly inputCrc32: string;
     readonly outputCrc32: string;
@@ -105,8 +113,6 @@ export interface ProfileOptions extends SessionOptions {
   readonly effort?: Effort;
 }
 
-export const DEFAULT_FRAMES = 100;
-
 /** A caller waits meanwhile. */
 export const DEFAULT_EFFORT: Effort = {
   minRuns: 3,
@@ -123,17 +129,18 @@ export const DEFAULT_EFFORT: Effort = {
 export function profile(engine: Engine, model: Model, options: ProfileOptions = {}): ProfileReport {
   const frames = options.input
     ? framesIn(model.info, options.input.length)
-    : (options.frames ?? DEFAULT_FRAMES);
+    : (options.frames ?? defaultFrames(model.info));
   const sessionOptions = withRoomFor(frames, options);
   model.plan(sessionOptions); // what cannot be planned is refused before an input is made
   const input = options.input ?? exampleInput(model.info, frames);
   const effort = options.effort ?? DEFAULT_EFFORT;
 
-  const selfTest = runSelfTest(model);
+  const selfTest = model.selfTest() ? "passed" : "none in this model";
   const session = model.createSession(sessionOptions);
   try {
     const { plan } = session;
-    const logits = session.run(input, { allowNonfinite: true });
+    const outputs = session.run(input, { allowNonfinite: true });
+    const wholeSequence = wholeSequenceOf(model, plan);
     const latency = measureLatency(session, input, effort);
     return {
       schema: REPORT_SCHEMA,
@@ -145,6 +152,7 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
         arenaBudgetBytes: options.arenaBudgetBytes,
       }),
       plan,
+      ...(wholeSequence !== undefined && { wholeSequence }),
       ram: ramOf(plan),
       arenaCheck: checkArena(model, input, sessionOptions),
       flash: { weightsBytes: model.info.blobBytes },
@@ -163,7 +171,7 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
         host: options.host ?? "unknown",
         modelCrc32: hex32(model.info.crc32),
         inputCrc32: hex32(crc32(bytesOf(input))),
-        outputCrc32: hex32(crc32(bytesOf(logits))),
+        outputCrc32: hex32(crc32(bytesOf(joinedData(outputs)))),
         selfTest,
       },
     };
@@ -185,33 +193,19 @@ const BASIS: ProfileReport["basis"] = {
 
 function withRoomFor(
   frames: number,
-  { schedule, tile, maxFrames, arenaBudgetBytes }: SessionOptions,
+  { schedule = "stream", tile, maxFrames = frames, arenaBudgetBytes }: SessionOptions,
 ): SessionOptions {
   const budget = arenaBudgetBytes === undefined ? {} : { arenaBudgetBytes };
-  if (schedule === undefined || schedule === "stream") {
-    return { schedule: "stream", ...(tile === undefined ? {} : { tile }), ...budget };
-  }
-  return { schedule, maxFrames: maxFrames ?? frames, ...budget };
-}
-
-/** Under `stream`, which takes a vector of any length. */
-function runSelfTest(model: Model): ProfileReport["provenance"]["selfTest"] {
-  if (model.info.selfTestFrames === 0) return "none in this model";
-  const session = model.createSession();
-  try {
-    session.selfTest();
-    return "passed";
-  } finally {
-    session.dispose();
-  }
+  const tiled = schedule === "stream" && tile !== undefined && { tile };
+  return { schedule, maxFrames, ...tiled, ...budget };
 }
 
 function summarizeModel(model: Model): ProfileReport["model"] {
-  const { inputKind, inputWidth, logits } = model.info;
+  const { inputKind, inputWidth, outputs } = model.info;
   return {
     inputKind,
     inputWidth,
-    logits,
+    outputs,
     ops: model.ops.length,
     parameters: model.ops.reduce((sum, op) => sum + op.parameters, 0),
   };
@@ -245,9 +239,11 @@ function profileOperators(
   const counts = model.operatorCounts(framesIn(model.info, input.length), options);
   const hostMs = measureOperators(session, input, model.info, counts.length, effort);
   const totalMs = hostMs.reduce((sum, ms) => sum + ms, 0);
+  const infos = model.operators(session.plan.schedule);
   return counts.map((count, operator) => {
     const ms = hostMs[operator] ?? 0;
-    return { ...count, hostMs: ms, hostShare: totalMs > 0 ? ms / totalMs : 0 };
+    const module = moduleOf(model.ops[infos[operator]?.op ?? 0]?.name ?? count.name);
+    return { module, ...count, hostMs: ms, hostShare: totalMs > 0 ? ms / totalMs : 0 };
   });
 }
 

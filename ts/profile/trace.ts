@@ -1,25 +1,30 @@
 /**
- * The output of every operator against a reference's trace, to find the first one that departs. The
- * names are those of the PyTorch reference (scripts/reference): `<op>` or `<op>.<part>`. Knows
- * nothing of files.
+ * The output of every operator against a reference's trace, to find the first one that departs: what modules
+ * return, by their names, as forward hooks give it (trace-match.ts). Knows nothing of files.
  */
 
 import { BadInput } from "../core/errors.js";
-import type { OperatorInfo, OpInfo } from "../core/info.js";
-import { framesIn, tileLength } from "../core/input.js";
+import type { OperatorInfo } from "../core/info.js";
+import { tileLength } from "../core/input.js";
 import type { Model } from "../core/model.js";
-import type { Session } from "../core/session.js";
+import type { Session, Step } from "../core/session.js";
 import { relativeErrors } from "./accuracy.js";
+import {
+  type Candidate,
+  candidatesOf,
+  type Layout,
+  layoutsOf,
+  likelyOperators,
+  type TraceTensor,
+  upTo,
+} from "./trace-match.js";
 
-/** What a reference says an operator put out: float64 [rows, columns]. */
-export interface TraceTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
+export type { TraceTensor } from "./trace-match.js";
 
 export interface OperatorError {
   readonly name: string;
+  /** Name of the tensor that it was compared with. */
+  readonly reference: string;
   /** Largest and mean |error| over the operator's largest |reference|. */
   readonly maxRelative: number;
   readonly meanRelative: number;
@@ -40,10 +45,40 @@ export interface TraceComparison {
  */
 export const DEFAULT_TRACE_TOLERANCE = 5e-6;
 
-interface Matrix {
-  readonly rows: number;
+/** What an operator put out, row by row as it came. */
+class OperatorOutput {
   readonly columns: number;
-  readonly data: Float32Array;
+  #data = new Float32Array(0);
+  #rows = 0;
+
+  constructor(columns: number) {
+    this.columns = columns;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get data(): Float32Array {
+    return this.#data.subarray(0, this.#rows * this.columns);
+  }
+
+  put({ firstRow, rows, firstChannel, width }: Step, values: Float32Array): void {
+    this.#reserve(firstRow + rows);
+    for (let row = 0; row < rows; row++) {
+      const at = (firstRow + row) * this.columns + firstChannel;
+      this.#data.set(values.subarray(row * width, (row + 1) * width), at);
+    }
+  }
+
+  #reserve(rows: number): void {
+    this.#rows = Math.max(this.#rows, rows);
+    const elements = this.#rows * this.columns;
+    if (elements <= this.#data.length) return;
+    const grown = new Float32Array(2 * elements).fill(Number.NaN);
+    grown.set(this.#data);
+    this.#data = grown;
+  }
 }
 
 /**
@@ -61,30 +96,143 @@ export function compareTrace(
 ): TraceComparison {
   const infos = model.operators(session.plan.schedule);
   const outputs = collectOutputs(model, session, input);
-  const byName = new Map(reference.map((tensor) => [tensor.name, tensor]));
-  const used = new Set<string>();
-  const operators: OperatorError[] = [];
-  const notCompared: string[] = [];
-  infos.forEach((info, index) => {
-    const op = model.ops[info.op] as OpInfo;
-    const output = outputs[index];
-    const expected = expectedOutput(op, info, byName);
-    if (expected === undefined || output === undefined) {
-      notCompared.push(info.name);
-      return;
+  const matches = new Map<number, Match>();
+  const unknown: TraceTensor[] = [];
+  for (const tensor of reference) {
+    const match = strictMatch(candidatesOf(model, infos, tensor.name), tensor, outputs);
+    if (match === undefined) unknown.push(tensor);
+    else if (!(match.max >= (matches.get(match.operator)?.max ?? Number.POSITIVE_INFINITY))) {
+      matches.set(match.operator, match);
     }
-    used.add(expected.source);
-    requireShape(expected, output);
-    const { max, mean } = relativeErrors(output.data, expected.data);
-    const departs = !(max <= tolerance);
-    operators.push({ name: info.name, maxRelative: max, meanRelative: mean, departs });
-  });
+  }
+  const used = new Set<TraceTensor>([...matches.values()].map(({ tensor }) => tensor));
+  const free = unknown.filter((tensor) => likelyMatch(tensor, infos, outputs, matches, tolerance));
+  joinFolded(free, outputs, matches, tolerance, used);
+  const operators = [...matches.values()]
+    .sort((a, b) => a.operator - b.operator)
+    .map(({ operator, tensor, max, mean }): OperatorError => {
+      used.add(tensor);
+      const name = infos[operator]?.name ?? "";
+      const departs = !(max <= tolerance);
+      return { name, reference: tensor.name, maxRelative: max, meanRelative: mean, departs };
+    });
   if (operators.length === 0) throw nothingInCommon(infos, reference);
+  const ours = infos.filter((_, index) => !matches.has(index)).map(({ name }) => name);
+  const theirs = reference.filter((tensor) => !used.has(tensor)).map(({ name }) => name);
   return {
     operators,
     firstDeparture: operators.find((operator) => operator.departs)?.name ?? null,
-    notCompared: [...notCompared, ...[...byName.keys()].filter((name) => !used.has(name))],
+    notCompared: [...ours, ...theirs],
   };
+}
+
+interface Match {
+  readonly operator: number;
+  readonly tensor: TraceTensor;
+  readonly max: number;
+  readonly mean: number;
+}
+
+/** @throws BadInput when the tensor has not the rows or columns of any of the operators */
+function strictMatch(
+  candidates: readonly Candidate[],
+  tensor: TraceTensor,
+  outputs: readonly (OperatorOutput | undefined)[],
+): Match | undefined {
+  const there = candidates.filter(({ operator }) => outputs[operator] !== undefined);
+  const [first] = there;
+  if (first === undefined) return undefined;
+  const match = bestMatch(there, tensor, outputs);
+  if (match !== undefined) return match;
+  const { rows, columns } = outputs[first.operator] as OperatorOutput;
+  const expected = `a trace of ${rows} rows and ${columns} columns for ${tensor.name}`;
+  throw new BadInput(expected, `[${tensor.shape.join(", ")}]`);
+}
+
+/** Takes a tensor of a name that only ends as an operator's, if the values agree. @returns whether it did not */
+function likelyMatch(
+  tensor: TraceTensor,
+  infos: readonly OperatorInfo[],
+  outputs: readonly (OperatorOutput | undefined)[],
+  matches: Map<number, Match>,
+  tolerance: number,
+): boolean {
+  const candidates = likelyOperators(infos, tensor.name).filter(
+    ({ operator }) => !matches.has(operator) && outputs[operator] !== undefined,
+  );
+  const match = bestMatch(candidates, tensor, outputs);
+  if (match === undefined || !(match.max <= tolerance)) return true;
+  matches.set(match.operator, match);
+  return false;
+}
+
+/**
+ * An operator that departs from the module of its name may have taken the next one in: a convolution its BatchNorm.
+ * That it gives exactly what that module returns is proof.
+ */
+function joinFolded(
+  free: readonly TraceTensor[],
+  outputs: readonly (OperatorOutput | undefined)[],
+  matches: Map<number, Match>,
+  tolerance: number,
+  used: Set<TraceTensor>,
+): void {
+  for (const { operator, max } of [...matches.values()]) {
+    if (max <= tolerance) continue;
+    const candidate = { operator, functions: [(x: number) => x] };
+    const found = free
+      .map((tensor) => bestMatch([candidate], tensor, outputs))
+      .find((match) => match !== undefined && match.max <= tolerance);
+    if (found === undefined) continue;
+    matches.set(operator, found);
+    used.add(found.tensor);
+  }
+}
+
+function bestMatch(
+  candidates: readonly Candidate[],
+  tensor: TraceTensor,
+  outputs: readonly (OperatorOutput | undefined)[],
+): Match | undefined {
+  let best: Match | undefined;
+  for (const { operator, columns, functions } of candidates) {
+    const output = outputs[operator] as OperatorOutput;
+    for (const layout of layoutsOf(tensor)) {
+      for (const some of columns ?? [upTo(layout.columns)]) {
+        if (!fits(layout, some, output)) continue;
+        const taken = take(tensor, layout, some, output.rows);
+        for (const map of functions) {
+          const { max, mean } = relativeErrors(output.data, taken.map(map));
+          if (best === undefined || max < best.max) best = { operator, tensor, max, mean };
+        }
+      }
+    }
+  }
+  return best;
+}
+
+/** A padded convolution gives rows too many at its end, for the taps that look back from there. */
+const MOST_ROWS_TOO_MANY = 64;
+
+function fits({ rows, columns }: Layout, some: readonly number[], output: OperatorOutput): boolean {
+  const hasRows = rows >= output.rows && rows - output.rows <= MOST_ROWS_TOO_MANY;
+  return hasRows && some.length === output.columns && some.every((column) => column < columns);
+}
+
+/** Some columns of the first rows. */
+function take(
+  { data }: TraceTensor,
+  { rowStride, columnStride }: Layout,
+  columns: readonly number[],
+  rows: number,
+): Float64Array {
+  const taken = new Float64Array(rows * columns.length);
+  for (let row = 0; row < rows; row++) {
+    for (const [i, column] of columns.entries()) {
+      taken[row * columns.length + i] = data[row * rowStride + column * columnStride] as number;
+    }
+  }
+  return taken;
 }
 
 const MAX_NAMED = 4;
@@ -109,114 +257,24 @@ function collectOutputs(
   model: Model,
   session: Session,
   input: Float32Array | Int32Array,
-): (Matrix | undefined)[] {
-  const infos = model.operators(session.plan.schedule);
-  const frames = framesIn(model.info, input.length);
-  const pool = model.ops.findIndex((op) => op.kind === "pool");
-  const outputs = infos.map((info) => {
-    const rows = info.op < pool ? frames : 1;
-    return {
-      rows,
-      columns: info.outputWidth,
-      data: new Float32Array(rows * info.outputWidth).fill(Number.NaN),
-    };
-  });
-  const written = new Set<number>();
-  const takeSteps = (firstFrame: number, isWanted: (info: OperatorInfo) => boolean) => {
+): (OperatorOutput | undefined)[] {
+  const outputs = model
+    .operators(session.plan.schedule)
+    .map(({ outputWidth }) => new OperatorOutput(outputWidth));
+  const takeSteps = () => {
     for (let step = session.step(); step !== undefined; step = session.step()) {
-      const { operatorIndex, frames: rows, width, firstChannel } = step;
-      const part = step.output();
-      if (part.length === 0 || !isWanted(infos[operatorIndex] as OperatorInfo)) continue;
-      written.add(operatorIndex);
-      const { data, columns } = outputs[operatorIndex] as Matrix;
-      for (let row = 0; row < rows; row++) {
-        const values = part.subarray(row * width, (row + 1) * width);
-        data.set(values, (firstFrame + row) * columns + firstChannel);
-      }
+      const values = step.output();
+      if (values.length > 0) outputs[step.operatorIndex]?.put(step, values);
     }
   };
   session.reset();
   const length = tileLength(model.info, session.plan.tile);
   for (let at = 0; at < input.length; at += length) {
-    const firstFrame = session.frames;
     session.feed(input.subarray(at, at + length));
-    takeSteps(firstFrame, (info) => info.op < pool);
+    takeSteps();
   }
   session.feedEnd();
-  takeSteps(0, (info) => info.op >= pool);
+  takeSteps();
   session.reset();
-  return outputs.map((output, index) => (written.has(index) ? output : undefined));
-}
-
-interface Expected {
-  /** The reference's tensor that it was taken from. */
-  readonly source: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float64Array;
-}
-
-/** The reference's values in our operator's layout. */
-function expectedOutput(
-  op: OpInfo,
-  info: OperatorInfo,
-  reference: ReadonlyMap<string, TraceTensor>,
-): Expected | undefined {
-  const { dInner, dState, dtRank } = op;
-  switch (info.part) {
-    case "in_proj.x":
-      return take(reference.get(`${op.name}.in_proj`), dInner, (row) => row.slice(0, dInner));
-    case "selective_scan":
-      // Ours is before the gate; the reference notes it after.
-      return undefined;
-    case "gate":
-      return take(reference.get(`${op.name}.selective_scan`), dInner, (row) => row);
-    case "x_proj":
-      return take(reference.get(info.name), dtRank + 2 * dState, (row) =>
-        interleave(row, dtRank, dState),
-      );
-    default:
-      return take(reference.get(info.name), info.outputWidth, (row) => row);
-  }
-}
-
-function take(
-  tensor: TraceTensor | undefined,
-  columns: number,
-  pick: (row: Float64Array) => Float64Array,
-): Expected | undefined {
-  if (tensor === undefined) return undefined;
-  const sourceColumns = tensor.shape.at(-1) ?? 1;
-  const rows = tensor.data.length / sourceColumns;
-  const data = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    const picked = pick(tensor.data.subarray(row * sourceColumns, (row + 1) * sourceColumns));
-    if (picked.length !== columns) {
-      throw new BadInput(
-        `a trace of ${columns} columns for ${tensor.name}`,
-        `[${tensor.shape.join(", ")}]`,
-      );
-    }
-    data.set(picked, row * columns);
-  }
-  return { source: tensor.name, rows, columns, data };
-}
-
-/** The reference has dt, B, C; ours has dt, then B and C by turns (csrc/core/blob.h). */
-function interleave(row: Float64Array, dtRank: number, dState: number): Float64Array {
-  const out = new Float64Array(row.length);
-  out.set(row.subarray(0, dtRank));
-  for (let n = 0; n < dState; n++) {
-    out[dtRank + 2 * n] = row[dtRank + n] as number;
-    out[dtRank + 2 * n + 1] = row[dtRank + dState + n] as number;
-  }
-  return out;
-}
-
-function requireShape(expected: Expected, output: Matrix): void {
-  if (expected.rows === output.rows && expected.columns === output.columns) return;
-  throw new BadInput(
-    `a trace of ${output.rows} rows for ${expected.source}`,
-    `${expected.rows} rows`,
-  );
+  return outputs.map((output) => (output.rows > 0 ? output : undefined));
 }

@@ -1,20 +1,22 @@
 /*
  * app.c - the example that an exported project runs: the blob's own self-test first, then one input,
- * whose logits are compared with the simulation's bit for bit. A place to start an application from.
+ * whose outputs are compared with the simulation's bit for bit. A place to start an application from.
  */
-#include "core/f32.h"
 #include "example.h"
+#include "math/f32.h"
 #include "mlm.h"
 #include "model_blob.h"
 #include "model_plan.h"
 #include "port.h"
 #include "print.h"
+#include "receive.h"
 
 /* All the memory that the session needs, exactly. */
-static _Alignas(MLM_ALIGNMENT) unsigned char arena[MODEL_ARENA_BYTES] PORT_ARENA;
-static float logits[MODEL_LOGITS];
+static mlm_arena_block arena[MLM_ARENA_BLOCKS(MODEL_ARENA_BYTES)] PORT_ARENA;
+/* What a run gives: the outputs that are vectors, then the rows of those that are sequences. */
+static float outputs[EXAMPLE_OUTPUT_FLOATS];
 
-enum { BITS_DIFFER = 100 /* behind every mlm_status */ };
+enum { BITS_DIFFER = 100 /* behind every mlm_status */, MOST_VALUES = 16 /* that are printed */ };
 
 static void print_line(const char *name, const char *text) {
     port_write(name);
@@ -38,8 +40,8 @@ static uint32_t first_maximum(const float *values, uint32_t count) {
     return best;
 }
 
-static void print_class(const mlm_model *model) {
-    const uint32_t best = first_maximum(logits, MODEL_LOGITS);
+static void print_class(const mlm_model *model, const float *scores, uint32_t count) {
+    const uint32_t best = first_maximum(scores, count);
     port_write("class");
     print_number(best);
     port_write(" ");
@@ -47,9 +49,39 @@ static void print_class(const mlm_model *model) {
     port_write("\n");
 }
 
+static void print_values(const float *values, uint32_t count) {
+    for (uint32_t i = 0; i < count && i < MOST_VALUES; i++) print_float(f32_bits(values[i]));
+    port_write(count > MOST_VALUES ? " ...\n" : "\n");
+}
+
+/* A class where the output has labels, the values of another vector, how many rows a sequence has. */
+static void print_outputs(const mlm_model *model) {
+    const float *values = outputs;
+    for (uint32_t i = 0; i < MODEL_OUTPUTS; i++) {
+        mlm_output_info info;
+        mlm_output_get_info(model, i, &info);
+        if (i == 0 && MODEL_LABELS > 0) {
+            print_class(model, values, MODEL_LABELS);
+            values += MODEL_LABELS;
+            continue;
+        }
+        port_write("output ");
+        print_escaped(info.name);
+        if (info.is_sequence) {
+            print_number(mlm_output_rows(model, i, EXAMPLE_LENGTH));
+            port_write(" rows of");
+            print_number(info.width);
+            port_write("\n");
+        } else {
+            print_values(values, info.width);
+            values += info.width;
+        }
+    }
+}
+
 static int agrees_with_simulation(void) {
-    for (uint32_t i = 0; i < MODEL_LOGITS; i++)
-        if (!f32_agree(f32_bits(logits[i]), example_logits[i])) return 0;
+    for (uint32_t i = 0; i < EXAMPLE_OUTPUT_FLOATS; i++)
+        if (!f32_agree(f32_bits(outputs[i]), example_outputs[i])) return 0;
     return 1;
 }
 
@@ -94,13 +126,18 @@ int port_main(void) {
     mlm_status status = prepare(&model, &session);
     if (status != MLM_OK) return (int)status;
 
+    if (MODEL_SEQUENCES > 0) {
+        float *rows = outputs + MODEL_VECTOR_FLOATS;
+        status = receive_all(session, &model, MODEL_OUTPUTS, EXAMPLE_LENGTH, rows);
+        if (status != MLM_OK) return (int)status;
+    }
     const uint32_t start = port_ticks();
-    status = mlm_session_run(session, example_input, EXAMPLE_LENGTH, logits);
+    status = mlm_session_run(session, example_input, EXAMPLE_LENGTH, outputs);
     const uint32_t ticks = port_ticks() - start;
     print_line("run", mlm_status_string(status));
     if (status != MLM_OK) return (int)status;
 
-    print_class(&model);
+    print_outputs(&model);
     print_latency(ticks);
     print_memory();
     const int equal = agrees_with_simulation();

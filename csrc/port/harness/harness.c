@@ -1,12 +1,12 @@
 /*
  * harness.c - runs the linked model over the linked inputs in an emulator and prints what
- * `mambalite verify` compares: logits as bits, how far arena and stack were written, instructions an
- * operator. The exit status is that of the call that failed, or 0.
+ * `mambalite verify` compares: all outputs as bits, how far arena and stack were written, instructions
+ * an operator. The exit status is that of the call that failed, or 0.
  *
  * Lines on the console:
  *   stack OPEN INIT SELF_TEST RUN      bytes, painted before each call
  *   arena HIGH_WATER GUARDS_INTACT     bytes written of two arenas of poison; 1 or 0
- *   logits INDEX BITS ...              a line an input
+ *   outputs INDEX BITS ...             a line an input: vectors first, then the rows of sequences
  *   operator INDEX INSTRUCTIONS        a line an operator, of the first input stepped through
  *   total INSTRUCTIONS                 of one plain run of the first input
  *   status NAME                        last
@@ -14,14 +14,15 @@
  */
 #include <string.h>
 
-#include "core/f32.h"
 #include "emulator.h"
 #include "inputs.h"
-#include "mlm.h"
+#include "math/f32.h"
+#include "mlm_inspect.h"
 #include "model_blob.h"
 #include "model_plan.h"
 #include "port.h"
 #include "print.h"
+#include "receive.h"
 
 enum { GUARD_WORDS = 16 };
 #define GUARD 0x5AA55AA5u
@@ -35,8 +36,6 @@ static struct {
     uint32_t behind[GUARD_WORDS];
 } arena PORT_ARENA;
 
-EMULATOR_ONLY static float logits[MODEL_LOGITS];
-EMULATOR_ONLY static float stepped_logits[MODEL_LOGITS];
 EMULATOR_ONLY static uint64_t operator_ticks[MODEL_OPERATORS];
 EMULATOR_ONLY static uint32_t run_ticks;
 EMULATOR_ONLY static mlm_model model;
@@ -49,14 +48,10 @@ static void print_status(mlm_status status) {
     port_write("\n");
 }
 
-static void print_logits(uint32_t index) {
-    port_write("logits");
+static void print_outputs(uint32_t index) {
+    port_write("outputs");
     print_number(index);
-    for (uint32_t i = 0; i < MODEL_LOGITS; i++) {
-        uint32_t bits;
-        memcpy(&bits, logits + i, sizeof bits);
-        print_bits(bits);
-    }
+    for (uint32_t i = 0; i < harness_output_floats; i++) print_bits(f32_bits(harness_outputs[i]));
     port_write("\n");
 }
 
@@ -71,11 +66,19 @@ static mlm_status call_init(void) {
     return mlm_session_init(&session, &model, &options, arena.bytes, sizeof arena.bytes);
 }
 
+/* Behind the vectors. */
+static mlm_status receive_into(float *outputs) {
+    if (MODEL_SEQUENCES == 0) return MLM_OK;
+    return receive_all(session, &model, MODEL_OUTPUTS, harness_input_length,
+                       outputs + MODEL_VECTOR_FLOATS);
+}
+
 static mlm_status call_self_test(void) { return mlm_session_self_test(session); }
 
 static mlm_status call_run(void) {
     const uint32_t start = port_ticks();
-    const mlm_status status = mlm_session_run(session, input, harness_input_length, logits);
+    const mlm_status status =
+        mlm_session_run(session, input, harness_input_length, harness_outputs);
     run_ticks = port_ticks() - start;
     return status;
 }
@@ -139,12 +142,13 @@ static mlm_status step_through(const uint32_t *frames, uint32_t count) {
     const mlm_status status = mlm_session_feed_end(session);
     if (status != MLM_OK) return status;
     step_until_done();
-    return mlm_session_finish(session, stepped_logits);
+    return mlm_session_vectors(session, harness_stepped_outputs);
 }
 
 static int stepped_agree(void) {
-    for (uint32_t i = 0; i < MODEL_LOGITS; i++)
-        if (!f32_agree(f32_bits(logits[i]), f32_bits(stepped_logits[i]))) return 0;
+    for (uint32_t i = 0; i < harness_output_floats; i++)
+        if (!f32_agree(f32_bits(harness_outputs[i]), f32_bits(harness_stepped_outputs[i])))
+            return 0;
     return 1;
 }
 
@@ -181,6 +185,7 @@ static mlm_status measure_plain_run(void) {
     status = on_painted_stack(call_init, &init);
     if (status == MLM_OK && MODEL_RUNS_SELF_TEST)
         status = on_painted_stack(call_self_test, &self_test);
+    if (status == MLM_OK) status = receive_into(harness_outputs);
     if (status != MLM_OK) return status;
     input = harness_inputs;
     status = on_painted_stack(call_run, &run);
@@ -191,7 +196,7 @@ static mlm_status measure_plain_run(void) {
     print_number(self_test);
     print_number(run);
     port_write("\n");
-    print_logits(0);
+    print_outputs(0);
     return MLM_OK;
 }
 
@@ -202,6 +207,7 @@ static mlm_status measure_stepped_run(void) {
     poison_arena(SECOND_POISON);
     memset(operator_ticks, 0, sizeof operator_ticks);
     mlm_status status = call_init();
+    if (status == MLM_OK) status = receive_into(harness_stepped_outputs);
     if (status == MLM_OK) status = step_through(harness_inputs, harness_input_length);
     if (status != MLM_OK) return status;
     const uint32_t stepped_end = high_water(SECOND_POISON);
@@ -214,11 +220,13 @@ static mlm_status measure_stepped_run(void) {
 }
 
 static mlm_status run_other_inputs(void) {
+    const mlm_status received = receive_into(harness_outputs);
+    if (received != MLM_OK) return received;
     for (uint32_t i = 1; i < harness_input_count; i++) {
         input = harness_inputs + (size_t)i * harness_input_length * MODEL_INPUT_WIDTH;
         const mlm_status status = call_run();
         if (status != MLM_OK) return status;
-        print_logits(i);
+        print_outputs(i);
     }
     return MLM_OK;
 }

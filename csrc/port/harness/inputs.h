@@ -1,4 +1,5 @@
-/* inputs.h - the sequences that the harness runs; inputs.S brings them, the tools generate it. */
+/* inputs.h - the sequences that the harness runs, and memory for what they give; inputs.S brings both, the
+ * tools generate it. */
 #ifndef MLM_HARNESS_INPUTS_H
 #define MLM_HARNESS_INPUTS_H
 
@@ -8,5 +9,10 @@ extern const uint32_t harness_input_count;
 extern const uint32_t harness_input_length;
 /* float or int32_t [count][frames][input width] */
 extern const uint32_t harness_inputs[];
+
+/* Of one run: the outputs that are vectors, then the rows of those that are sequences; twice. */
+extern const uint32_t harness_output_floats;
+extern float harness_outputs[];
+extern float harness_stepped_outputs[];
 
 #endif

@@ -1,6 +1,6 @@
 /** The readers of front ends, up to the tables they make, and of labels. */
 import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
-import type { Network } from "../../../ts/network.js";
+import type { Network } from "../../../ts/graph/network.js";
 import { mutateJson } from "./json-mutations.js";
 import { type Mutation, type ReaderTarget, repositoryFile, utf8 } from "./target.js";
 

@@ -21,7 +21,8 @@ const GLOBALS = [
   ...["torch._utils\n_rebuild_tensor_v2", "torch._utils\n_rebuild_parameter"],
   ...["torch._tensor\n_rebuild_from_type_v2", "torch\nSize", "torch\ndevice"],
   ...["torch\nFloatStorage", "torch\nHalfStorage", "collections\nOrderedDict", "builtins\nset"],
-  ...["posix\nsystem", "__main__\nNet", "a\u001b[2J\nb"],
+  ...["posix\nsystem", "__main__\nNet", "a\u001b[2J\nb", "functools\npartial"],
+  ...["torch.nn.modules.container\nSequential", "builtins\ngetattr"],
 ];
 const DEEPEST = 200_000;
 const MOST_DOUBLINGS = 200;
@@ -81,7 +82,9 @@ function lineBytes(view: DataView, at: number): number {
 
 /** Opcodes that build something a reader would rather not meet. */
 function snippet(random: Random): Uint8Array {
-  switch (random.below(9)) {
+  switch (random.below(10)) {
+    case 7:
+      return latin1(nested(random));
     case 0:
       return doubled(random);
     case 1: {
@@ -115,6 +118,16 @@ function snippet(random: Random): Uint8Array {
 function doubled(random: Random): Uint8Array {
   const step = random.pick(["0](h\xffh\xffeq\xff", "0(h\xffh\xfftq\xff", "0(h\xffh\xfflq\xff"]);
   return latin1(`]q\xff${step.repeat(random.magnitude(MOST_DOUBLINGS))}`);
+}
+
+/** Modules within modules, the same twice or itself. */
+function nested(random: Random): string {
+  const depth = random.pick([2, 60, 70, 20_000]);
+  const name = (value: string) => `X${String.fromCharCode(value.length)}\0\0\0${value}`;
+  const open = `c__main__\nNet\n)\x81}(${name("_parameters")}}${name("_modules")}}(${name("a")}`;
+  const again = random.pick(["N", "h\x01", "h\xff"]);
+  const close = random.pick(["uub", `${name("b")}${again}uub`, `${name("b")}${again}uubq\xff`]);
+  return `${open.repeat(depth)}${again}${close.repeat(depth)}`;
 }
 
 function text(value: string): Uint8Array {

@@ -1,6 +1,12 @@
 /** The reader of .safetensors files, up to the blob of the network they make. */
 import { writeBlob } from "../../../ts/blob/write.js";
-import { readSafetensors, toNetwork } from "../../../ts/checkpoint/index.js";
+import { draftOf, draftText } from "../../../ts/checkpoint/draft/index.js";
+import {
+  exportedFile,
+  readSafetensors,
+  referencesOf,
+  toNetwork,
+} from "../../../ts/checkpoint/index.js";
 import { mutateJson } from "./json-mutations.js";
 import { joined, writeNumber } from "./mutate.js";
 import type { Random } from "./random.js";
@@ -10,12 +16,19 @@ const LENGTH_BYTES = 8;
 const FILES = [
   ...["checkpoint/paper.safetensors", "checkpoint/dtypes.safetensors"],
   ...["stack_rms_d7_l2_t37/model.safetensors", "hf_tied_d7_l2_t1/model.safetensors"],
+  "exported_two_outputs/model.safetensors",
 ];
 
 export const safetensors: ReaderTarget = {
   name: "safetensors",
   seeds: () => FILES.map((name) => repositoryFile(`test/golden/${name}`)),
-  read: (bytes) => writeBlob(toNetwork(readSafetensors(bytes))),
+  read: (bytes) => {
+    const stateDict = readSafetensors(bytes);
+    draftText(draftOf(stateDict));
+    const exported = exportedFile(stateDict);
+    if (exported !== undefined) referencesOf(stateDict, exported);
+    writeBlob(toNetwork(stateDict));
+  },
   mutations: [mutateHeader],
 };
 

@@ -1,6 +1,7 @@
 /** The reader of .pth files, up to the blob of the network they make. */
 import { type UnzipFileInfo, unzipSync, type Zippable, zipSync } from "fflate";
 import { writeBlob } from "../../../ts/blob/write.js";
+import { draftOf, draftText } from "../../../ts/checkpoint/draft/index.js";
 import { readTorch, toNetwork } from "../../../ts/checkpoint/index.js";
 import { notable, writeNumber } from "./mutate.js";
 import { mutatePickle } from "./pickle-mutations.js";
@@ -12,13 +13,18 @@ const FILES = [
   ...["paper_zip.pth", "paper_legacy.pth", "views_zip.pth", "views_legacy.pth", "dtypes_zip.pth"],
   ...["dtypes_legacy.pth", "protocol4.pth", "protocol5.pth", "protocol4_legacy.pth"],
   ...["deflated.pth", "wrapped_state_dict.pth", "parameters.pth", "single_tensor.pth"],
-  ...["no_tensors.pth", "evil_legacy.pth"],
+  ...["no_tensors.pth", "evil_legacy.pth", "whole_module.pth", "whole_linear.pth"],
+  ...["whole_module_legacy.pth"],
 ];
 
 export const torch: ReaderTarget = {
   name: "pth",
   seeds: () => FILES.map((name) => repositoryFile(`${FOLDER}/${name}`)),
-  read: (bytes) => writeBlob(toNetwork(readTorch(bytes))),
+  read: (bytes) => {
+    const stateDict = readTorch(bytes);
+    draftText(draftOf(stateDict));
+    writeBlob(toNetwork(stateDict));
+  },
   mutations: [mutateInside, mutateInside, mutateZipField],
 };
 

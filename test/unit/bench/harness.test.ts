@@ -104,7 +104,7 @@ MLM_INLINE v4 v4_looping(v4 x) {
   });
 
   test("can be read from the core's own functions", () => {
-    const math = readFileSync(new URL("../../../csrc/core/math4.h", import.meta.url), "utf8");
+    const math = readFileSync(new URL("../../../csrc/math/math4.h", import.meta.url), "utf8");
     for (const name of ["v4_exp2_negative", "v4_silu", "v4_softplus"]) {
       expect(countOperations(math, name)).toBeGreaterThan(10);
     }

@@ -1,8 +1,15 @@
 /** The bytes of a blob: read back by hand, field by field, as csrc/core/blob.h has them. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { HEADER, NO_TENSOR, OP, OP_BYTES, TENSOR, TENSOR_BYTES } from "../../../ts/core/format.js";
+import { HEADER, NO_CLOCK, NO_TENSOR } from "../../../ts/core/format.js";
 import { crc32 } from "../../../ts/crc32.js";
-import type { AffineOp, LogmelOp, MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import type {
+  AffineOp,
+  LogmelOp,
+  MambaOp,
+  Network,
+  Op,
+  Tensor,
+} from "../../../ts/graph/network.js";
 import {
   BadArgument,
   BadCheckpoint,
@@ -21,54 +28,7 @@ import {
   pool,
   tiedLanguageModel,
 } from "../core/networks.js";
-
-/** A blob taken apart. */
-class Reader {
-  readonly view: DataView;
-
-  constructor(readonly blob: Uint8Array) {
-    this.view = new DataView(blob.buffer, blob.byteOffset, blob.length);
-  }
-
-  header(field: keyof typeof HEADER): number {
-    return this.view.getUint32(HEADER[field], true);
-  }
-
-  text(offset: number): string {
-    const start = this.header("stringOffset") + offset;
-    return new TextDecoder().decode(this.blob.subarray(start, this.blob.indexOf(0, start)));
-  }
-
-  op(index: number) {
-    const at = this.header("opOffset") + index * OP_BYTES;
-    const halves = (offset: number, count: number) =>
-      Array.from({ length: count }, (_, i) => this.view.getUint16(at + offset + 2 * i, true));
-    return {
-      kind: this.view.getUint16(at + OP.kind, true),
-      variant: this.view.getUint16(at + OP.variant, true),
-      name: this.text(this.view.getUint32(at + OP.name, true)),
-      inputs: halves(OP.inputs, 2),
-      epsilon: this.view.getFloat32(at + OP.epsilon, true),
-      dims: Array.from({ length: 8 }, (_, i) => this.view.getUint32(at + OP.dims + 4 * i, true)),
-      tensors: halves(OP.tensors, 16),
-    };
-  }
-
-  tensor(index: number) {
-    const at = this.header("tensorOffset") + index * TENSOR_BYTES;
-    const word = (field: keyof typeof TENSOR) => this.view.getUint32(at + TENSOR[field], true);
-    const [offset, bytes] = [word("offset"), word("bytes")];
-    return {
-      name: this.text(word("name")),
-      dtype: this.view.getUint16(at + TENSOR.dtype, true),
-      packing: this.view.getUint16(at + TENSOR.packing, true),
-      rows: word("rows"),
-      columns: word("columns"),
-      offset,
-      data: new Float32Array(this.blob.slice(offset, offset + bytes).buffer),
-    };
-  }
-}
+import { Reader } from "./reader.js";
 
 function numbered(name: string, shape: readonly number[], first = 1): Tensor {
   const elements = shape.reduce((product, size) => product * size, 1);
@@ -103,13 +63,16 @@ const blob = new Reader(writeBlob(networkOf(numberedMamba(), pool("p", 1, "max")
 describe("the header", () => {
   test("says what the network is", () => {
     expect(blob.header("magic")).toBe(0x1a4d4c4d);
-    expect(blob.header("version")).toBe(1);
+    expect(blob.header("version")).toBe(2);
     expect(blob.header("blobBytes")).toBe(blob.blob.length);
     expect(blob.header("inputKind")).toBe(0);
     expect(blob.header("inputWidth")).toBe(2);
-    expect(blob.header("logits")).toBe(5);
-    expect(blob.header("opCount")).toBe(2);
-    expect(blob.header("selfTestFrames")).toBe(0);
+    expect(blob.header("minFrames")).toBe(1);
+    expect(blob.header("maxFrames")).toBe(0);
+    expect(blob.header("opCount")).toBe(6);
+    expect(blob.header("outputCount")).toBe(1);
+    expect(blob.output(0)).toEqual({ name: "output", value: 6 });
+    expect(blob.header("selfTestInputs")).toBe(0);
     expect(blob.text(blob.header("metadata"))).toBe('{"convention":"test"}');
   });
 
@@ -120,7 +83,13 @@ describe("the header", () => {
   });
 
   test("places every section and tensor at a multiple of 16", () => {
-    for (const field of ["opOffset", "tensorOffset", "labelOffset", "stringOffset"] as const) {
+    for (const field of [
+      "opOffset",
+      "tensorOffset",
+      "outputOffset",
+      "labelOffset",
+      "stringOffset",
+    ] as const) {
       expect(blob.header(field) % 16).toBe(0);
     }
     for (let i = 0; i < blob.header("tensorCount"); i++) expect(blob.tensor(i).offset % 16).toBe(0);
@@ -129,36 +98,53 @@ describe("the header", () => {
 });
 
 describe("op records", () => {
-  test("of a mamba and a pool", () => {
+  const sequence = { variant: 0, stage: 0, clock: 0 };
+
+  /** Attributes and references, with what is unused behind them. */
+  function used(attributes: readonly number[], tensors: readonly (number | undefined)[]) {
     const none = NO_TENSOR;
-    expect(blob.op(0)).toEqual({
-      kind: 2,
-      variant: 0,
-      name: "m",
-      inputs: [0, 0],
-      epsilon: 0,
-      dims: [2, 5, 5, 2, 3, 1, 0, 0],
-      tensors: [0, 1, 2, 3, 4, none, 5, 6, none, 7, 8, none, none, none, none, none],
-    });
-    expect(blob.op(1)).toEqual({
-      kind: 5,
-      variant: 2,
-      name: "p",
-      inputs: [1, 0],
-      epsilon: 0,
-      dims: [5, 5, 0, 0, 0, 0, 0, 0],
-      tensors: new Array(16).fill(none),
-    });
+    return {
+      attributes: Array.from({ length: 8 }, (_, i) => attributes[i] ?? 0),
+      tensors: Array.from({ length: 8 }, (_, i) => tensors[i] ?? none),
+    };
+  }
+
+  test("of a mamba and a pool: the block's primitives under its name", () => {
+    const lowest = new Uint32Array(Float32Array.of(-Math.LOG2E).buffer)[0]!;
+    const five = { ...sequence, width: 5 };
+    expect(blob.ops()).toEqual([
+      { ...five, kind: 1, name: "m.in_proj.x", inputs: [0], ...used([], [0, 1]) },
+      { ...five, kind: 11, name: "m.conv1d", inputs: [1], ...used([3, 0, 1], [2]) },
+      { ...five, kind: 1, name: "m.x_proj", inputs: [2], ...used([], [3]) },
+      {
+        ...five,
+        kind: 26,
+        name: "m.selective_scan",
+        inputs: [2, 3],
+        ...used([2, 1, lowest], [4, undefined, 5, 6]),
+      },
+      { ...five, kind: 28, name: "m.gate", inputs: [4, 0], ...used([], [7, 8]) },
+      {
+        ...{ kind: 22, variant: 2, name: "p", inputs: [5], width: 5, stage: 0, clock: NO_CLOCK },
+        ...used([], []),
+      },
+    ]);
   });
 
   test("of a residual language model", () => {
     const language = new Reader(writeBlob(tiedLanguageModel()));
     expect(language.header("inputKind")).toBe(1);
-    expect(language.op(0)).toMatchObject({ kind: 6, dims: [19, 6, 0, 0, 0, 0, 0, 0] });
-    expect(language.op(1)).toMatchObject({ kind: 3, variant: 0, epsilon: Math.fround(1e-5) });
-    expect(language.op(3)).toMatchObject({ kind: 4, inputs: [1, 3] });
-    expect(language.op(8)).toMatchObject({ kind: 5, variant: 1 });
-    expect(language.op(9).tensors[0]).toBe(language.op(0).tensors[0]);
+    const ops = language.ops();
+    const find = (name: string) => ops.find((op) => op.name === name)!;
+    expect(ops[0]).toMatchObject({ kind: 2, width: 6, attributes: [19, 0, 0, 0, 0, 0, 0, 0] });
+    const eps = new Uint32Array(Float32Array.of(1e-5).buffer)[0]!;
+    expect(ops[1]).toMatchObject({ kind: 7, variant: 0, attributes: [eps, 0, 0, 0, 0, 0, 0, 0] });
+    const mixed = ops.findIndex(({ name }) => name === "layers.0.mixer.out_proj") + 1;
+    expect(find("layers.0.add")).toMatchObject({ kind: 6, variant: 0, inputs: [1, mixed] });
+    expect(find("pool")).toMatchObject({ kind: 22, variant: 1 });
+    const head = find("lm_head");
+    expect(head).toMatchObject({ kind: 1, stage: 1, clock: NO_CLOCK });
+    expect(head.tensors[0]).toBe(ops[0]!.tensors[0]);
   });
 });
 
@@ -170,16 +156,19 @@ describe("a network of samples", () => {
   test("has the records of its front end", () => {
     expect(made.header("inputKind")).toBe(2);
     expect(made.header("inputWidth")).toBe(1);
+    const floor = new Uint32Array(Float32Array.of(1e-3).buffer)[0]!;
     expect(made.op(0)).toEqual({
-      kind: 8,
+      kind: 3,
       variant: 0,
       name: "logmel",
-      inputs: [0, 0],
-      epsilon: Math.fround(1e-3),
-      dims: [1, 6, 12, 5, 16, 16_000, 0, 0],
-      tensors: [0, 1, 2, 3, ...new Array(12).fill(NO_TENSOR)],
+      inputs: [0],
+      stage: 0,
+      clock: 0,
+      width: 6,
+      attributes: [12, 5, 16, 16_000, floor, 0, 0, 0],
+      tensors: [0, 1, 2, 3, ...new Array(4).fill(NO_TENSOR)],
     });
-    expect(made.op(1)).toMatchObject({ kind: 9, inputs: [1, 0], dims: [6, 6, 0, 0, 0, 0, 0, 0] });
+    expect(made.op(1)).toMatchObject({ kind: 4, inputs: [1], width: 6 });
     expect(made.op(1).tensors.slice(0, 3)).toEqual([4, 5, NO_TENSOR]);
   });
 
@@ -191,7 +180,7 @@ describe("a network of samples", () => {
       expect(Array.from(made.tensor(i).data)).toEqual(flat(tensor));
     }
     const bins = made.tensor(2);
-    expect(bins).toMatchObject({ name: "logmel.filter_bins", dtype: 1, packing: 3, rows: 12 });
+    expect(bins).toMatchObject({ name: "logmel.filter_bins", dtype: 4, packing: 0, rows: 12 });
     expect(Array.from(new Uint32Array(bins.data.buffer))).toEqual(flat(logmel.filterBins));
     expect(Array.from(made.tensor(3).data)).toEqual(flat(logmel.filters));
     expect(Array.from(made.tensor(4).data)).toEqual(flat(affine.scale));
@@ -258,7 +247,7 @@ describe("a network of samples", () => {
 
   test("is refused with a self-test that is too short for a window", async () => {
     const engine = await Engine.load();
-    const selfTest = { input: new Float32Array(11), logits: new Float32Array(3) };
+    const selfTest = { input: new Float32Array(11), outputs: [new Float32Array(3)] };
     const blob = writeBlob(network, { selfTest });
     const refused = expect.objectContaining({ status: "MLM_ERR_FORMAT" });
     await expect(engine.loadModel(blob)).rejects.toThrow(refused);
@@ -271,7 +260,7 @@ describe("packing", () => {
     const x = blob.tensor(0);
     expect(x).toMatchObject({ name: "m.in_proj.weight[x]", packing: 1, rows: 5, columns: 2 });
     expect([...x.data]).toEqual([1, 3, 5, 7, 9, 0, 0, 0, 2, 4, 6, 8, 10, 0, 0, 0]);
-    const z = blob.tensor(2);
+    const z = blob.tensor(7);
     expect(z.name).toBe("m.in_proj.weight[z]");
     expect([...z.data]).toEqual([11, 13, 15, 17, 19, 0, 0, 0, 12, 14, 16, 18, 20, 0, 0, 0]);
   });
@@ -279,32 +268,60 @@ describe("packing", () => {
   test("vectors, padded to 8", () => {
     expect(blob.tensor(1)).toMatchObject({ packing: 0, rows: 5, columns: 1 });
     expect([...blob.tensor(1).data]).toEqual([100, 101, 102, 103, 104, 0, 0, 0]);
-    expect([...blob.tensor(3).data]).toEqual([105, 106, 107, 108, 109, 0, 0, 0]);
+    expect([...blob.tensor(8).data]).toEqual([105, 106, 107, 108, 109, 0, 0, 0]);
   });
 
   test("groups of 4 channels, oldest tap first", () => {
-    expect(blob.tensor(4)).toMatchObject({ packing: 2, rows: 5, columns: 3 });
-    expect([...blob.tensor(4).data]).toEqual([
+    expect(blob.tensor(2)).toMatchObject({ packing: 2, rows: 5, columns: 3 });
+    expect([...blob.tensor(2).data]).toEqual([
       ...[1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12],
       ...[13, 0, 0, 0, 14, 0, 0, 0, 15, 0, 0, 0],
     ]);
   });
 
   test("rows of x_proj: dt, then B and C by turns", () => {
-    const rows = (column: number) => [...blob.tensor(5).data.subarray(column * 8, column * 8 + 8)];
+    const rows = (column: number) => [...blob.tensor(3).data.subarray(column * 8, column * 8 + 8)];
     // dt is row 0; B rows 1, 2; C rows 3, 4; five elements a row.
     expect(rows(0)).toEqual([1, 6, 16, 11, 21, 0, 0, 0]);
     expect(rows(4)).toEqual([5, 10, 20, 15, 25, 0, 0, 0]);
   });
 
   test("A as -exp(A_log) log2(e)", () => {
-    const a = blob.tensor(7);
+    const a = blob.tensor(5);
     expect(a).toMatchObject({ name: "m.A_log", packing: 2, rows: 5, columns: 2 });
     expect([...a.data.subarray(0, 8)]).toEqual(new Array(8).fill(Math.fround(-Math.LOG2E)));
     expect([...a.data.subarray(8)]).toEqual([
       ...[Math.fround(-Math.LOG2E), 0, 0, 0],
       ...[Math.fround(-Math.LOG2E), 0, 0, 0],
     ]);
+  });
+
+  test("of a convolution with groups: each group's rows are panels of their own, tap by tap", () => {
+    const weight = numbered("c", [4, 1, 3]);
+    const conv: Op = { kind: "conv1d", name: "c", input: 0, weight, groups: 2, stride: 2 };
+    const made = new Reader(writeBlob(networkOf(conv)));
+    expect(made.op(0)).toMatchObject({ kind: 12, attributes: [3, 2, 1, 0, 0, 2, 0, 0] });
+    expect(made.tensor(0)).toMatchObject({ packing: 1, rows: 16, columns: 3 });
+    const row = (panel: number, column: number) =>
+      Array.from(
+        made.tensor(0).data.subarray(panel * 24 + column * 8, panel * 24 + column * 8 + 3),
+      );
+    expect([row(0, 0), row(0, 2), row(1, 1)]).toEqual([
+      [1, 4, 0],
+      [3, 6, 0],
+      [8, 11, 0],
+    ]);
+  });
+
+  test("of a flatten head: columns row by row, whatever the layout was", () => {
+    const weight = numbered("f", [1, 6]);
+    const head = { kind: "flatten_linear", name: "f", input: 0, rows: 3, weight } as const;
+    const columns = (op: Op) => {
+      const { data } = new Reader(writeBlob(networkOf(op))).tensor(0);
+      return Array.from({ length: 6 }, (_, i) => data[8 * i]);
+    };
+    expect(columns(head)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(columns({ ...head, layout: "channel_time" })).toEqual([1, 4, 2, 5, 3, 6]);
   });
 
   test("takes a convolution with or without its middle dimension of 1", () => {
@@ -335,6 +352,34 @@ describe("a blob", () => {
     expect(larger.length - writeBlob(network).length).toBeGreaterThan(19 * 6 * 4);
   });
 
+  test("names its outputs, has their labels, and their rows behind a self-test", () => {
+    const ops: Op[] = [
+      { kind: "slice", name: "rows", input: 0, first: 0, width: 1 },
+      pool("vector", 0, "mean"),
+    ];
+    const outputs = [
+      { name: "vector", value: 2 },
+      { name: "rows", value: 1 },
+    ];
+    const network = { ...networkOf(...ops), outputs, labels: ["a", "b"] };
+    const selfTest = {
+      input: Float32Array.of(1, 2, 3, 4, 5, 6),
+      outputs: [Float32Array.of(7, 8), Float32Array.of(9, 10, 11)],
+    };
+    const reader = new Reader(writeBlob(network, { selfTest }));
+    expect([reader.output(0), reader.output(1)]).toEqual([outputs[0], outputs[1]]);
+    expect(reader.header("selfTestInputs")).toBe(3);
+    const at = reader.header("selfTestOutputs");
+    const recorded = new Float32Array(reader.blob.slice(at, at + 20).buffer);
+    expect(Array.from(recorded)).toEqual([7, 8, 9, 10, 11]);
+  });
+
+  test("records what was assumed", () => {
+    const assumptions = ["eps is 1e-5"];
+    const reader = new Reader(writeBlob({ ...paperNetwork(), assumptions }));
+    expect(JSON.parse(reader.text(reader.header("metadata")))).toMatchObject({ assumptions });
+  });
+
   test("records metadata beside the convention", () => {
     const reader = new Reader(writeBlob(paperNetwork(), { metadata: { epochs: 3 } }));
     expect(JSON.parse(reader.text(reader.header("metadata")))).toEqual({
@@ -358,7 +403,7 @@ describe("what is refused", () => {
     [
       "conv1d",
       withMamba({ conv1d: { weight: numbered("w", [14, 2, 2]) } }),
-      "[14, 1, 2] or [14, 2]",
+      "[14, 1, 2] or [14, taps]",
     ],
     ["x_proj", withMamba({ xProj: { weight: numbered("w", [14, 14]) } }), "[13, 14]"],
     ["dt_proj", withMamba({ dtProj: { weight: numbered("w", [13, 3]) } }), "[14, 3]"],
@@ -385,7 +430,7 @@ describe("what is refused", () => {
     const make = paperNetwork();
     const op = make.ops[1] as MambaOp;
     const tensor = {
-      "conv1d.weight": op.conv1d.weight,
+      "conv1d.weight": op.conv1d!.weight,
       A_log: op.aLog,
       "in_proj.weight": op.inProj.weight,
     }[name];
@@ -428,12 +473,14 @@ describe("what is refused", () => {
 
   test("a self-test of other sizes", () => {
     const input = new Float32Array(10);
-    const logits = new Float32Array(3);
+    const outputs = [new Float32Array(3)];
     for (const selfTest of [
-      { input, logits: new Float32Array(2) },
-      { input: new Float32Array(0), logits },
-      { input: new Int32Array(10), logits },
-      { input: new Float32Array(9), logits },
+      { input, outputs: [new Float32Array(2)] },
+      { input, outputs: [] },
+      { input, outputs: [...outputs, ...outputs] },
+      { input: new Float32Array(0), outputs },
+      { input: new Int32Array(10), outputs },
+      { input: new Float32Array(9), outputs },
     ]) {
       expect(() => writeBlob(paper, { selfTest })).toThrow(BadInput);
     }
@@ -454,7 +501,7 @@ describe("createBlob", () => {
       expect(await createBlob(other, network, { metadata: { a: 1 } })).toEqual(made);
       const model = await other.loadModel(made);
       expect(model.metadata).toEqual({ convention: network.convention, a: 1 });
-      expect(model.info.selfTestFrames).toBe(8);
+      expect(model.info.selfTestInputs).toBe(8);
       model.createSession().selfTest();
       model.dispose();
     }
@@ -465,7 +512,7 @@ describe("createBlob", () => {
     const sizes = { inner: 4, states: 2, taps: 20, rank: 1, biases: true };
     const network = networkOf(make.mamba("m", 0, 2, sizes), pool("p", 1, "mean"));
     const model = await engine.loadModel(await createBlob(engine, network));
-    expect(model.info.selfTestFrames).toBeGreaterThan(20);
+    expect(model.info.selfTestInputs).toBeGreaterThan(20);
     model.createSession().selfTest();
   });
 
@@ -477,6 +524,6 @@ describe("createBlob", () => {
       pool("p", 2, "mean"),
     );
     const model = await engine.loadModel(await createBlob(engine, network));
-    expect(model.info.selfTestFrames).toBe(0);
+    expect(model.info.selfTestInputs).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Arch, readArch, toNetwork } from "../../../ts/checkpoint/index.js";
 import { BadArgument, BadCheckpoint, BadFile } from "../../../ts/core/errors.js";
-import type { LinearOp, NormOp } from "../../../ts/network.js";
+import { inputsOf } from "../../../ts/graph/form.js";
+import type { LinearOp, NormOp } from "../../../ts/graph/network.js";
 import { type BlockSizes, mambaShapes, type Shapes, stateDict } from "./support.js";
 
 const SIZES: BlockSizes = { dModel: 4, dInner: 8, dState: 2, dConv: 2, dtRank: 1 };
@@ -50,12 +51,7 @@ describe("toNetwork with an arch of operators", () => {
       ],
     };
     const network = toNetwork(stateDict({ "w.weight": [2, 3] }), { arch });
-    expect(network.ops.map((op) => (op.kind === "add" ? op.inputs : op.input))).toEqual([
-      0,
-      0,
-      [1, 2],
-      3,
-    ]);
+    expect(network.ops.map(inputsOf)).toEqual([[0], [0], [1, 2], [3]]);
     const tokens: Arch = {
       ops: [
         { kind: "embedding", name: "w" },
@@ -132,18 +128,27 @@ describe("toNetwork with an arch of operators", () => {
   const linear = { kind: "linear", name: "w" };
   const pool = { kind: "pool", name: "pool", pool: "mean" };
   it.each([
-    ["no operators", withOps(), "arch.ops: expected exactly one pool, got 0"],
+    ["no operators", withOps(), "arch.ops: expected one operator or more, got none"],
     ["two pools", withOps(linear, pool, { ...pool, name: "p" }), "expected a sequence for pool"],
-    ["pools in parallel", withOps(linear, pool, { ...pool, name: "p", input: "w" }), "got 2"],
     [
-      "an end before the pool",
-      withOps(linear, pool, { ...linear, name: "v", input: "w" }),
-      "after the pool",
+      "what nothing reads",
+      withOps(linear, pool, { ...pool, name: "p", input: "w" }),
+      'arch.ops[1]: expected what another operator reads or arch.outputs names, got "pool"',
     ],
     [
-      "a sum across the pool",
-      withOps(linear, pool, { kind: "add", name: "s", inputs: ["w", "pool"] }),
-      "arch.ops[2].inputs: expected both before or both after",
+      "a head that is no output",
+      withOps(linear, pool, { ...linear, name: "v", input: "w" }),
+      'got "pool", which nothing reads',
+    ],
+    [
+      "a Mamba block behind the pool",
+      withOps(linear, pool, {
+        kind: "conv1d",
+        name: "c",
+        weights: "w",
+        tensors: { weight: "c.weight" },
+      }),
+      "arch.ops[2]: op c: expected a sequence for conv1d, got something after the pool",
     ],
     [
       "a repeated name",
@@ -154,7 +159,12 @@ describe("toNetwork with an arch of operators", () => {
     ["an unknown input", withOps({ ...linear, input: "x" }), 'or an earlier operator, got "x"'],
     ["a late embedding", withOps(linear, { kind: "embedding", name: "w2" }), "only first"],
   ])("refuses %s", (_, arch, message) => {
-    const dict = stateDict({ "w.weight": [3, 3], "v.weight": [3, 3], "w2.weight": [3, 3] });
+    const dict = stateDict({
+      "w.weight": [3, 3],
+      "v.weight": [3, 3],
+      "w2.weight": [3, 3],
+      "c.weight": [3, 3, 2],
+    });
     expect(() => toNetwork(dict, { arch })).toThrow(BadArgument);
     expect(() => toNetwork(dict, { arch })).toThrow(message);
   });
@@ -167,7 +177,9 @@ describe("toNetwork with an arch of operators", () => {
       pool,
     );
     const dict = stateDict({ "w.weight": [3, 2], "v.weight": [4, 3] });
-    expect(() => toNetwork(dict, { arch })).toThrow("s: expected two values of the same width");
+    expect(() => toNetwork(dict, { arch })).toThrow(
+      "arch.ops[2]: inputs of op s: expected equal widths, got 3 and 4",
+    );
   });
 
   it("refuses labels that are not one a logit", () => {
@@ -249,10 +261,10 @@ describe("readArch", () => {
     ["{}", "arch: expected one of convention and ops, got neither"],
     ['{"convention":"paper","ops":[]}', "got both"],
     ['{"convention":"bert"}', "arch.convention: expected paper, stack, mamba_ssm, huggingface"],
-    ['{"convention":"paper","x":1}', "arch.x: expected only convention, ops, rename"],
+    ['{"convention":"paper","x":1}', "arch.x: expected only $schema, convention, ops, outputs"],
     ['{"ops":{}}', "arch.ops: expected a list"],
     ['{"ops":[1]}', "arch.ops[0]: expected an object, got 1"],
-    ['{"ops":[{"kind":"conv"}]}', "arch.ops[0].kind: expected linear, mamba"],
+    ['{"ops":[{"kind":"conv"}]}', "arch.ops[0].kind: expected linear, affine, norm"],
     ['{"ops":[{"kind":"linear"}]}', "arch.ops[0].name: expected a string, got nothing"],
     ['{"ops":[{"kind":"linear","name":"a","pool":"max"}]}', "arch.ops[0].pool: expected only"],
     ['{"ops":[{"kind":"linear","name":"a","input":1}]}', "arch.ops[0].input: expected a string"],
@@ -265,8 +277,11 @@ describe("readArch", () => {
       `{"ops":[{"kind":"norm","name":"a","eps":${eps}}]}`,
       "arch.ops[0].eps: expected a normal float32 above 0",
     ]),
-    ['{"ops":[{"kind":"add","name":"a","inputs":["b"]}]}', "arch.ops[0].inputs: expected two"],
-    ['{"ops":[{"kind":"activation","name":"a","activation":"tanh"}]}', "expected silu, relu, gelu"],
+    [
+      '{"ops":[{"kind":"add","name":"a","inputs":["b"]}]}',
+      "arch.ops[0].inputs: expected 2 names or more",
+    ],
+    ['{"ops":[{"kind":"activation","name":"a","activation":"sin"}]}', "expected silu, relu, gelu"],
     ['{"convention":"paper","rename":{"a":1}}', "arch.rename.a: expected a string"],
     ['{"convention":"paper","ignore":"a"}', "arch.ignore: expected a list"],
     ['{"convention":"paper","labels":[1]}', "arch.labels[0]: expected a string"],

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { StateDict } from "../../../ts/checkpoint/index.js";
 import { MambaliteError } from "../../../ts/core/errors.js";
-import type { Tensor } from "../../../ts/network.js";
+import type { Tensor } from "../../../ts/graph/network.js";
 
 const GOLDEN = new URL("../../golden/checkpoint/", import.meta.url);
 

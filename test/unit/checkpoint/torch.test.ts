@@ -65,9 +65,6 @@ describe("readTorch", () => {
     ["evil_protocol4.pth", "posix.system"],
     ["evil_legacy.pth", "posix.system"],
     ["evil.pkl", "posix.system"],
-    ["whole_module.pth", "__main__.Mamba"],
-    ["whole_module_legacy.pth", "__main__.Empty"],
-    ["whole_linear.pth", "torch.nn.modules.linear.Linear"],
   ])("refuses %s by naming %s", (name, refused) => {
     try {
       readTorch(fixture(name));
@@ -78,16 +75,27 @@ describe("readTorch", () => {
     }
   });
 
-  it("tells how to save a module that was pickled whole", () => {
-    for (const name of ["whole_module.pth", "whole_linear.pth"]) {
-      expect(() => readTorch(fixture(name))).toThrow("a whole pickled module");
-      expect(() => readTorch(fixture(name))).toThrow("torch.save(model.state_dict(), path)");
+  it("reads a module that was pickled whole as its state dict, with what its parts are", () => {
+    const { tensors, modules } = readTorch(fixture("whole_module.pth"));
+    const paper = readTorch(fixture("paper_zip.pth")).tensors;
+    for (const [name, { shape, data }] of tensors) {
+      expect(paper.get(`mamba.${name}`), name).toMatchObject({ shape, data });
     }
+    expect(tensors.size).toBe([...paper.keys()].filter((name) => name.startsWith("mamba.")).length);
+    expect(modules?.get("")?.type).toBe("__main__.Mamba");
+    expect(modules?.get("conv1d")?.type).toBe("torch.nn.modules.conv.Conv1d");
+    expect(modules?.get("conv1d")?.attributes.get("stride")).toEqual([1]);
+    const linear = readTorch(fixture("whole_linear.pth"));
+    expect([...linear.tensors.keys()]).toEqual(["weight", "bias"]);
+    expect(linear.modules?.get("")?.attributes.get("in_features")).toBe(
+      linear.tensors.get("weight")?.shape[1],
+    );
   });
 
   it.each([
     ["torchscript.pt", BadFile, "TorchScript"],
     ["plain.pkl", BadFile, "not written by torch.save"],
+    ["whole_module_legacy.pth", BadCheckpoint, "tensors by name"],
     ["single_tensor.pth", BadCheckpoint, "got a tensor of shape [3]"],
     ["no_tensors.pth", BadCheckpoint, '"epoch", "names"'],
   ])("refuses %s", (name, kind, message) => {

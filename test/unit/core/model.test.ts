@@ -8,6 +8,7 @@ import {
   createBlob,
   Disposed,
   Engine,
+  logitsOf,
   type Model,
   type ModelInfo,
   OutOfMemory,
@@ -41,13 +42,14 @@ describe("a model says", () => {
     expect(paper.info).toEqual({
       inputKind: "frames",
       inputWidth: 5,
-      logits: 3,
-      ops: 4,
-      tensors: 13,
+      outputs: [{ name: "output", width: 3, isSequence: false }],
+      minFrames: 1,
+      maxFrames: 0,
+      needsMaxFrames: false,
+      looksAhead: false,
       blobBytes: paperBlob.length,
-      weightsBytes: paper.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
       crc32: new DataView(paperBlob.buffer).getUint32(HEADER.crc32, true),
-      selfTestFrames: 8,
+      selfTestInputs: 8,
       vocabulary: 0,
       sampleRateHz: 0,
       windowSamples: 0,
@@ -64,34 +66,45 @@ describe("a model says", () => {
   });
 
   test("its ops", () => {
-    expect(paper.ops.map(({ name, kind, variant }) => [name, kind, variant])).toEqual([
-      ["linear_in", "linear", ""],
-      ["mamba", "mamba", ""],
-      ["pool", "pool", "mean"],
-      ["classifier", "linear", ""],
+    expect(paper.ops.map(({ name, kind, width }) => [name, kind, width])).toEqual([
+      ["linear_in", "linear", 7],
+      ["mamba.in_proj.x", "linear", 14],
+      ["mamba.conv1d", "causal_conv", 14],
+      ["mamba.x_proj", "linear", 13],
+      ["mamba.selective_scan", "selective_scan", 14],
+      ["mamba.gate", "gate", 14],
+      ["mamba.out_proj", "linear", 7],
+      ["pool", "pool", 7],
+      ["classifier", "linear", 3],
     ]);
-    expect(paper.ops[1]).toEqual({
-      name: "mamba",
-      kind: "mamba",
-      variant: "",
-      inputs: [1],
-      inputWidth: 7,
-      outputWidth: 7,
-      dInner: 14,
-      dState: 5,
-      dConv: 4,
-      dtRank: 3,
-      hasOutProj: true,
-      parameters: 28 * 7 + 14 * 4 + 13 * 14 + 14 * 3 + 14 + 14 * 5 + 14 + 7 * 14,
+    const [scan, pool] = [paper.ops[4]!, paper.ops[7]!];
+    expect(scan).toMatchObject({
+      variant: 0,
+      inputs: [3, 4],
+      isSequence: true,
+      stage: 0,
+      isBarrier: false,
+      parameters: 14 * 3 + 14 + 14 * 5 + 14,
     });
-    expect(language.ops[3]).toMatchObject({ kind: "add", inputs: [1, 3] });
-    expect(language.ops[7]).toMatchObject({ kind: "norm", variant: "rms", inputs: [7] });
+    expect(scan.attributes.slice(0, 2)).toEqual([5, 3]);
+    expect(pool).toMatchObject({ inputs: [7], isSequence: false, stage: 0, isBarrier: true });
+    expect(paper.ops[8]).toMatchObject({ isSequence: false, stage: 1, isBarrier: false });
+    const parameters = paper.ops.slice(1, 7).reduce((sum, op) => sum + op.parameters, 0);
+    expect(parameters).toBe(28 * 7 + 14 * 4 + 13 * 14 + 14 * 3 + 14 + 14 * 5 + 14 + 7 * 14);
+    const [embedding, , ...rest] = language.ops;
+    expect(embedding).toMatchObject({ kind: "embedding", inputs: [0], width: 6 });
+    expect(rest.find(({ name }) => name === "layers.0.add")).toMatchObject({
+      kind: "arithmetic",
+      inputs: [1, 8],
+    });
+    expect(rest.find(({ name }) => name === "norm_f")).toMatchObject({ kind: "norm", variant: 0 });
   });
 
   test("its tensors, tied ones once", () => {
     expect(paper.tensors[0]).toEqual({
       name: "linear_in.weight",
       shape: [7, 5],
+      dtype: "f32",
       packing: "panels",
       bytes: 8 * 5 * 4,
     });
@@ -106,14 +119,24 @@ describe("a model says", () => {
 
   test("its operators, which are more where dA and dB*x are made first", () => {
     const names = paper.operators("stream").map(({ name }) => name);
-    expect(names[0]).toBe("linear_in");
-    expect(names).toContain("mamba.selective_scan");
+    expect(names).toEqual([
+      "linear_in",
+      "mamba.in_proj.x",
+      "mamba.conv1d",
+      "mamba.x_proj",
+      "mamba.dt_proj",
+      "mamba.selective_scan",
+      "mamba.gate",
+      "mamba.out_proj",
+      "pool",
+      "classifier",
+    ]);
     expect(paper.operators("unfused").map(({ name }) => name)).toEqual(
       expect.arrayContaining([...names, "mamba.discretize"]),
     );
     expect(paper.operators("stream").at(-1)).toEqual({
       name: "classifier",
-      op: 3,
+      op: 8,
       part: "",
       outputWidth: 3,
     });
@@ -168,8 +191,8 @@ describe("plan", () => {
     expect(plan.buffers.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         "session",
-        "mamba.scan_state",
-        "mamba.conv_state",
+        "mamba.selective_scan.scan_state",
+        "mamba.conv1d.conv_state",
         "pool.pool_state",
       ]),
     );
@@ -230,7 +253,7 @@ describe("memory", () => {
     const options = { schedule: "unfused", maxFrames: 100_000 } as const;
     expect(() => paper.createSession(options)).toThrow(OutOfMemory);
     grow.mockRestore();
-    expect(paper.createSession().run(new Float32Array(5))).toHaveLength(3);
+    expect(logitsOf(paper.createSession().run(new Float32Array(5)))).toHaveLength(3);
   });
 });
 
@@ -241,7 +264,7 @@ describe("measureArena", () => {
       const measured = paper.measureArena(input, { schedule });
       expect(measured.guardsIntact).toBe(true);
       expect(measured.highWaterBytes).toBe(measured.plan.arenaBytes);
-      expect(measured.logits).toEqual(paper.createSession().run(input));
+      expect(measured.outputs).toEqual(paper.createSession().run(input));
     }
   });
 
@@ -271,8 +294,12 @@ describe("a blob is refused", () => {
     const damaged = paperBlob.slice();
     damaged[200]! ^= 1;
     expect((await fault(damaged)).message).toMatch(/checksum [0-9a-f]{8}, recorded [0-9a-f]{8}/);
-    const newer = changed(paperBlob, (view) => view.setUint32(HEADER.version, 2, true));
-    expect((await fault(newer)).message).toMatch(/format version 2, this core reads 1/);
+    for (const version of [1, 3]) {
+      const other = changed(paperBlob, (view) => view.setUint32(HEADER.version, version, true));
+      expect((await fault(other)).message).toMatch(
+        new RegExp(`format version ${version}, this core reads 2`),
+      );
+    }
   });
 
   test("with a NaN, naming the tensor", async () => {
@@ -298,10 +325,21 @@ describe("a blob is refused", () => {
   });
 
   test("with an op that does not fit, naming it", async () => {
-    const blob = changed(paperBlob, (view) => view.setUint32(opAt(view, 1) + OP.dims, 6, true));
+    const blob = changed(paperBlob, (view) => view.setUint32(opAt(view, 1) + OP.width, 6, true));
     const error = await fault(blob);
-    expect(error).toMatchObject({ status: "MLM_ERR_OP", fault: { op: "mamba", index: 1 } });
+    expect(error).toMatchObject({
+      status: "MLM_ERR_OP",
+      fault: { op: "mamba.in_proj.x", index: 1 },
+    });
     expect(error.tensor).toBeUndefined();
+  });
+
+  test("with an op of a kind that this core does not have, naming it", async () => {
+    const blob = changed(paperBlob, (view) => view.setUint16(opAt(view, 1) + OP.kind, 999, true));
+    expect(await fault(blob)).toMatchObject({
+      status: "MLM_ERR_KIND",
+      fault: { op: "mamba.in_proj.x", index: 1, have: 999 },
+    });
   });
 
   test("whose names cannot be read", async () => {
@@ -362,6 +400,6 @@ describe("models", () => {
     ]) {
       expect(use).toThrow(Disposed);
     }
-    expect(model.info.logits).toBe(3);
+    expect(model.info.outputs).toHaveLength(1);
   });
 });

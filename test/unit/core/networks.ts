@@ -4,8 +4,8 @@
  */
 import type {
   ActivationOp,
-  AddOp,
   AffineOp,
+  ArithmeticOp,
   EmbeddingOp,
   LinearOp,
   LogmelOp,
@@ -14,7 +14,7 @@ import type {
   NormOp,
   PoolOp,
   Tensor,
-} from "../../../ts/network.js";
+} from "../../../ts/graph/network.js";
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
 export function uniformNumbers(seed: number): () => number {
@@ -176,7 +176,7 @@ export class NetworkMaker {
   }
 }
 
-export function add(name: string, a: number, b: number): AddOp {
+export function add(name: string, a: number, b: number): ArithmeticOp {
   return { kind: "add", name, inputs: [a, b] };
 }
 
@@ -253,7 +253,7 @@ export function audioNetwork(seed = 3): Network {
   };
 }
 
-/** MLM_EXP2_MIN of csrc/core/math4.h: the scan clamps its exponents there. */
+/** MLM_EXP2_MIN of csrc/math/math4.h: the scan clamps its exponents there. */
 export const EXP2_MIN = -125;
 
 /**

@@ -11,6 +11,7 @@ import {
   readNpyFloat64,
   toNetwork,
 } from "../../../ts/checkpoint/index.js";
+import { logitsOf } from "../../../ts/core/outputs.js";
 import { createFoldedBlob, readFoldRecord } from "../../../ts/fold/index.js";
 import { Engine, type Model } from "../../../ts/node.js";
 import { type Accuracy, compareLogits } from "../../../ts/profile/index.js";
@@ -50,7 +51,7 @@ function accuracyOf(model: Model, folder: URL, inputName: string): Accuracy {
   const { data } = readNpy(bytesOf(folder, inputName));
   const input = model.info.inputKind === "tokens" ? Int32Array.from(data, Number) : data;
   const reference = readNpyFloat64(bytesOf(folder, "logits_float64.npy")).data;
-  const count = reference.length / model.info.logits;
+  const count = reference.length / model.info.outputs[0]!.width;
   const session = model.createSession();
   const part = <T extends { slice(from: number, to: number): T; length: number }>(
     all: T,
@@ -58,7 +59,7 @@ function accuracyOf(model: Model, folder: URL, inputName: string): Accuracy {
   ) => all.slice((i * all.length) / count, ((i + 1) * all.length) / count);
   const cases = Array.from({ length: count }, (_, i) => i);
   return compareLogits(
-    cases.map((i) => session.run(part(input as Float32Array, i))),
+    cases.map((i) => logitsOf(session.run(part(input as Float32Array, i)))),
     cases.map((i) => part(reference, i)),
   );
 }

@@ -1,8 +1,16 @@
 /** What folding does to networks, step by step, and what it leaves alone. */
 import { describe, expect, test } from "vitest";
+import { logitsOf } from "../../../ts/core/outputs.js";
 import { createFoldedBlob, foldNetwork, readFoldRecord } from "../../../ts/fold/index.js";
 import { withFrontEnd } from "../../../ts/frontend/index.js";
-import type { AffineOp, LinearOp, MambaOp, Network, Op, Tensor } from "../../../ts/network.js";
+import type {
+  AffineOp,
+  LinearOp,
+  MambaOp,
+  Network,
+  Op,
+  Tensor,
+} from "../../../ts/graph/network.js";
 import { Engine } from "../../../ts/node.js";
 import { referenceLogits } from "../../property/reference.js";
 import {
@@ -358,6 +366,87 @@ describe("a scale and shift", () => {
   });
 });
 
+describe("outputs of the network", () => {
+  const make = new NetworkMaker(30);
+  const chain = network(
+    make.linear("a", 0, INPUT_WIDTH, 9, true),
+    make.linear("b", 1, 9, 8, false),
+    pool("pool", 2, "mean"),
+    make.linear("c", 3, 8, 3, true),
+  );
+  const withOutputs = (...values: number[]): Network => ({
+    ...chain,
+    outputs: values.map((value) => ({ name: `value${value}`, value })),
+  });
+
+  test("are read by whoever runs it: nothing is folded across them", () => {
+    expect(sentences(foldNetwork(withOutputs(4, 1)))).toEqual([
+      "b pooled first pool",
+      "b multiplied c",
+    ]);
+    expect(sentences(foldNetwork(withOutputs(4, 2)))).toEqual(["a multiplied b"]);
+    const all = withOutputs(4, 1, 2, 3);
+    expect(foldNetwork(all)).toEqual({ network: all, steps: [] });
+  });
+
+  test("move with the ops that make them", () => {
+    const { network: after } = foldNetwork(withOutputs(4, 1));
+    expect(after.ops.map(({ name }) => name)).toEqual(["a", "pool", "c"]);
+    expect(after.outputs).toEqual([
+      { name: "value4", value: 3 },
+      { name: "value1", value: 1 },
+    ]);
+  });
+});
+
+describe("a graph", () => {
+  test.each(["first", "row"] as const)("lets a pool of the %s row overtake", (kind) => {
+    const make = new NetworkMaker(31);
+    const before = network(
+      make.norm("norm", 0, INPUT_WIDTH, "rms", false),
+      activation("silu", 1, "silu"),
+      { kind: "pool", name: "pool", input: 2, pool: kind },
+    );
+    const { network: after } = foldNetwork(before);
+    expect(after.ops.map(({ name }) => name)).toEqual(["pool", "norm", "silu"]);
+  });
+
+  test("has its BatchNorms folded, into a block, too", () => {
+    const make = new NetworkMaker(32);
+    const vector = (name: string) => make.tensor(name, [INPUT_WIDTH], 0.3, 1);
+    const norm: Op = {
+      kind: "batchnorm",
+      name: "bn",
+      input: 0,
+      runningMean: vector("mean"),
+      runningVar: vector("var"),
+      eps: 1e-3,
+    };
+    const narrow = { ...BLOCK, inner: 2, output: 6 };
+    const before = network(norm, make.mamba("mamba", 1, INPUT_WIDTH, narrow), pool("p", 2, "max"));
+    const { steps, network: after } = foldNetwork(before);
+    expect(steps).toEqual([{ kind: "multiplied", op: "bn", others: ["mamba.in_proj"] }]);
+    expect(after.ops.map(({ kind }) => kind)).toEqual(["mamba", "pool"]);
+  });
+
+  test("with several pools has the layers of each moved behind it", () => {
+    const make = new NetworkMaker(33);
+    const before = network(
+      activation("relu", 0, "relu"),
+      make.linear("a", 1, INPUT_WIDTH, 9, true),
+      pool("mean", 2, "mean"),
+      make.linear("b", 1, INPUT_WIDTH, 9, true),
+      pool("last", 4, "last"),
+      add("sum", 3, 5),
+    );
+    expect(sentences(foldNetwork(before)).sort()).toEqual([
+      "a pooled first mean",
+      "b pooled first last",
+    ]);
+    expectSameFunction(before, foldNetwork(before).network);
+  });
+});
+
 describe("a front end", () => {
   const bands = 5;
   const frontEnd = {
@@ -397,7 +486,7 @@ describe("a front end", () => {
     const input = new NetworkMaker(98).frames(200, 1);
     const expected = referenceLogits(before, input);
     const largest = Math.max(...expected.map(Math.abs));
-    for (const [i, logit] of session.run(input).entries()) {
+    for (const [i, logit] of logitsOf(session.run(input)).entries()) {
       expect(Math.abs(logit - expected[i]!)).toBeLessThan(2e-6 * largest);
     }
     expect(readFoldRecord(model.metadata)?.steps).toEqual(folded.steps);

@@ -7,7 +7,7 @@ import {
   readLabels,
   withFrontEnd,
 } from "../../../ts/frontend/index.js";
-import type { AffineOp, LogmelOp } from "../../../ts/network.js";
+import type { AffineOp, LogmelOp } from "../../../ts/graph/network.js";
 import { BadArgument, BadFile, Engine, writeBlob } from "../../../ts/node.js";
 import { referenceLogits } from "../../property/reference.js";
 import { add, NetworkMaker, paperNetwork, pool, tiedLanguageModel } from "../core/networks.js";

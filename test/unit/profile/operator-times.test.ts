@@ -36,7 +36,7 @@ class Machine {
     run: () => {
       for (let frame = 0; frame < FRAMES; frame++) for (const ms of FRAME_STEPS) this.#take(ms);
       for (const ms of END_STEPS) this.#take(ms);
-      return new Float32Array(1);
+      return [];
     },
     reset: () => {},
     feed: () => {
@@ -60,7 +60,8 @@ class Machine {
 }
 
 function timerOf(machine: Machine): OperatorTimer {
-  const passage = { input: new Float32Array(FRAMES), feedLength: 1, operators: TRUTH.length };
+  const operators = TRUTH.length;
+  const passage = { input: new Float32Array(FRAMES), feedLength: 1, operators, endsOnce: false };
   return new OperatorTimer(machine.session, passage, machine.clock);
 }
 

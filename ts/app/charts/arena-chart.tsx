@@ -163,7 +163,7 @@ function hasMoved({ movementX, movementY, pointerType }: PointerEvent): boolean 
 
 /** One line with everything a box says. */
 export function describeBuffer(
-  { name, kind, offset, bytes, firstOp, lastOp }: PlanBuffer,
+  { name, kind, isWhole, offset, bytes, firstOp, lastOp }: PlanBuffer,
   operators: readonly string[],
   { arenaBytes }: Plan,
 ): string {
@@ -172,7 +172,8 @@ export function describeBuffer(
       ? `only during ${operators[firstOp]}`
       : `${operators[firstOp]} to ${operators[lastOp]}`;
   const share = ((100 * bytes) / arenaBytes).toFixed(1);
-  return `${name}, ${kind}, offset ${grouped(offset)}, ${grouped(bytes)} bytes, ${share} % of the arena, alive ${life}`;
+  const whole = isWhole ? ", the whole sequence" : "";
+  return `${name}, ${kind}${whole}, offset ${grouped(offset)}, ${grouped(bytes)} bytes, ${share} % of the arena, alive ${life}`;
 }
 
 function Axes({ layout, operators, hasNames }: DrawingProps) {

@@ -6,6 +6,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { monoSamples } from "../../audio/recording.js";
 import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/npy.js";
+import { classOutput } from "../../core/outputs.js";
 import { type Feed, NoSource } from "../live/feed.js";
 import { openMicrophone } from "../live/microphone.js";
 import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "../live/motion.js";
@@ -37,7 +38,9 @@ export const liveKind = computed<LiveKind | null>(() => {
   if (offered.value?.live) return offered.value.live;
   // What a network of one value hears is no word.
   const info = model.value?.info;
-  return info?.inputKind === "samples" && info.logits > 1 ? "microphone" : null;
+  const classes = info && classOutput(info.outputs);
+  const hasWords = classes !== undefined && classes.width > 1;
+  return info?.inputKind === "samples" && hasWords ? "microphone" : null;
 });
 
 let feed: Feed | undefined;

@@ -10,6 +10,7 @@ import type {
   CallName,
   Calls,
   Choice,
+  DraftAnswer,
   ExactFigures,
   MeasuredFigures,
   OpenedModel,
@@ -28,6 +29,8 @@ export const measured = signal<MeasuredFigures | null>(null);
 export const busy = signal<Progress | null>(null);
 /** One line; null when nothing is wrong. */
 export const problem = signal<string | null>(null);
+/** The checkpoint that could not be opened for its names, with what it probably is. */
+export const draft = signal<{ readonly source: Source; readonly answer: DraftAnswer } | null>(null);
 /** Changes with every model that is opened: what belongs to the one before is out of date. */
 export const generation = signal(0);
 
@@ -99,8 +102,23 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   await open({ name: file.name, from: file, ...(arch && { arch }) }, null, 0);
 }
 
-async function open(next: Source, bundled: string | null, usual: number): Promise<void> {
+/** The drafted checkpoint, with the arch file as it was edited. */
+export async function openDrafted(text: string): Promise<void> {
+  const drafted = draft.peek();
+  if (drafted === null) return;
+  const arch = new File([text], "arch.json", { type: "application/json" });
+  await open({ ...drafted.source, arch }, null, 0, true);
+}
+
+/** @param isDrafted the draft stays on the page until it opens */
+async function open(
+  next: Source,
+  bundled: string | null,
+  usual: number,
+  isDrafted = false,
+): Promise<void> {
   problem.value = null;
+  if (!isDrafted) draft.value = null;
   try {
     const opened = await work("open", { source: next }, `reading ${next.name}`);
     source = next;
@@ -109,9 +127,12 @@ async function open(next: Source, bundled: string | null, usual: number): Promis
       bundledName.value = bundled;
       exact.value = null;
       measured.value = null;
+      draft.value = null;
       generation.value++;
     });
   } catch (error) {
+    const answer = error instanceof SimulatorProblem ? error.draft : undefined;
+    if (answer !== undefined) draft.value = { source: next, answer };
     const reason = explain(error);
     problem.value = reason === null ? null : `${next.name}: ${reason}`;
   }

@@ -5,6 +5,7 @@ import { staged } from "../state/staged.js";
 import { ArenaPanel } from "./arena.js";
 import { ComparePanel } from "./compare.js";
 import { Controls } from "./controls.js";
+import { DraftPanel } from "./draft.js";
 import { DropTarget } from "./drop.js";
 import { LatencyPanel } from "./latency.js";
 import { LivePanel } from "./live.js";
@@ -52,6 +53,7 @@ export function App() {
         </aside>
         <main id="main" tabIndex={-1}>
           <Message text={problem.value} tone="problem" />
+          <DraftPanel />
           {isOpen ? <Figures /> : <Welcome />}
         </main>
       </div>

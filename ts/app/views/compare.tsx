@@ -1,4 +1,5 @@
 /** The comparison with a reference: case by case, and operator by operator when there is a trace. */
+import { onlyVector } from "../../core/outputs.js";
 import { exponential } from "../format.js";
 import { compareFiles, comparison, comparisonProblem, namedFiles } from "../state/comparison.js";
 import { model } from "../state/simulator.js";
@@ -12,7 +13,7 @@ export function ComparePanel() {
     <Panel
       id="compare"
       title="Compare with PyTorch"
-      note="an input and the logits a reference has for it, both .npy; a golden folder may have a trace too"
+      note="an input and the outputs a reference has for it, all .npy; a golden folder may have a trace too"
       class="panel-compare"
     >
       <p class="buttons">
@@ -37,16 +38,18 @@ export function ComparePanel() {
 }
 
 function Result({ answer }: { answer: ComparisonAnswer }) {
-  const { accuracy, tolerance, trace, traceTolerance, reference } = answer;
+  const { tolerance, trace, traceTolerance, reference } = answer;
+  const { all: accuracy, outputs } = answer.accuracy;
   const { cases } = accuracy;
-  const hasClasses = model.value?.info.logits !== 1;
+  const only = onlyVector(model.value?.info.outputs ?? []);
+  const hasClasses = only !== undefined && only.width > 1;
   const isWithin = accuracy.maxRelative <= tolerance;
   return (
     <div class="comparison" aria-live="polite">
       <p class={`answer ${isWithin ? "answer-good" : "answer-bad"}`}>
         {isWithin ? "\u2713 within" : "\u2717 beyond"} {exponential(tolerance)} of {reference}: max
         error {exponential(accuracy.maxRelative)}, mean {exponential(accuracy.meanRelative)} of the
-        largest |logit|
+        largest |{only === undefined ? "value" : "logit"}|
         {hasClasses && `; ${accuracy.sameClasses} of ${cases.length} classes equal`}
       </p>
       <Scroll label="Errors, case by case" isTall>
@@ -79,8 +82,40 @@ function Result({ answer }: { answer: ComparisonAnswer }) {
         </table>
       </Scroll>
       {cases.length > SHOWN_CASES && <p>and {cases.length - SHOWN_CASES} more cases</p>}
+      {outputs.length > 1 && <Outputs outputs={outputs} />}
       {trace !== null && <Trace trace={trace} tolerance={traceTolerance} />}
     </div>
+  );
+}
+
+function Outputs({ outputs }: { outputs: ComparisonAnswer["accuracy"]["outputs"] }) {
+  return (
+    <Scroll label="Errors, output by output">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col" class="left">
+              output
+            </th>
+            <th scope="col">shape</th>
+            <th scope="col">max error</th>
+            <th scope="col">mean error</th>
+          </tr>
+        </thead>
+        <tbody>
+          {outputs.map(({ name, shape, accuracy }) => (
+            <tr key={name}>
+              <th scope="row" class="left">
+                {name}
+              </th>
+              <td>{shape.join(" \u00d7 ")}</td>
+              <td>{exponential(accuracy.maxRelative)}</td>
+              <td>{exponential(accuracy.meanRelative)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { outputFiles } from "../../reference-files.js";
 import { compareFiles } from "../state/comparison.js";
 import { runFile } from "../state/running.js";
 import { model, openFiles } from "../state/simulator.js";
@@ -43,7 +44,7 @@ async function takeDrop(transfer: DataTransfer): Promise<void> {
 
 function takeFiles(files: readonly NamedFile[]): void {
   const models = files.filter(({ path }) => MODEL_FILE.test(path));
-  const hasReference = files.some(({ path }) => LOGITS_FILE.test(path));
+  const hasReference = files.some(({ path }) => LOGITS_FILE.test(path) || isOutput(path));
   const [first] = files;
   if (first === undefined) return;
   if (model.peek() !== null && hasReference) {
@@ -51,11 +52,19 @@ function takeFiles(files: readonly NamedFile[]): void {
   } else if (model.peek() !== null && files.length === 1 && INPUT_FILE.test(first.path)) {
     void runFile(first.file);
   } else if (models.length > 0) {
-    const arch = files.filter(({ path }) => path.endsWith("arch.json"));
+    // Any .json beside a model is its arch file, or its config.json.
+    const arch = files.filter(({ path }) => path.endsWith(".json"));
     void openFiles([...models.slice(0, 1), ...arch].map(({ file }) => file));
   } else {
     void openFiles(files.map(({ file }) => file));
   }
+}
+
+/** Whether a file is called as one of the open model's outputs. */
+function isOutput(path: string): boolean {
+  const outputs = model.peek()?.info.outputs ?? [];
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return outputs.some((output) => outputFiles(output, outputs.length === 1).includes(name));
 }
 
 /** Folders are walked; entries must be taken before the event is over. */

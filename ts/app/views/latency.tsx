@@ -54,7 +54,7 @@ function Distribution({ figures }: { figures: MeasuredFigures }) {
       </p>
       <p class="fine">
         {counted(report.frames, "frame")}, {provenance.build} build. CRC-32: model{" "}
-        {provenance.modelCrc32}, input {provenance.inputCrc32}, logits {provenance.outputCrc32}.
+        {provenance.modelCrc32}, input {provenance.inputCrc32}, outputs {provenance.outputCrc32}.
         Self-test: {provenance.selfTest}. Arena written up to byte{" "}
         {arenaCheck.highWaterBytes.toLocaleString("en-US")}, guard bytes{" "}
         {arenaCheck.guardsIntact ? "intact" : "overwritten"}.

@@ -1,5 +1,7 @@
-/** Running an input: logits with their bits and the class, and the sequence frame by frame. */
+/** Running an input: outputs with their bits and the class, and the sequence frame by frame. */
 import { useEffect, useRef } from "preact/hooks";
+import { classOutput } from "../../core/outputs.js";
+import type { Outputs } from "../../index.js";
 import { classOf } from "../../profile/accuracy.js";
 import { paintGrid } from "../charts/heat.js";
 import { counted, grouped, milliseconds } from "../format.js";
@@ -17,10 +19,9 @@ import {
 } from "../state/running.js";
 import { choice, model, offered } from "../state/simulator.js";
 import type { RunAnswer, Watched } from "../worker/protocol.js";
-import { Bar, FileButton, Message, Panel, Scroll } from "./parts.js";
+import { className, OutputView, valueText } from "./outputs.js";
+import { FileButton, Message, Panel } from "./parts.js";
 
-/** Logits of a vocabulary are too many to read. */
-const SHOWN_LOGITS = 24;
 const STATE_COLUMNS = 128;
 
 export function RunPanel() {
@@ -61,8 +62,8 @@ function Results({ answer }: { answer: RunAnswer }) {
   const { name, count, frames, results, ms } = answer;
   const result = results[sequence.value];
   if (result === undefined) return null;
-  const largest = Math.max(...result.logits.map(Math.abs), 1e-30);
-  const order = shownLogits(result.logits);
+  const { outputs, classIndex } = result;
+  const says = answerText(outputs, classIndex);
   return (
     <div class="run">
       <div class="run-result">
@@ -71,44 +72,23 @@ function Results({ answer }: { answer: RunAnswer }) {
             {name}: {counted(frames, "frame")}
             {count > 1 ? `, sequence ${sequence.value} of ${grouped(count)}` : ""}
           </span>
-          <span class="big" data-class={result.classIndex}>
-            {answerText(result.logits, result.classIndex)}
-          </span>
+          {says !== null && (
+            <span class="big" data-class={classIndex}>
+              {says}
+            </span>
+          )}
         </p>
         {count > 1 && <SequenceChoice count={results.length} />}
-        <Scroll label="Logits" isTall>
-          <table class="table logits">
-            <thead>
-              <tr>
-                <th scope="col" class="left">
-                  {result.logits.length === 1 ? "output" : "class"}
-                </th>
-                <th scope="col">{result.logits.length === 1 ? "value" : "logit"}</th>
-                <th scope="col">bits</th>
-                <th scope="col" class="left">
-                  <span class="hidden">size</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {order.map((i) => (
-                <tr key={i} class={i === result.classIndex ? "row-best" : ""}>
-                  <th scope="row" class="left">
-                    {result.logits.length === 1 ? outputName() : classText(i)}
-                  </th>
-                  <td>{logitText(result.logits[i])}</td>
-                  <td class="bits">{result.bits[i]}</td>
-                  <td>
-                    <Bar share={Math.abs(result.logits[i] ?? 0) / largest} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        {outputs.map((output, i) => (
+          <OutputView
+            key={output.name}
+            output={output}
+            classIndex={i === 0 ? classIndex : -1}
+            labels={i === 0 ? labels() : []}
+            isOnly={outputs.length === 1}
+          />
+        ))}
         <p class="fine">
-          {result.logits.length > order.length &&
-            `the largest ${order.length} of ${grouped(result.logits.length)} logits; `}
           {counted(count, "sequence")} in {milliseconds(ms)} ms on this host
         </p>
       </div>
@@ -117,31 +97,15 @@ function Results({ answer }: { answer: RunAnswer }) {
   );
 }
 
-/** All in their order, or the largest first when there are very many. */
-function shownLogits(logits: readonly number[]): number[] {
-  const all = logits.map((_, i) => i);
-  if (all.length <= SHOWN_LOGITS) return all;
-  return all.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0)).slice(0, SHOWN_LOGITS);
+function labels(): readonly string[] {
+  return model.value?.labels ?? [];
 }
 
-function logitText(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return "not finite";
-  return value.toPrecision(9).replace("-", "\u2212");
-}
-
-/** What a network says: a class, or, when it has one value only, the value. */
-function answerText(logits: ArrayLike<number>, classIndex: number): string {
-  return logits.length === 1 ? logitText(logits[0]) : classText(classIndex);
-}
-
-/** Of the only one. */
-function outputName(): string {
-  return model.value?.labels[0] ?? "value";
-}
-
-export function classText(index: number): string {
-  if (index < 0) return "none";
-  return model.value?.labels[index] ?? `class ${index}`;
+/** What a network says first: a class, or a value, if it has only one; null for rows over time. */
+function answerText(outputs: Outputs, classIndex: number): string | null {
+  const [first] = outputs;
+  if (first === undefined || first.shape.length > 1) return null;
+  return first.data.length === 1 ? valueText(first.data[0]) : className(labels(), classIndex);
 }
 
 function SequenceChoice({ count }: { count: number }) {
@@ -213,15 +177,19 @@ function Frames() {
 }
 
 function Running({ now }: { now: Watched }) {
-  const best = classOf(now.logits);
+  const [first] = now.vectors;
+  const best = first === undefined ? -1 : classOf(first.data);
+  const hasAnswer = classOutput(model.value?.info.outputs ?? []) !== undefined;
   return (
     <>
-      <p class="running-class">
-        running {now.logits.length === 1 ? "value" : "class"}{" "}
-        <span class="big" data-running={best}>
-          {now.frame === 0 ? "\u2013" : answerText(now.logits, best)}
-        </span>
-      </p>
+      {hasAnswer && (
+        <p class="running-class">
+          running {first?.data.length === 1 ? "value" : "class"}{" "}
+          <span class="big" data-running={best}>
+            {answerText(now.vectors, best) ?? "\u2013"}
+          </span>
+        </p>
+      )}
       <div class="states">
         {now.states.map(({ name, values }) => (
           <StateGrid key={name} name={name} values={values} />

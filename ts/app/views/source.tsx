@@ -1,4 +1,5 @@
 /** Choosing a model: a file of the user's or a bundled one, and what is open now. */
+import type { OutputInfo } from "../../index.js";
 import { grouped } from "../format.js";
 import { OFFERED_MODELS } from "../models.js";
 import { bundledName } from "../state/choice.js";
@@ -57,7 +58,7 @@ export function SourcePanel() {
 const FORMATS = { mlm: "model blob", safetensors: "safetensors", pth: "PyTorch" } as const;
 
 function Identity({
-  model: { name, format, convention, info, parameters, ops, simd, version },
+  model: { name, format, convention, assumptions, info, parameters, ops, simd, version },
 }: {
   model: OpenedModel;
 }) {
@@ -70,7 +71,7 @@ function Identity({
   const rows: readonly (readonly [string, string])[] = [
     ["format", convention === undefined ? FORMATS[format] : `${FORMATS[format]}, ${convention}`],
     ["input", input],
-    ["output", `${grouped(info.logits)} logits`],
+    ...info.outputs.map((output) => outputRow(output, info.outputs.length === 1)),
     ["operators", `${ops.length} ops`],
     ["parameters", grouped(parameters)],
     ["blob", `${grouped(info.blobBytes)} bytes`],
@@ -81,14 +82,29 @@ function Identity({
     <Fold title={name}>
       <dl class="identity" aria-label="The open model">
         {rows.map(([term, value]) => (
-          <div key={term}>
+          <div key={`${term} ${value}`}>
             <dt>{term}</dt>
             <dd>{value}</dd>
           </div>
         ))}
       </dl>
+      {assumptions.length > 0 && (
+        <section class="assumptions" aria-label="Assumptions">
+          <h3>Assumed, as the checkpoint does not say it</h3>
+          <ul>
+            {assumptions.map((assumption) => (
+              <li key={assumption}>{assumption}</li>
+            ))}
+          </ul>
+        </section>
+      )}
     </Fold>
   );
+}
+
+function outputRow({ name, width, isSequence }: OutputInfo, isOnly: boolean): [string, string] {
+  const what = isSequence ? `rows of ${grouped(width)}` : `${grouped(width)} logits`;
+  return ["output", isOnly ? what : `${name}: ${what.replace("logits", "elements")}`];
 }
 
 /** What the page is for, before anything is open. */

@@ -1,12 +1,13 @@
 /** The verdict, board by board: fits or not, headroom, and what would make it fit. */
 import { BOARDS, type BoardVerdict, judge } from "../../device/index.js";
-import { grouped } from "../format.js";
+import { counted, grouped } from "../format.js";
 import { boards, schedule, tile } from "../state/choice.js";
 import { exact } from "../state/simulator.js";
 import type { PlanSummary } from "../worker/protocol.js";
 import { Bar, Panel } from "./parts.js";
 
 const SHOWN_REMEDIES = 4;
+const SHOWN_FORCING = 4;
 
 export function VerdictPanel() {
   const figures = exact.value;
@@ -16,6 +17,7 @@ export function VerdictPanel() {
       <p class="hidden" role="status">
         {shown.map(({ id, fits }) => `${id} ${fits ? "fits" : "does not fit"}`).join(", ")}
       </p>
+      <WholeSequenceNote />
       <div class="boards">
         {shown.map((verdict) => (
           <BoardCard
@@ -26,6 +28,26 @@ export function VerdictPanel() {
         ))}
       </div>
     </Panel>
+  );
+}
+
+/** What it costs that a part of the network sees whole sequences. */
+function WholeSequenceNote() {
+  const figures = exact.value;
+  if (figures === null || figures.wholeSequence === null) return null;
+  const { forcedBy, maxFrames, bytes, arenaBytesWithout } = figures.wholeSequence;
+  const { arenaBytes } = figures.chosen.plan;
+  const shown = forcedBy.slice(0, SHOWN_FORCING).join(", ");
+  return (
+    <p class="whole-sequence">
+      <b>
+        {shown}
+        {forcedBy.length > SHOWN_FORCING && ", ..."}
+      </b>{" "}
+      {forcedBy.length === 1 ? "needs" : "need"} the whole sequence: for up to{" "}
+      {counted(maxFrames, "frame")} {grouped(bytes)} bytes of the arena keep it; without,{" "}
+      {grouped(arenaBytesWithout)} of {grouped(arenaBytes)} bytes would do
+    </p>
   );
 }
 

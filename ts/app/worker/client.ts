@@ -2,14 +2,16 @@
  * The page's end of the worker: calls become promises, and cancelling ends the worker, whatever it
  * is in the middle of; the next call starts a fresh one. Knows nothing of what is called.
  */
-import type { CallName, Calls, Problem, Progress, Reply } from "./protocol.js";
+import type { CallName, Calls, DraftAnswer, Problem, Progress, Reply } from "./protocol.js";
 
 /** A problem that the worker reports; `message` is one line for a person. */
 export class SimulatorProblem extends Error {
   readonly code: string;
-  constructor({ code, message }: Problem) {
+  readonly draft: DraftAnswer | undefined;
+  constructor({ code, message, draft }: Problem) {
     super(message);
     this.code = code;
+    this.draft = draft;
   }
 }
 

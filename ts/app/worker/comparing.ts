@@ -1,29 +1,35 @@
 /**
- * Compares the open model with a reference that was dropped: an input, its logits, and perhaps a
- * trace of every operator. Knows the names that golden folders use, and nothing of pages.
+ * Compares the open model with a reference that was dropped: an input, its outputs, and perhaps a
+ * trace of every operator. Knows nothing of pages.
  */
 import { readNpyFloat64 } from "../../checkpoint/index.js";
 import { BadInput } from "../../core/errors.js";
+import type { OutputInfo } from "../../core/info.js";
+import type { Model, Output } from "../../index.js";
 import {
-  compareLogits,
+  compareOutputs,
   compareTrace,
   DEFAULT_TOLERANCE,
   DEFAULT_TRACE_TOLERANCE,
+  inModuleShapes,
+  moduleShapesOf,
   type TraceTensor,
 } from "../../profile/index.js";
+import { outputFiles, referenceCases } from "../../reference-files.js";
 import { sessionOptions } from "./figures.js";
 import { readSequences } from "./inputs.js";
 import { readFile } from "./open.js";
 import type { Choice, ComparisonAnswer, NamedFile, Progress } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
 
-/** Best first. */
-const LOGITS_NAMES = ["logits_float64.npy", "logits.npy", "logits_float32.npy"];
 const TRACE_FILE = /^([0-9]+)_(.+)\.npy$/;
+/** Of a trace of forward hooks, whose files need no number. */
+const TRACE_PATH = /(^|\/)trace\/([^/]+)\.npy$/;
 
 interface Reference {
   readonly input: NamedFile;
-  readonly logits: NamedFile;
+  /** In the order of the model's outputs. */
+  readonly outputs: readonly NamedFile[];
   readonly trace: readonly NamedFile[];
 }
 
@@ -35,69 +41,92 @@ export async function compareWith(
   report: (progress: Progress) => void,
 ): Promise<ComparisonAnswer> {
   const { model } = workbench.open;
-  const reference = findReference(files);
+  const reference = findReference(files, model.info.outputs);
   report({ what: "reading the reference" });
-  const { frames, sequences } = readSequences(await bytesOf(reference.input), model.info);
-  const expected = await readLogits(reference.logits, sequences.length, model.info.logits);
+  const own = moduleShapesOf(model);
+  const { frames, sequences } = readSequences(await bytesOf(reference.input), model.info, own);
+  const inputs = (sequences[0]?.length ?? 0) / model.info.inputWidth;
+  const shapes = inModuleShapes(own, blankOutputs(model, inputs)).map(({ shape }) => shape);
+  const expected = await Promise.all(
+    reference.outputs.map(async (file, i) =>
+      referenceCases(readNpyFloat64(await bytesOf(file)), sequences.length, shapes[i] ?? []),
+    ),
+  );
   const trace = await Promise.all(reference.trace.map(readTraceTensor));
   const session = model.createSession(sessionOptions({ ...choice, frames }));
   try {
     const ours = sequences.map((sequence, i) => {
       report({ what: "running the reference's inputs", share: i / sequences.length });
-      return session.run(sequence);
+      return inModuleShapes(own, session.run(sequence));
     });
     const first = sequences[0];
     return {
-      accuracy: compareLogits(ours, expected),
+      accuracy: compareOutputs(ours, expected),
       trace:
         trace.length === 0 || first === undefined
           ? null
           : compareTrace(model, session, first, trace),
       tolerance: DEFAULT_TOLERANCE,
       traceTolerance: DEFAULT_TRACE_TOLERANCE,
-      reference: reference.logits.path,
+      reference: reference.outputs.map(({ path }) => path).join(", "),
     };
   } finally {
     session.dispose();
   }
 }
 
-function findReference(files: readonly NamedFile[]): Reference {
-  const trace = files
-    .filter(({ path }) => TRACE_FILE.test(baseName(path)))
-    .sort((a, b) => Number.parseInt(baseName(a.path), 10) - Number.parseInt(baseName(b.path), 10));
-  const rest = files.filter((file) => !trace.includes(file));
-  const logits =
-    LOGITS_NAMES.map((name) => rest.find(({ path }) => baseName(path) === name)).find(Boolean) ??
-    rest.find(({ path }) => /^(logits|output)[^/]*\.npy$/.test(baseName(path)));
-  const input = rest.find(
-    ({ path }) => !/^(logits|output)/.test(baseName(path)) && /\.(npy|wav)$/i.test(path),
-  );
-  if (logits === undefined) {
-    throw new BadInput("logits_float64.npy or another logits*.npy", namesOf(files));
-  }
-  if (input === undefined)
-    throw new BadInput("the input of the logits, .npy or .wav", namesOf(files));
-  return { input, logits, trace };
+/** Outputs of the right shapes. */
+function blankOutputs(model: Model, inputs: number): Output[] {
+  const shapes = model.outputShapes(inputs);
+  return model.info.outputs.map(({ name }, i) => {
+    const shape = shapes[i] ?? [];
+    const elements = shape.reduce((product, size) => product * size, 1);
+    return { name, shape, data: new Float32Array(elements) };
+  });
 }
 
-async function readLogits(
-  { file }: NamedFile,
-  cases: number,
-  logits: number,
-): Promise<Float64Array[]> {
-  const { data, shape } = readNpyFloat64(await readFile(file, () => {}));
-  const isRow = shape.length === 1 && cases === 1 && shape[0] === logits;
-  const isMatrix = shape.length === 2 && shape[0] === cases && shape[1] === logits;
-  if (!isRow && !isMatrix) {
-    throw new BadInput(`logits [${cases}, ${logits}]`, `[${shape.join(", ")}]`);
+function findReference(
+  files: readonly NamedFile[],
+  outputs: readonly Pick<OutputInfo, "name">[],
+): Reference {
+  const trace = files
+    .filter(({ path }) => TRACE_FILE.test(baseName(path)) || TRACE_PATH.test(path))
+    .sort((a, b) => Number.parseInt(baseName(a.path), 10) - Number.parseInt(baseName(b.path), 10));
+  const rest = files.filter((file) => !trace.includes(file));
+  const isOnly = outputs.length === 1;
+  const found = outputs.map((output) => findOutput(rest, output, isOnly));
+  const input = rest.find((file) => {
+    const isLogits = isOnly && ONLY_OUTPUT.test(baseName(file.path));
+    return !found.includes(file) && !isLogits && /\.(npy|wav)$/i.test(file.path);
+  });
+  if (input === undefined) {
+    throw new BadInput("the input of the logits, .npy or .wav", namesOf(files));
   }
-  return Array.from({ length: cases }, (_, i) => data.subarray(i * logits, (i + 1) * logits));
+  return { input, outputs: found, trace };
+}
+
+const ONLY_OUTPUT = /^(logits|output)[^/]*\.npy$/;
+
+/** @throws BadInput */
+function findOutput(
+  files: readonly NamedFile[],
+  output: Pick<OutputInfo, "name">,
+  isOnly: boolean,
+): NamedFile {
+  const names = outputFiles(output, isOnly);
+  const named = names.map((name) => files.find(({ path }) => baseName(path) === name));
+  const found =
+    named.find((file) => file !== undefined) ??
+    files.find(({ path }) => isOnly && ONLY_OUTPUT.test(baseName(path)));
+  if (found !== undefined) return found;
+  const wanted = isOnly ? "logits_float64.npy or another logits*.npy" : names.join(" or ");
+  throw new BadInput(wanted, namesOf(files));
 }
 
 async function readTraceTensor({ path, file }: NamedFile): Promise<TraceTensor> {
   const { data, shape } = readNpyFloat64(await readFile(file, () => {}));
-  return { name: TRACE_FILE.exec(baseName(path))?.[2] ?? path, shape, data };
+  const name = TRACE_FILE.exec(baseName(path))?.[2] ?? TRACE_PATH.exec(path)?.[2];
+  return { name: name ?? path, shape, data };
 }
 
 function bytesOf({ file }: NamedFile): Promise<Uint8Array> {

@@ -7,7 +7,13 @@
 import { tileLength } from "../../core/input.js";
 import { BOARDS, judge } from "../../device/index.js";
 import type { InputArray, Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
-import { type Effort, exampleInput, OperatorTimer, profile } from "../../profile/index.js";
+import {
+  type Effort,
+  exampleInput,
+  OperatorTimer,
+  profile,
+  wholeSequenceOf,
+} from "../../profile/index.js";
 import type {
   Choice,
   ExactFigures,
@@ -25,7 +31,7 @@ const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
 const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100, operatorsMs: 100 };
 
 export function sessionOptions({ schedule, tile, frames }: Choice): SessionOptions {
-  return schedule === "stream" ? { schedule, tile } : { schedule, maxFrames: frames };
+  return { schedule, maxFrames: frames, ...(schedule === "stream" && { tile }) };
 }
 
 export function exactFigures({ model }: Bench, choice: Choice): ExactFigures {
@@ -33,6 +39,7 @@ export function exactFigures({ model }: Bench, choice: Choice): ExactFigures {
   return {
     choice,
     chosen: { plan, operators: operatorNames(model, choice.schedule) },
+    wholeSequence: wholeSequenceOf(model, plan) ?? null,
     boards: BOARDS.map((board) =>
       judge(board, {
         arenaBytes: plan.arenaBytes,
@@ -123,6 +130,7 @@ export class Measurements {
       input,
       feedLength: tileLength(model.info, session.plan.tile),
       operators: report.operators.length,
+      endsOnce: model.info.looksAhead,
     });
     this.#profiled = { session, input, timer };
     this.#workbench.whenClosed(() => this.#release());

@@ -11,7 +11,7 @@ import {
   exportProject,
   wholeBytes,
 } from "../../firmware/index.js";
-import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
+import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { sessionOptions } from "./figures.js";
 import type { Choice } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
@@ -29,14 +29,18 @@ export async function firmwareZip(
   const { C_SOURCES } = await import("./c-sources.js");
   const { engine, model, blob } = workbench.open;
   const board = BOARDS.find(({ id }) => id === boardId);
-  const input = exampleInput(model.info, DEFAULT_FRAMES);
-  const session = model.createSession(sessionOptions({ ...choice, frames: DEFAULT_FRAMES }));
+  const frames = defaultFrames(model.info);
+  const input = exampleInput(model.info, frames);
+  const session = model.createSession(sessionOptions({ ...choice, frames }));
   try {
     const { plan } = session;
     const files = exportProject(requireTarget(target), {
       sources: C_SOURCES,
-      model: { blob, info: model.info, plan, version: engine.version },
-      example: { input, logits: session.run(input) },
+      model: {
+        ...{ blob, plan, info: model.info, ops: model.ops, labels: model.labels },
+        version: engine.version,
+      },
+      example: { input, outputs: session.run(input) },
       ...(board && { board }),
     });
     const entries = [...files].map(([path, content]): [string, Uint8Array] => [

@@ -1,5 +1,5 @@
 /**
- * Reads a file into sequences that a model takes: arrays (.npy) and, for models of samples, audio
+ * Reads a file into sequences that a model takes: arrays (.npy), of an exported model in its module's shape, and, for models of samples, audio
  * (.wav). Knows nothing of what they are run for.
  */
 import { monoSamples } from "../../audio/recording.js";
@@ -7,7 +7,9 @@ import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/index.js";
 import { BadInput, NonFinite } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
+import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo } from "../../index.js";
+import { fromModuleShape } from "../../module-input.js";
 
 export type Sequence = Float32Array | Int32Array;
 
@@ -18,9 +20,14 @@ export interface Sequences {
 }
 
 /** @throws BadFile, BadInput, NonFinite */
-export function readSequences(bytes: Uint8Array, info: ModelInfo): Sequences {
+export function readSequences(
+  bytes: Uint8Array,
+  info: ModelInfo,
+  shapes?: ModuleShapes,
+): Sequences {
   if (isWav(bytes)) return fromWav(bytes, info);
-  const { data, shape } = readNpy(bytes);
+  const read = readNpy(bytes);
+  const { data, shape } = shapes === undefined ? read : fromModuleShape(read, info, shapes);
   if (data instanceof Float32Array) requireFinite(data);
   const rank = requireShape(data, shape, info);
   const count = shape.length === rank ? 1 : (shape[0] ?? 0);

@@ -44,7 +44,7 @@ export class Listener {
     const between = staggerOf(model.info, this.#windowElements);
     const count = Math.max(1, Math.round(this.#windowElements / between));
     this.#slots = Array.from({ length: Math.min(SESSIONS, count) }, (_, i) => ({
-      session: model.createSession(),
+      session: model.createSession({ maxFrames: windowFrames }),
       skip: i * between,
       left: this.#windowElements,
     }));
@@ -97,7 +97,8 @@ export class Listener {
   }
 
   #complete(slot: Slot): void {
-    this.#recent.push(softmax(slot.session.finish()));
+    const [logits] = slot.session.finish();
+    this.#recent.push(softmax(logits!.data));
     if (this.#recent.length > SMOOTHED) this.#recent.shift();
     this.#windows++;
     slot.session.reset();

@@ -3,10 +3,23 @@
  * a checkpoint. Knows nothing of what the model is opened for.
  */
 import { createBlob } from "../../blob/blob.js";
-import { readArch, readCheckpoint, toNetwork } from "../../checkpoint/index.js";
-import { BadFile } from "../../core/errors.js";
+import { draftLines, draftOf, draftText } from "../../checkpoint/draft/index.js";
+import {
+  type Arch,
+  exportedFile,
+  type References,
+  readArch,
+  readCheckpoint,
+  referencesOf,
+  type StateDict,
+  toNetwork,
+} from "../../checkpoint/index.js";
+import { BadCheckpoint, BadFile } from "../../core/errors.js";
+import type { Network } from "../../graph/network.js";
+import type { Model } from "../../index.js";
+import { assumptionsOf, compareReferences, referenceTolerance } from "../../profile/index.js";
 import { usualFrames } from "../sampling.js";
-import type { OpenedModel, Progress, Source } from "./protocol.js";
+import type { DraftAnswer, OpenedModel, Progress, Source } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
 
 /** "MLM" and 0x1A (see csrc/core/blob.h). */
@@ -31,6 +44,7 @@ export async function openModel(
     name: source.name,
     format: converted?.format ?? "mlm",
     ...(converted !== undefined && { convention: converted.convention }),
+    assumptions: assumptionsOf(model),
     fileBytes: bytes.length,
     info: model.info,
     labels: model.labels,
@@ -46,10 +60,61 @@ async function convert(workbench: Workbench, source: Source, bytes: Uint8Array, 
   report({ what: "reading tensors" });
   const stateDict = readCheckpoint(bytes, { name: source.name });
   const arch = source.arch && readArch(await readFile(source.arch, () => {}));
-  const network = toNetwork(stateDict, arch === undefined ? {} : { arch });
+  const network = networkOrDraft(stateDict, arch);
+  const exported = arch === undefined ? exportedFile(stateDict) : undefined;
+  const references = exported && referencesOf(stateDict, exported);
+  const [testInput] = references?.inputs ?? [];
   report({ what: "packing weights" });
-  const blob = await createBlob(await workbench.engine(), network);
+  const engine = await workbench.engine();
+  const blob = await createBlob(engine, network, testInput === undefined ? {} : { testInput });
+  if (exported !== undefined && references !== undefined) {
+    report({ what: "comparing with the references" });
+    const model = await engine.loadModel(blob);
+    try {
+      requireReferences(model, references, referenceTolerance(exported.float32Error));
+    } finally {
+      model.dispose();
+    }
+  }
   return { blob, format: stateDict.format, convention: network.convention };
+}
+
+/** A checkpoint of no known network: what it probably is, for a person to mend. */
+export class DraftNeeded extends BadCheckpoint {
+  constructor(
+    { tensor, expected, got }: BadCheckpoint,
+    readonly draft: DraftAnswer,
+  ) {
+    super(tensor, expected, got);
+  }
+}
+
+/** @throws DraftNeeded where a draft can be made of a checkpoint without an arch */
+function networkOrDraft(stateDict: StateDict, arch: Arch | undefined): Network {
+  if (arch !== undefined) return toNetwork(stateDict, { arch });
+  try {
+    return toNetwork(stateDict);
+  } catch (error) {
+    if (!(error instanceof BadCheckpoint)) throw error;
+    throw new DraftNeeded(error, draftAnswer(stateDict, error));
+  }
+}
+
+function draftAnswer(stateDict: StateDict, problem: BadCheckpoint): DraftAnswer {
+  try {
+    const draft = draftOf(stateDict);
+    return { text: draftText(draft), lines: draftLines(draft), guess: draft.guess };
+  } catch (error) {
+    throw error instanceof BadCheckpoint ? problem : error;
+  }
+}
+
+/** @throws BadCheckpoint when the core does not give what PyTorch gave */
+function requireReferences(model: Model, references: References, tolerance: number): void {
+  const { maxRelative } = compareReferences(model, references).all;
+  if (maxRelative <= tolerance) return;
+  const expected = `outputs within ${tolerance} of the references in the file`;
+  throw new BadCheckpoint("the exported network", expected, maxRelative.toExponential(2));
 }
 
 function readSource({ from, name }: Source, report: Report): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,9 +2,15 @@
  * What the page and its worker say to each other, as types: one request, any number of progress
  * notes, one answer or one problem. Plain data that can be cloned. Knows nothing of either side.
  */
+import type { DraftLine } from "../../checkpoint/draft/index.js";
 import type { BoardVerdict } from "../../device/index.js";
-import type { ModelInfo, OpInfo, Plan, Schedule } from "../../index.js";
-import type { Accuracy, ProfileReport, TraceComparison } from "../../profile/index.js";
+import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
+import type {
+  OutputsAccuracy,
+  ProfileReport,
+  TraceComparison,
+  WholeSequence,
+} from "../../profile/index.js";
 
 /** A model as a user gives it: a file of theirs, or the address of a bundled one. */
 export interface Source {
@@ -25,6 +31,8 @@ export interface OpenedModel {
   readonly name: string;
   readonly format: "mlm" | "safetensors" | "pth";
   readonly convention?: string;
+  /** What a checkpoint did not say and was assumed, a sentence each. */
+  readonly assumptions: readonly string[];
   readonly fileBytes: number;
   readonly info: ModelInfo;
   readonly labels: readonly string[];
@@ -55,6 +63,8 @@ export interface SchedulePlan {
 export interface ExactFigures {
   readonly choice: Choice;
   readonly chosen: SchedulePlan;
+  /** Null for a network that streams from end to end. */
+  readonly wholeSequence: WholeSequence | null;
   /** Every board of the catalogue. */
   readonly boards: readonly BoardVerdict[];
   /** unfused, layer, stream: what could be planned of them, and why not. */
@@ -77,11 +87,10 @@ export interface Sample {
   readonly operatorMs: readonly number[];
 }
 
-/** Logits of one sequence. */
+/** Outputs of one sequence. */
 export interface RunResult {
-  readonly logits: readonly number[];
-  readonly bits: readonly string[];
-  /** -1: no logit is a number, or there is one only. */
+  readonly outputs: readonly Output[];
+  /** Of the first output: -1 where it is rows over time or one value, or no element is a number. */
   readonly classIndex: number;
 }
 
@@ -101,8 +110,8 @@ export interface Watched {
   /** Frames pushed so far. */
   readonly frame: number;
   readonly frames: number;
-  /** Of the frames so far; empty before the first. */
-  readonly logits: Float32Array;
+  /** Those that are vectors, of the frames so far; none where these are too few. */
+  readonly vectors: readonly Output[];
   readonly states: readonly { readonly name: string; readonly values: Float32Array }[];
 }
 
@@ -113,7 +122,7 @@ export interface NamedFile {
 }
 
 export interface ComparisonAnswer {
-  readonly accuracy: Accuracy;
+  readonly accuracy: OutputsAccuracy;
   readonly trace: TraceComparison | null;
   readonly tolerance: number;
   readonly traceTolerance: number;
@@ -200,6 +209,17 @@ export interface Progress {
 export interface Problem {
   readonly code: string;
   readonly message: string;
+  /** Of a checkpoint of unknown names. */
+  readonly draft?: DraftAnswer;
+}
+
+/** What a checkpoint of unknown names probably is. */
+export interface DraftAnswer {
+  /** The arch file, to be edited. */
+  readonly text: string;
+  readonly lines: readonly DraftLine[];
+  /** Of the whole. */
+  readonly guess: string;
 }
 
 export type Reply =

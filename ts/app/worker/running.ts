@@ -1,12 +1,13 @@
 /**
- * Runs inputs: whole sequences to logits, and one sequence frame by frame with its state in view.
+ * Runs inputs: whole sequences to outputs, and one sequence frame by frame with its state in view.
  * Knows nothing of pages.
  */
 
 import { BadState } from "../../core/errors.js";
 import { inputLength } from "../../core/input.js";
-import type { Session } from "../../index.js";
-import { classOf, exampleInput } from "../../profile/index.js";
+import { classOutput } from "../../core/outputs.js";
+import type { Outputs, Session } from "../../index.js";
+import { classOf, exampleInput, moduleShapesOf } from "../../profile/index.js";
 import { sessionOptions } from "./figures.js";
 import { readSequences, type Sequence, type Sequences } from "./inputs.js";
 import type { Choice, Progress, RunAnswer, RunResult, Watched } from "./protocol.js";
@@ -30,7 +31,9 @@ export class Runs {
 
   /** @throws BadFile, BadInput, NonFinite */
   runFile(name: string, bytes: Uint8Array, choice: Choice, report: Report): RunAnswer {
-    return this.#run(name, readSequences(bytes, this.#workbench.open.model.info), choice, report);
+    const { model } = this.#workbench.open;
+    const inputs = readSequences(bytes, model.info, moduleShapesOf(model));
+    return this.#run(name, inputs, choice, report);
   }
 
   runGenerated(name: string, choice: Choice, report: Report): RunAnswer {
@@ -47,7 +50,7 @@ export class Runs {
       const start = performance.now();
       const results = sequences.map((sequence, i) => {
         if (i % REPORT_EVERY === 0) report({ what: "running", share: i / sequences.length });
-        return toResult(session.run(sequence));
+        return toResult(session.run(sequence), model.info);
       });
       const ms = performance.now() - start;
       this.#forget();
@@ -70,7 +73,7 @@ export class Runs {
     return {
       frame: session.frames,
       frames,
-      logits: session.frames === 0 ? new Float32Array(0) : session.finish(),
+      vectors: vectorsSoFar(session, bench),
       states: statesOf(session),
     };
   }
@@ -79,10 +82,12 @@ export class Runs {
   #sessionAt({ model }: Bench, sequence: number, frame: number): Session {
     if (this.#watched?.sequence !== sequence) {
       this.#watched?.session.dispose();
-      this.#watched = { sequence, session: model.createSession() };
+      const maxFrames = this.#inputs?.frames ?? 1;
+      this.#watched = { sequence, session: model.createSession({ maxFrames }) };
     }
     const { session } = this.#watched;
-    if (session.frames > frame) session.reset();
+    // What looks ahead cannot go on behind what was shown last.
+    if (session.frames > frame || model.info.looksAhead) session.reset();
     return session;
   }
 
@@ -105,6 +110,17 @@ function pushUpTo(
   session.push(input.subarray(from, inputLength(info, frame)));
 }
 
+/** Nothing where the network is not defined for so few frames. */
+function vectorsSoFar(session: Session, { model: { info } }: Bench): Outputs {
+  if (session.frames < Math.max(1, info.minFrames)) return [];
+  try {
+    return session.finish().filter(({ shape }) => shape.length === 1);
+  } catch (error) {
+    if (error instanceof BadState) return []; // branches do not meet at every length
+    throw error;
+  }
+}
+
 /** Copies of the recurrent state's buffers, as float32. */
 function statesOf(session: Session): Watched["states"] {
   const arena = session.arena();
@@ -116,11 +132,7 @@ function statesOf(session: Session): Watched["states"] {
     }));
 }
 
-function toResult(logits: Float32Array): RunResult {
-  const words = new Uint32Array(logits.buffer, logits.byteOffset, logits.length);
-  return {
-    logits: [...logits],
-    bits: Array.from(words, (word) => word.toString(16).padStart(8, "0")),
-    classIndex: classOf(logits),
-  };
+function toResult(outputs: Outputs, info: Bench["model"]["info"]): RunResult {
+  const logits = classOutput(info.outputs) && outputs[0]?.data;
+  return { outputs, classIndex: logits === undefined ? -1 : classOf(logits) };
 }

@@ -7,7 +7,7 @@ import { compareWith } from "./comparing.js";
 import { exactFigures, Measurements } from "./figures.js";
 import { firmwareZip } from "./firmware.js";
 import { Listener } from "./listener.js";
-import { fetchBytes, openModel, readFile } from "./open.js";
+import { DraftNeeded, fetchBytes, openModel, readFile } from "./open.js";
 import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
 import { Runs } from "./running.js";
 import { Workbench } from "./workbench.js";
@@ -101,7 +101,8 @@ async function answer({ id, name, input }: Request): Promise<void> {
 function problemOf(error: unknown): Problem {
   const text = error instanceof Error ? error.message : String(error);
   const message = text.replace(/\s+/g, " ").trim();
-  if (error instanceof MambaliteError) return { code: error.code, message };
+  const draft = error instanceof DraftNeeded ? { draft: error.draft } : {};
+  if (error instanceof MambaliteError) return { code: error.code, message, ...draft };
   if (error instanceof RangeError) {
     return { code: "OUT_OF_MEMORY", message: `this browser cannot hold it: ${message}` };
   }

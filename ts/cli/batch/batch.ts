@@ -1,10 +1,11 @@
 /**
  * Many inputs for one model, as plain data that can be sent to another thread, and how one of them is
- * read. Knows nothing of threads, and nothing of what is done with the logits.
+ * read. Knows nothing of threads, and nothing of what is done with the outputs.
  */
 import { readAudio } from "../../audio/index.js";
 import { BadInput } from "../../core/errors.js";
 import type { InputArray } from "../../core/input.js";
+import type { Outputs } from "../../core/outputs.js";
 import type { SessionOptions } from "../../core/plan.js";
 import type { Session } from "../../core/session.js";
 import { inFile, readBytes } from "../files.js";
@@ -37,14 +38,14 @@ export interface Batch {
 }
 
 /**
- * The logits of item `index`.
+ * The outputs of item `index`.
  * @throws FileProblem for a clip that cannot be used, and what `Session.run` throws
  */
 export async function runItem(
   session: Session,
   { items, allowNonfinite }: Batch,
   index: number,
-): Promise<Float32Array> {
+): Promise<Outputs> {
   const input = items.kind === "clips" ? await readClip(items, index) : sequence(items, index);
   return session.run(input, { allowNonfinite });
 }

@@ -1,5 +1,6 @@
 /** What threads say to each other. Knows nothing of what is computed. */
 import { MambaliteError } from "../../core/errors.js";
+import type { Outputs } from "../../core/outputs.js";
 import { FileProblem } from "../../host/file-problem.js";
 
 /** To a thread: run these items. */
@@ -9,8 +10,8 @@ export interface Stretch {
   readonly end: number;
 }
 
-/** From a thread: the logits of a stretch, one row an item, or why an item has none. */
-export type Outcome = { readonly rows: readonly Float32Array[] } | Failed;
+/** From a thread: the outputs of each item of a stretch, or why an item has none. */
+export type Outcome = { readonly results: readonly Outputs[] } | Failed;
 
 export interface Failed {
   readonly index: number;

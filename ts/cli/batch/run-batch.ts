@@ -1,11 +1,12 @@
 /**
- * Runs a batch over threads, each with its own instance of the core: the same logits in the same
+ * Runs a batch over threads, each with its own instance of the core: the same outputs in the same
  * order, and the same error, for any number of them. Knows nothing of what the inputs are.
  */
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Model } from "../../core/model.js";
+import type { Outputs } from "../../core/outputs.js";
 import { type Progress, startProgress } from "../progress.js";
 import { type Batch, type Items, runItem } from "./batch.js";
 import { type Failed, type Outcome, type Stretch, ThreadFailed, toError } from "./messages.js";
@@ -23,14 +24,14 @@ const MAX_STRETCH = 16;
 const STRETCHES_A_THREAD = 8;
 
 /**
- * The logits of every item, in order. `model` is the batch's.
+ * The outputs of every item, in order. `model` is the batch's.
  * @throws what the first item that fails throws; ThreadFailed
  */
 export async function runBatch(
   model: Model,
   batch: Batch,
   { jobs, noun }: BatchOptions,
-): Promise<Float32Array[]> {
+): Promise<Outputs[]> {
   const { count } = batch.items;
   const wanted = jobs ?? Math.min(availableParallelism(), Math.floor(count / ITEMS_A_THREAD));
   const threads = Math.max(1, Math.min(wanted, count));
@@ -44,15 +45,15 @@ export async function runBatch(
   }
 }
 
-async function runHere(model: Model, batch: Batch, progress: Progress): Promise<Float32Array[]> {
+async function runHere(model: Model, batch: Batch, progress: Progress): Promise<Outputs[]> {
   const session = model.createSession(batch.session);
   try {
-    const rows: Float32Array[] = [];
-    while (rows.length < batch.items.count) {
-      rows.push(await runItem(session, batch, rows.length));
-      progress.done(rows.length);
+    const results: Outputs[] = [];
+    while (results.length < batch.items.count) {
+      results.push(await runItem(session, batch, results.length));
+      progress.done(results.length);
     }
-    return rows;
+    return results;
   } finally {
     session.dispose();
   }
@@ -62,13 +63,13 @@ async function runHere(model: Model, batch: Batch, progress: Progress): Promise<
  * Stretches are handed out in order. After a failure no more are, but those that were are waited for:
  * every item before the failed one is in one of them, so the first failure of all is known.
  */
-async function runOver(threads: number, batch: Batch, progress: Progress): Promise<Float32Array[]> {
+async function runOver(threads: number, batch: Batch, progress: Progress): Promise<Outputs[]> {
   const { count } = batch.items;
   const length = Math.max(
     1,
     Math.min(MAX_STRETCH, Math.ceil(count / threads / STRETCHES_A_THREAD)),
   );
-  const rows: Float32Array[] = new Array(count);
+  const results: Outputs[] = new Array(count);
   const workers: Worker[] = [];
   let next = 0;
   let done = 0;
@@ -83,8 +84,8 @@ async function runOver(threads: number, batch: Batch, progress: Progress): Promi
         failures.push(outcome);
         return;
       }
-      for (const [i, row] of outcome.rows.entries()) rows[first + i] = row;
-      done += outcome.rows.length;
+      for (const [i, outputs] of outcome.results.entries()) results[first + i] = outputs;
+      done += outcome.results.length;
       progress.done(done);
     }
   };
@@ -97,7 +98,7 @@ async function runOver(threads: number, batch: Batch, progress: Progress): Promi
   }
   const [earliest] = failures.sort((a, b) => a.index - b.index);
   if (earliest !== undefined) throw toError(earliest.failure);
-  return rows;
+  return results;
 }
 
 /** What a decoder prints is no business of a person's: what it means becomes an error. */

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import "../../node.js";
 import { Engine } from "../../core/engine.js";
+import type { Outputs } from "../../core/outputs.js";
 import type { Session } from "../../core/session.js";
 import { type Batch, runItem } from "./batch.js";
 import { type Outcome, type Stretch, toFailure } from "./messages.js";
@@ -25,12 +26,14 @@ async function openSession(): Promise<Session> {
 }
 
 async function run({ first, end }: Stretch): Promise<Outcome> {
-  const rows: Float32Array[] = [];
+  const results: Outputs[] = [];
   try {
     const session = await opened;
-    for (let index = first; index < end; index++) rows.push(await runItem(session, batch, index));
-    return { rows };
+    for (let index = first; index < end; index++) {
+      results.push(await runItem(session, batch, index));
+    }
+    return { results };
   } catch (error) {
-    return { index: first + rows.length, failure: toFailure(error) };
+    return { index: first + results.length, failure: toFailure(error) };
   }
 }

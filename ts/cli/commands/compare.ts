@@ -1,174 +1,187 @@
-/** `mambalite compare`: a model's logits, and with a trace every operator, against a reference. */
-import { MambaliteError } from "../../core/errors.js";
+/** `mambalite compare`: a model's outputs, and with a trace every operator, against a reference. */
+import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
+import { onlyVector } from "../../core/outputs.js";
 import {
-  type Accuracy,
-  compareLogits,
+  compareOutputs,
   compareTrace,
-  type TraceComparison,
+  DEFAULT_TOLERANCE,
+  inModuleShapes,
+  moduleShapesOf,
+  referenceTolerance,
+  type TraceTensor,
 } from "../../profile/index.js";
-import { finiteOrNull, toJson } from "../json.js";
-import { findGolden, readReferenceLogits, readTrace } from "../load-golden.js";
-import { type Inputs, readInputs } from "../load-input.js";
-import { type ModelChoice, withModel } from "../load-model.js";
+import { BeyondTolerance } from "../failure.js";
+import { toJson } from "../json.js";
+import { findGolden, readReference, readTrace } from "../load-golden.js";
+import { type Inputs, readInputs, takenBy } from "../load-input.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { mapWithProgress } from "../progress.js";
-import { table } from "../render/table.js";
-import { counted, exponential, oneLine } from "../text.js";
+import {
+  type Comparison,
+  isWithin,
+  renderComparison,
+  reportOf,
+  type Tolerances,
+  unitOf,
+} from "../render/comparison.js";
+import { exponential, oneLine } from "../text.js";
 
 export interface CompareOptions extends ModelChoice, ExecutionChoice {
-  readonly golden: readonly string[];
-  readonly tolerance: number;
+  /** Default: the references inside the model's file. */
+  readonly golden?: readonly string[];
+  /** Default: 2e-6, or as the file's references allow. */
+  readonly tolerance?: number;
   readonly traceTolerance: number;
   readonly json?: boolean;
 }
 
-/** The model's results are further from the reference than permitted. */
-export class BeyondTolerance extends MambaliteError {
-  readonly code = "BEYOND_TOLERANCE";
-}
-
-interface Comparison {
-  readonly accuracy: Accuracy;
-  /** Ours and the reference's, case by case, of a network of one value: it has no classes. */
-  readonly values?: readonly (readonly [ours: number, reference: number])[];
-  readonly trace?: TraceComparison;
+/** What a model is compared with. */
+interface Reference {
+  readonly frames: number;
+  readonly sequences: readonly (Float32Array | Int32Array)[];
+  /** Index for index with the outputs, of each the elements of every case. */
+  readonly outputs: readonly (readonly (Float32Array | Float64Array)[])[];
+  /** Of the first sequence. */
+  readonly trace?: readonly TraceTensor[];
+  readonly tolerance: number;
+  /** Whether outputs lie as the module gives them. */
+  readonly isInModuleShapes: boolean;
 }
 
 export async function compare(path: string, options: CompareOptions): Promise<string> {
   checkExecution(options);
-  const golden = findGolden(options.golden);
-  return withModel(path, options, async ({ model }) => {
-    const inputs = await readInputs(golden.inputPath, model.info, false);
-    const reference = await readReferenceLogits(
-      golden.logitsPath,
-      inputs.sequences.length,
-      model.info.logits,
-    );
-    const trace = golden.tracePath === undefined ? undefined : await readTrace(golden.tracePath);
-    const session = model.createSession(sessionOptions(options, inputs.frames));
+  return withModel(path, options, async (open) => {
+    const { model } = open;
+    const reference =
+      options.golden === undefined
+        ? referenceInside(path, open)
+        : await readGolden(options.golden, model);
+    const session = model.createSession(sessionOptions(options, reference.frames));
     try {
-      const logits = mapWithProgress(inputs.sequences, "inputs", (input) => session.run(input));
-      const comparison: Comparison = {
-        accuracy: compareLogits(logits, reference),
-        ...(model.info.logits === 1 && {
-          values: logits.map(([ours], i) => [Number(ours), Number(reference[i]?.[0])] as const),
-        }),
-        ...(trace && {
-          trace: compareTrace(model, session, firstOf(inputs), trace, options.traceTolerance),
-        }),
-      };
-      requireWithin(comparison, options);
-      return options.json
-        ? toJson(toReport(comparison, options))
-        : render(comparison, options, model);
+      const comparison = compareWith(reference, model, session, options);
+      const { tolerance = reference.tolerance, traceTolerance } = options;
+      return resultOf(comparison, { tolerance, traceTolerance }, model, options.json === true);
     } finally {
       session.dispose();
     }
   });
 }
 
-/** A trace is of one sequence: the first. */
-function firstOf(inputs: Inputs): Float32Array | Int32Array {
-  return inputs.sequences[0] as Float32Array | Int32Array;
-}
-
-function requireWithin({ accuracy, values, trace }: Comparison, options: CompareOptions): void {
-  const departure = trace?.firstDeparture ?? null;
-  const differing = accuracy.cases.length - accuracy.sameClasses;
-  const isWithin = accuracy.maxRelative <= options.tolerance;
-  if (isWithin && departure === null) return;
-  const worst = accuracy.cases.findIndex((c) => c.maxRelative === accuracy.maxRelative);
-  const parts = [
-    `max error ${exponential(accuracy.maxRelative)} of the largest |logit| in case ${worst}, ` +
-      `tolerance ${exponential(options.tolerance)}`,
-  ];
-  if (values === undefined) parts.push(`${differing} of ${accuracy.cases.length} classes differ`);
-  if (departure !== null) parts.push(`first operator that departs: ${oneLine(departure)}`);
-  parts.push("a larger --tolerance or --trace-tolerance prints every case");
-  throw new BeyondTolerance(`differs from the reference: ${parts.join("; ")}`);
-}
-
-const NO_CLASSES = { classIndex: null, referenceClass: null, sameClass: null };
-
-function toReport({ accuracy, values, trace }: Comparison, options: CompareOptions) {
-  const { cases, maxRelative, meanRelative, sameClasses } = accuracy;
+/** @throws BadArgument when the file has none */
+function referenceInside(path: string, { model, exported }: OpenModel): Reference {
+  if (exported === undefined) {
+    const expected =
+      "a folder of references, as only files of mambalite_torch.export hold their own";
+    throw new BadArgument("--golden", expected, `nothing, and ${path} without references`);
+  }
+  const { references, float32Error } = exported;
+  const width = model.info.inputWidth;
+  const trace = references.trace.map(({ name, shape, data }) => ({
+    name,
+    shape,
+    data: Float64Array.from(data),
+  }));
   return {
-    cases: cases.map((c) => ({
-      ...c,
-      ...(values && NO_CLASSES),
-      maxRelative: finiteOrNull(c.maxRelative),
-      meanRelative: finiteOrNull(c.meanRelative),
-    })),
-    maxRelative: finiteOrNull(maxRelative),
-    meanRelative: finiteOrNull(meanRelative),
-    sameClasses: values === undefined ? sameClasses : null,
-    tolerance: options.tolerance,
-    trace: trace && {
-      ...trace,
-      operators: trace.operators.map((operator) => ({
-        ...operator,
-        maxRelative: finiteOrNull(operator.maxRelative),
-        meanRelative: finiteOrNull(operator.meanRelative),
-      })),
-      tolerance: options.traceTolerance,
-    },
+    frames: Math.max(...references.inputs.map(({ length }) => length / width)),
+    sequences: references.inputs,
+    outputs: model.info.outputs.map(({ name }) => references.outputs.get(name) ?? []),
+    ...(trace.length > 0 && { trace }),
+    tolerance: referenceTolerance(float32Error),
+    isInModuleShapes: false,
   };
 }
 
-const MAX_SHOWN_CASES = 100;
-/** As many as a float32 has. */
-const SHOWN_DIGITS = 9;
+async function readGolden(paths: readonly string[], model: Model): Promise<Reference> {
+  const golden = findGolden(paths, model);
+  const inputs = await readInputs(golden.inputPath, takenBy(model), false);
+  const outputs = await readReferences(golden.outputPaths, model, inputs);
+  const trace = golden.tracePath === undefined ? undefined : await readTrace(golden.tracePath);
+  return {
+    frames: inputs.frames,
+    sequences: inputs.sequences,
+    outputs,
+    ...(trace && { trace }),
+    tolerance: DEFAULT_TOLERANCE,
+    isInModuleShapes: true,
+  };
+}
 
-function render(
-  { accuracy, values, trace }: Comparison,
-  options: CompareOptions,
+async function readReferences(
+  paths: readonly string[],
   model: Model,
+  { sequences, data }: Inputs,
+): Promise<Float64Array[][]> {
+  const inputs = data.length / sequences.length / model.info.inputWidth;
+  const shapes = model.outputShapes(inputs);
+  const blank = model.info.outputs.map(({ name }, i) => {
+    const shape = shapes[i] as number[];
+    return {
+      name,
+      shape,
+      data: new Float32Array(shape.reduce((product, size) => product * size, 1)),
+    };
+  });
+  const own = inModuleShapes(moduleShapesOf(model), blank);
+  return Promise.all(
+    paths.map((path, i) => readReference(path, sequences.length, own[i]?.shape ?? [])),
+  );
+}
+
+function compareWith(
+  { sequences, outputs, trace, isInModuleShapes }: Reference,
+  model: Model,
+  session: ReturnType<Model["createSession"]>,
+  { traceTolerance }: CompareOptions,
+): Comparison {
+  const shapes = isInModuleShapes ? moduleShapesOf(model) : undefined;
+  const results = mapWithProgress(sequences, "inputs", (input) =>
+    inModuleShapes(shapes, session.run(input)),
+  );
+  const width = onlyVector(model.info.outputs)?.width;
+  const [first] = sequences;
+  return {
+    ...compareOutputs(results, outputs),
+    hasClasses: width !== undefined && width > 1,
+    ...(width === 1 && {
+      values: results.map(
+        ([ours], i) => [Number(ours?.data[0]), Number(outputs[0]?.[i]?.[0])] as const,
+      ),
+    }),
+    ...(trace &&
+      first !== undefined && {
+        trace: compareTrace(model, session, first, trace, traceTolerance),
+      }),
+  };
+}
+
+/** @throws BeyondTolerance with the table, when the outputs are too far off */
+function resultOf(
+  comparison: Comparison,
+  tolerances: Tolerances,
+  model: Model,
+  isJson: boolean,
 ): string {
-  const rows = accuracy.cases
-    .slice(0, MAX_SHOWN_CASES)
-    .map((c, i) => [
-      String(i),
-      exponential(c.maxRelative),
-      exponential(c.meanRelative),
-      ...(values?.[i]?.map((value) => value.toPrecision(SHOWN_DIGITS)) ?? [
-        className(model, c.classIndex),
-        className(model, c.referenceClass),
-      ]),
-    ]);
-  const hidden = accuracy.cases.length - rows.length;
-  const total = accuracy.cases.length;
-  return (
-    `within ${exponential(options.tolerance)}: ${counted(total, "case")}, ` +
-    `max error ${exponential(accuracy.maxRelative)}, ` +
-    `mean ${exponential(accuracy.meanRelative)} of the largest |logit|` +
-    (values === undefined ? `, ${accuracy.sameClasses} of ${total} classes equal\n\n` : "\n\n") +
-    table(
-      ["case", "max error", "mean error", values === undefined ? "class" : "value", "reference"],
-      ["right", "right", "right", "right", "right"],
-      rows,
-    ) +
-    (hidden > 0 ? `  and ${hidden} more cases: --json prints them all\n` : "") +
-    (trace === undefined ? "" : renderTrace(trace, options))
-  );
+  const text = isJson
+    ? toJson(reportOf(comparison, tolerances))
+    : renderComparison(comparison, tolerances, model);
+  if (isWithin(comparison, tolerances)) return text;
+  throw new BeyondTolerance(differenceText(comparison, tolerances), text);
 }
 
-function renderTrace(trace: TraceComparison, options: CompareOptions): string {
-  const rows = trace.operators.map((operator) => [
-    operator.name,
-    exponential(operator.maxRelative),
-    exponential(operator.meanRelative),
-  ]);
-  const missing = trace.notCompared.map(oneLine).join(", ");
-  return (
-    `\n${counted(rows.length, "operator")} of case 0, each within ` +
-    `${exponential(options.traceTolerance)} of its largest value\n` +
-    table(["operator", "max error", "mean error"], ["left", "right", "right"], rows) +
-    (missing === "" ? "" : `  not compared: ${missing}\n`)
-  );
-}
-
-function className(model: Model, index: number): string {
-  const label = model.labels[index];
-  return label === undefined ? String(index) : `${index} ${oneLine(label)}`;
+export function differenceText(comparison: Comparison, { tolerance }: Tolerances): string {
+  const { all: accuracy, outputs, hasClasses, trace } = comparison;
+  const worst = accuracy.cases.findIndex((c) => c.maxRelative === accuracy.maxRelative);
+  const where = outputs.find((output) => output.accuracy.maxRelative === accuracy.maxRelative);
+  const output = outputs.length > 1 ? ` of output ${oneLine(where?.name ?? "")}` : "";
+  const differing = accuracy.cases.length - accuracy.sameClasses;
+  const departure = trace?.firstDeparture ?? null;
+  const parts = [
+    `max error ${exponential(accuracy.maxRelative)} of the largest |${unitOf(comparison)}| in case ` +
+      `${worst}${output}, tolerance ${exponential(tolerance)}`,
+    ...(hasClasses ? [`${differing} of ${accuracy.cases.length} classes differ`] : []),
+    ...(departure === null ? [] : [`first operator that departs: ${oneLine(departure)}`]),
+  ];
+  return `differs from the reference: ${parts.join("; ")}`;
 }

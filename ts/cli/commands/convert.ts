@@ -1,10 +1,21 @@
 /** `mambalite convert`: a checkpoint becomes a model blob, tested before it is written. */
 import { BadArgument } from "../../core/errors.js";
+import type { Model } from "../../core/model.js";
+import {
+  assumptionsOf,
+  compareReferences,
+  DEFAULT_TRACE_TOLERANCE,
+  type OutputsAccuracy,
+  referenceTolerance,
+} from "../../profile/index.js";
 import { locateModel } from "../bundled.js";
+import { BeyondTolerance } from "../failure.js";
 import { requireWritable, writeAtomically } from "../files.js";
 import { toJson } from "../json.js";
-import { withModel } from "../load-model.js";
-import { grouped, oneLine } from "../text.js";
+import { type ExportedReferences, withModel } from "../load-model.js";
+import { isWithin, renderComparison } from "../render/comparison.js";
+import { counted, exponential, grouped, oneLine } from "../text.js";
+import { differenceText } from "./compare.js";
 
 export interface ConvertOptions {
   readonly output: string;
@@ -23,26 +34,54 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
   return withModel(
     checkpoint,
     { ...options, asCheckpoint: true },
-    async ({ model, blob, format, convention }) => {
+    async ({ model, blob, format, convention, exported }) => {
       if (format === "mlm") {
         throw new BadArgument("checkpoint", ".safetensors, .pth or .pt", `${checkpoint}, a .mlm`);
       }
-      const session = model.createSession();
-      try {
-        if (model.info.selfTestFrames > 0) session.selfTest();
-      } finally {
-        session.dispose();
-      }
+      model.selfTest();
+      const references = exported && checkReferences(model, exported);
       await writeAtomically(options.output, blob, sources);
       const crc32 = model.info.crc32.toString(16).padStart(8, "0");
       if (options.json) {
         const { output } = options;
-        return toJson({ output, format, convention, blobBytes: blob.length, crc32 });
+        const assumptions = assumptionsOf(model);
+        const maxRelative = references?.all.maxRelative;
+        return toJson({
+          ...{ output, format, convention, blobBytes: blob.length, crc32, assumptions },
+          ...(references && { references: references.all.cases.length, maxRelative }),
+        });
       }
+      const from = convention === "exported" ? "exported" : `${convention} naming`;
       return (
         `${oneLine(options.output)}: ${grouped(blob.length)} bytes, CRC-32 ${crc32}, ` +
-        `from ${format} (${convention} naming)\n`
+        `from ${format} (${from})\n` +
+        (references === undefined ? "" : agreement(references)) +
+        assumptionsOf(model)
+          .map((assumption) => `  assumed: ${oneLine(assumption)}\n`)
+          .join("")
       );
     },
+  );
+}
+
+function agreement({ all }: OutputsAccuracy): string {
+  return `  as PyTorch: ${counted(all.cases.length, "reference")}, max error ${exponential(all.maxRelative)}\n`;
+}
+
+/** @throws BeyondTolerance with the table: a network that is not the module's is never written */
+function checkReferences(
+  model: Model,
+  { references, float32Error }: ExportedReferences,
+): OutputsAccuracy {
+  const tolerances = {
+    tolerance: referenceTolerance(float32Error),
+    traceTolerance: DEFAULT_TRACE_TOLERANCE,
+  };
+  const accuracy = compareReferences(model, references);
+  const comparison = { ...accuracy, hasClasses: false };
+  if (isWithin(accuracy, tolerances)) return accuracy;
+  throw new BeyondTolerance(
+    `${differenceText(comparison, tolerances)}; nothing was written (mambalite compare shows every operator)`,
+    renderComparison(comparison, tolerances, model),
   );
 }

@@ -1,11 +1,13 @@
 /** `mambalite eval`: a model over a whole labelled set: accuracy, confusions, and a reference. */
 import { BadArgument } from "../../core/errors.js";
+import type { OutputInfo } from "../../core/info.js";
 import type { Model } from "../../core/model.js";
+import { classOutput } from "../../core/outputs.js";
 import { type Accuracy, classify, compareLogits } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
 import { readBytes } from "../files.js";
 import { finiteOrNull, toJson } from "../json.js";
-import { readReferenceLogits } from "../load-golden.js";
+import { readReference } from "../load-golden.js";
 import { findDataset, type LabelledItems, readLabelledInputs } from "../load-labelled.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
@@ -32,30 +34,40 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
   const { labels: _, ...rest } = options;
   const choice: ModelChoice = { ...rest, ...(names !== undefined && { labels: names }) };
   return withModel(path, choice, async ({ model, blob }) => {
-    const width = model.info.logits;
-    if (width > MAX_CLASSES) {
-      throw new BadArgument("MODEL", `at most ${MAX_CLASSES} classes`, `${width} logits`);
-    }
-    if (width === 1) {
-      throw new BadArgument("MODEL", "logits of classes", "one value (compare checks values)");
-    }
+    const { width } = requireClasses(model);
     const labelled = await findItems(model, options, classes);
     const { items, frames } = labelled;
     const reference =
       options.reference === undefined
         ? undefined
-        : await readReferenceLogits(options.reference, items.count, width);
+        : await readReference(options.reference, items.count, [width]);
     const session = sessionOptions(options, frames);
     const { simd = "auto", jobs } = options;
     const batch = { items, blob, simd, session, allowNonfinite: false };
-    const rows = await runBatch(model, batch, { jobs, noun: "items" });
+    const results = await runBatch(model, batch, { jobs, noun: "items" });
+    const rows = results.map(([logits]) => logits!.data);
     const evaluation: Evaluation = {
       ...classify(rows, labelled.classes, width),
-      labels: labelsOf(model),
+      labels: labelsOf(model, width),
       ...(reference && { reference: compareLogits(rows, reference) }),
     };
     return options.json ? toJson(toReport(evaluation)) : renderEvaluation(path, evaluation);
   });
+}
+
+/** The first output. @throws BadArgument when it says no class */
+function requireClasses({ info }: Model): OutputInfo {
+  const output = classOutput(info.outputs);
+  const wanted = "logits of classes";
+  if (output === undefined) {
+    throw new BadArgument("MODEL", wanted, "rows over time as the first output");
+  }
+  const { width } = output;
+  if (width > MAX_CLASSES) {
+    throw new BadArgument("MODEL", `at most ${MAX_CLASSES} classes`, `${width} logits`);
+  }
+  if (width === 1) throw new BadArgument("MODEL", wanted, "one value (compare checks values)");
+  return output;
 }
 
 /** `--labels` may be given twice: JSON is names, anything else should be classes. */
@@ -92,8 +104,8 @@ async function findItems(
   return readLabelledInputs(inputs, classes, model);
 }
 
-function labelsOf({ labels, info }: Model): readonly string[] {
-  return Array.from({ length: info.logits }, (_, index) => labels[index] ?? String(index));
+function labelsOf({ labels }: Model, width: number): readonly string[] {
+  return Array.from({ length: width }, (_, index) => labels[index] ?? String(index));
 }
 
 function toReport({ items, correct, accuracy, labels, confusion, reference }: Evaluation) {

@@ -4,10 +4,10 @@ import { framesIn, type InputArray } from "../../core/input.js";
 import type { Board } from "../../device/index.js";
 import { type ExportTarget, exportProject, type Files, LAYOUTS } from "../../firmware/index.js";
 import { readSources } from "../../firmware/node.js";
-import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
+import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { requireNewFolder, writeFolder } from "../folders.js";
 import { toJson } from "../json.js";
-import { readInputs } from "../load-input.js";
+import { readInputs, takenBy } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { counted, grouped } from "../text.js";
@@ -25,7 +25,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
   const board = boardOf(options);
   requireNewFolder(options.output);
   return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
-    const input = await exampleOf(model.info, options);
+    const input = await exampleOf(model, options);
     const session = model.createSession(
       sessionOptions(options, framesIn(model.info, input.length)),
     );
@@ -33,8 +33,11 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
       const { plan } = session;
       const files = exportProject(options.target, {
         sources: readSources(),
-        model: { blob, info: model.info, plan, version: engine.version },
-        example: { input, logits: session.run(input) },
+        model: {
+          ...{ blob, plan, info: model.info, ops: model.ops, labels: model.labels },
+          version: engine.version,
+        },
+        example: { input, outputs: session.run(input) },
         ...(board && { board }),
       });
       await writeFolder(options.output, files);
@@ -77,11 +80,12 @@ function boardOf({ target, board = [] }: ExportCommandOptions): Board | undefine
 }
 
 async function exampleOf(
-  info: OpenModel["model"]["info"],
+  model: OpenModel["model"],
   { input }: ExportCommandOptions,
 ): Promise<InputArray> {
-  if (input === undefined) return exampleInput(info, DEFAULT_FRAMES);
-  const [first] = (await readInputs(input, info, false)).sequences;
+  const { info } = model;
+  if (input === undefined) return exampleInput(info, defaultFrames(info));
+  const [first] = (await readInputs(input, takenBy(model), false)).sequences;
   if (first === undefined) throw new BadArgument("--input", "at least one sequence", "none");
   return first;
 }

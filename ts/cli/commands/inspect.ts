@@ -1,9 +1,23 @@
 /** `mambalite inspect`: what a model is made of. Everything shown is exact. */
-import type { OpInfo } from "../../core/info.js";
+import { draftLines, draftOf } from "../../checkpoint/draft/index.js";
+import { readCheckpoint } from "../../checkpoint/index.js";
+import { BadCheckpoint } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
+import { onlyVector } from "../../core/outputs.js";
 import { readFoldRecord } from "../../fold/index.js";
+import { axesText } from "../../graph/shapes.js";
+import { FileProblem } from "../../host/file-problem.js";
+import {
+  assumptionsOf,
+  describeOps,
+  moduleShapesOf,
+  type OpDescription,
+} from "../../profile/index.js";
+import { FailedWithReport } from "../failure.js";
+import { readBytes } from "../files.js";
 import { toJson } from "../json.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
+import { renderDraft } from "../render/draft.js";
 import { renderFold } from "../render/fold.js";
 import { table } from "../render/table.js";
 import { counted, grouped, oneLine } from "../text.js";
@@ -13,9 +27,28 @@ export interface InspectOptions extends ModelChoice {
 }
 
 export async function inspect(path: string, options: InspectOptions): Promise<string> {
-  return withModel(path, options, (open) =>
-    options.json ? toJson(describe(open)) : render(path, open),
-  );
+  try {
+    return await withModel(path, options, (open) =>
+      options.json ? toJson(describe(open)) : render(path, open),
+    );
+  } catch (error) {
+    throw options.arch === undefined ? withDraft(path, options, error) : error;
+  }
+}
+
+/** Where tensors are read and make no known network: what they probably are, beside the error. */
+function withDraft(path: string, { json = false }: InspectOptions, error: unknown): unknown {
+  if (!(error instanceof FileProblem && error.cause instanceof BadCheckpoint)) return error;
+  try {
+    const draft = draftOf(readCheckpoint(readBytes(path), { name: path }));
+    const { guess, ignore } = draft;
+    const report = json
+      ? toJson({ draft: { guess, ignore, lines: draftLines(draft) } })
+      : `${oneLine(path)}: names of no known network; what it probably is\n${renderDraft(draft)}`;
+    return new FailedWithReport(error.reason, report, { place: `${path}: `, cause: error });
+  } catch {
+    return error;
+  }
 }
 
 function describe({ model, format, fileBytes, convention }: OpenModel) {
@@ -24,18 +57,42 @@ function describe({ model, format, fileBytes, convention }: OpenModel) {
     format,
     convention,
     fileBytes,
+    assumptions: assumptionsOf(model),
     model: {
       ...info,
+      logits: onlyVector(info.outputs)?.width,
+      weightsBytes: weightsBytes(model),
       vocabulary: vocabulary === 0 ? undefined : vocabulary,
       crc32: crc32.toString(16).padStart(8, "0"),
       parameters: parameters(model),
       labels: model.labels,
       metadata: model.metadata,
     },
-    ops: model.ops,
+    ops: describeOps(model),
     operators: model.operators("stream"),
     tensors: model.tensors,
   };
+}
+
+/** Of an exported network: what the module takes and gives, and what of it goes into the core at a time. */
+function moduleFacts(model: Model): [string, string][] {
+  const shapes = moduleShapesOf(model);
+  if (shapes === undefined) return [];
+  const { inputKind, inputWidth } = model.info;
+  const { axes, shape } = shapes.input;
+  const index = axes.map((axis) => ({ batch: "n", time: "t", channels: ":", one: "0" })[axis]);
+  const pushed = inputKind === "tokens" ? "a token" : `${counted(inputWidth, "number")}`;
+  return [
+    [
+      "as exported",
+      `${axesText(axes, inputWidth)} (example [${shape.join(", ")}]), for run, compare and eval`,
+    ],
+    ["push", `${pushed} a time step t: input[${index.join(", ")}]`],
+    ...shapes.outputs.map(({ name, axes: own, shape: given }, i): [string, string] => [
+      i === 0 ? "gives" : "",
+      `${oneLine(name)} ${own === undefined ? `[${given.join(", ")}]` : `[${own.join(", ")}]`}`,
+    ]),
+  ];
 }
 
 function describeInput(info: Model["info"]): string {
@@ -52,58 +109,90 @@ function describeInput(info: Model["info"]): string {
   }
 }
 
-function render(path: string, { model, format, fileBytes, convention }: OpenModel): string {
+function render(path: string, open: OpenModel): string {
+  const { model } = open;
+  const lines = factsOf(open).map(([name, value]) => `  ${name.padEnd(12)}${value}\n`);
+  const record = readFoldRecord(model.metadata);
+  const assumptions = assumptionsOf(model).map((assumption) => `  ${oneLine(assumption)}\n`);
+  return [
+    `${oneLine(path)}\n${lines.join("")}`,
+    ...(assumptions.length === 0 ? [] : [`ASSUMPTIONS\n${assumptions.join("")}`]),
+    ...(record === undefined ? [] : [`FOLDING\n${renderFold(record)}`]),
+    `OPERATORS\n${renderOps(describeOps(model))}`,
+    `TENSORS\n${renderTensors(model)}`,
+  ].join("\n");
+}
+
+function factsOf({ model, format, fileBytes, convention }: OpenModel): [string, string][] {
   const { info } = model;
   const naming = convention === undefined ? "" : `, ${convention} naming`;
-  const facts = [
+  const outputs = info.outputs.map(({ name, width, isSequence }, i): [string, string] => {
+    const isOnly = info.outputs.length === 1;
+    const elements = isSequence
+      ? `rows of ${grouped(width)} over time`
+      : counted(width, isOnly ? "logit" : "element");
+    const what = isOnly ? elements : `${oneLine(name)}: ${elements}`;
+    return [i === 0 ? "output" : "", `${what}${i === 0 ? labelsOf(model) : ""}`];
+  });
+  const lookingAhead: [string, string] = ["look-ahead", "its last rows come at the end"];
+  const selfTest = counted(info.selfTestInputs, info.inputKind.slice(0, -1));
+  return [
     ["file", `${format}${naming}, ${grouped(fileBytes)} bytes`],
     ["input", describeInput(info)],
-    ["output", `${counted(info.logits, "logit")}${labelsOf(model)}`],
+    ...moduleFacts(model),
+    ...lengthOf(info),
+    ...outputs,
+    ...(info.looksAhead ? [lookingAhead] : []),
     ["parameters", grouped(parameters(model))],
-    ["blob", `${grouped(info.blobBytes)} bytes, weights ${grouped(info.weightsBytes)} of them`],
+    ["blob", `${grouped(info.blobBytes)} bytes, weights ${grouped(weightsBytes(model))} of them`],
     ["CRC-32", info.crc32.toString(16).padStart(8, "0")],
-    [
-      "self-test",
-      info.selfTestFrames === 0
-        ? "none"
-        : counted(info.selfTestFrames, info.inputKind.slice(0, -1)),
-    ],
+    ["self-test", info.selfTestInputs === 0 ? "none" : selfTest],
   ];
-  const lines = facts.map(([name = "", value = ""]) => `  ${name.padEnd(12)}${value}\n`).join("");
-  const record = readFoldRecord(model.metadata);
-  const folding = record === undefined ? "" : `\nFOLDING\n${renderFold(record)}`;
-  return `${oneLine(path)}\n${lines}${folding}\nOPERATORS\n${renderOps(model)}\nTENSORS\n${renderTensors(model)}`;
+}
+
+/** Said where it is not any length, or where length costs memory. */
+function lengthOf({ minFrames, maxFrames, needsMaxFrames }: Model["info"]): [string, string][] {
+  const isAny = minFrames === 1 && maxFrames === 0;
+  if (isAny && !needsMaxFrames) return [];
+  const bound = needsMaxFrames ? "; part of it sees the whole sequence, which is kept" : "";
+  return [["length", `${isAny ? "any" : rangeText(minFrames, maxFrames)}${bound}`]];
+}
+
+function rangeText(minFrames: number, maxFrames: number): string {
+  if (maxFrames === 0) return `${counted(minFrames, "frame")} or more`;
+  const from = minFrames === maxFrames ? "" : `${grouped(minFrames)} to `;
+  return `${from}${counted(maxFrames, "frame")}`;
 }
 
 function labelsOf(model: Model): string {
   return model.labels.length === 0 ? "" : `: ${model.labels.map(oneLine).join(", ")}`;
 }
 
-function renderOps(model: Model): string {
-  const rows = model.ops.map((op, index) => [
+/** Stages and rates are shown where there is more than one of them. */
+function renderOps(ops: readonly OpDescription[]): string {
+  const hasStages = ops.some(({ isSequence, stage }) => isSequence && stage > 0);
+  const hasRates = ops.some(({ rate }) => rate !== null && rate.rows !== rate.frames);
+  const rows = ops.map((op, index) => [
     String(index + 1),
     op.name,
-    kindOf(op),
+    op.label.includes(op.variant) ? op.kind : `${op.variant} ${op.kind}`,
     op.inputs.map((value) => (value === 0 ? "input" : String(value))).join(" + "),
-    `${op.inputWidth} -> ${op.outputWidth}`,
-    sizesOf(op),
+    op.label,
+    ...(hasStages ? [String(op.stage)] : []),
+    ...(hasRates ? [rateText(op)] : []),
     grouped(op.parameters),
   ]);
+  const more = [...(hasStages ? ["stage"] : []), ...(hasRates ? ["rows a frame"] : [])];
   return table(
-    ["", "name", "kind", "reads", "width", "sizes", "parameters"],
-    ["right", "left", "left", "left", "right", "left", "right"],
+    ["", "name", "kind", "reads", "size", ...more, "parameters"],
+    ["right", "left", "left", "left", "left", ...more.map(() => "right" as const), "right"],
     rows,
   );
 }
 
-function kindOf(op: OpInfo): string {
-  return op.variant === "" ? op.kind : `${op.variant} ${op.kind}`;
-}
-
-function sizesOf(op: OpInfo): string {
-  if (op.kind !== "mamba") return "";
-  const { dInner, dState, dConv, dtRank } = op;
-  return `d_inner ${dInner}, d_state ${dState}, d_conv ${dConv}, dt_rank ${dtRank}`;
+function rateText({ rate, isSequence }: OpDescription): string {
+  if (rate === null) return isSequence ? "fixed" : "";
+  return rate.frames === 1 ? String(rate.rows) : `${rate.rows}/${rate.frames}`;
 }
 
 function renderTensors(model: Model): string {
@@ -118,4 +207,8 @@ function renderTensors(model: Model): string {
 
 function parameters(model: Model): number {
   return model.ops.reduce((sum, op) => sum + op.parameters, 0);
+}
+
+function weightsBytes(model: Model): number {
+  return model.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -4,9 +4,9 @@ import { BadArgument } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
 import type { Model } from "../../core/model.js";
 import type { Board } from "../../device/index.js";
-import { DEFAULT_EFFORT, DEFAULT_FRAMES, profile } from "../../profile/index.js";
+import { DEFAULT_EFFORT, defaultFrames, profile } from "../../profile/index.js";
 import { toJson } from "../json.js";
-import { readInputs } from "../load-input.js";
+import { readInputs, takenBy } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderProfile } from "../render/profile.js";
@@ -29,7 +29,9 @@ export async function profileCommand(
   checkExecution(options);
   return withModel(path, options, async ({ engine, model }) => {
     const input = options.input === undefined ? undefined : await firstInput(model, options);
-    const frames = input ? framesIn(model.info, input.length) : (options.frames ?? DEFAULT_FRAMES);
+    const frames = input
+      ? framesIn(model.info, input.length)
+      : (options.frames ?? defaultFrames(model.info));
     const report = profile(engine, model, {
       ...sessionOptions(options, frames),
       host: describeHost(),
@@ -46,7 +48,7 @@ async function firstInput(
   model: Model,
   { input = "", frames, allowNonfinite = false }: ProfileCommandOptions,
 ): Promise<Float32Array | Int32Array> {
-  const inputs = await readInputs(input, model.info, allowNonfinite);
+  const inputs = await readInputs(input, takenBy(model), allowNonfinite);
   const [first] = inputs.sequences;
   if (first === undefined) throw new BadArgument("--input", "at least one sequence", "none");
   if (frames === undefined) return first;

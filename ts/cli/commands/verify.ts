@@ -1,9 +1,10 @@
 /** `mambalite verify`: a model's firmware, run in an emulator, against its simulation bit for bit. */
+import type { Model } from "../../core/model.js";
 import type { EmulatedTarget } from "../../firmware/index.js";
 import { type Verification, verify } from "../../firmware/node.js";
-import { DEFAULT_FRAMES, exampleInput } from "../../profile/index.js";
+import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { toJson } from "../json.js";
-import { readInputs } from "../load-input.js";
+import { readInputs, takenBy } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderVerification, stackOf } from "../render/verification.js";
@@ -20,10 +21,7 @@ export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
 export async function verifyCommand(path: string, options: VerifyCommandOptions): Promise<string> {
   checkExecution(options);
   return withModel(path, options, async ({ model, blob }) => {
-    const { frames, sequences } =
-      options.input === undefined
-        ? { frames: DEFAULT_FRAMES, sequences: [exampleInput(model.info, DEFAULT_FRAMES)] }
-        : await readInputs(options.input, model.info, false);
+    const { frames, sequences } = await inputsOf(model, options);
     const isDefault = [options.schedule, options.tile, options.budget].every(
       (x) => x === undefined,
     );
@@ -39,6 +37,13 @@ export async function verifyCommand(path: string, options: VerifyCommandOptions)
       ? toJson(toReport(verification))
       : renderVerification(path, verification, frames);
   });
+}
+
+async function inputsOf(model: Model, { input }: VerifyCommandOptions) {
+  if (input !== undefined) return readInputs(input, takenBy(model), false);
+  const { info } = model;
+  const frames = defaultFrames(info);
+  return { frames, sequences: [exampleInput(info, frames)] };
 }
 
 /** The numbers of the first image, the usual variant; the others are listed with the toolchain. */

@@ -24,7 +24,7 @@ export function arenaChart(plan: Plan, operators: number): string {
     .sort((a, b) => a.offset - b.offset || a.firstOp - b.firstOp)
     .map((buffer) => [
       buffer.name,
-      buffer.kind,
+      buffer.isWhole ? `${buffer.kind}, whole` : buffer.kind,
       grouped(buffer.offset),
       grouped(buffer.bytes),
       columns.map((column) => (isAlive(buffer, column) ? ALIVE : FREE)).join(""),

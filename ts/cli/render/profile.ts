@@ -9,7 +9,9 @@ import { table } from "./table.js";
 export function renderProfile(path: string, report: ProfileReport): string {
   return [
     summary(path, report),
-    heading("VERDICT", "exact needs, with allowances for stack and firmware") + verdicts(report),
+    heading("VERDICT", "exact needs, with allowances for stack and firmware") +
+      verdicts(report) +
+      wholeSequence(report),
     heading("RAM", "exact") + ram(report),
     heading("FLASH", "exact") + flash(report),
     heading("ARENA", "exact; buffers x operators, numbered as below") +
@@ -35,11 +37,33 @@ function summary(path: string, report: ProfileReport): string {
   const source = input === "generated" ? "generated" : "from the given input";
   return (
     `${colors.bold(oneLine(path))}: ${counted(frames, unit)}${shape} (${source}) -> ` +
-    `${counted(model.logits, "logit")}, ${counted(model.parameters, "parameter")}, ` +
+    `${outputsText(model.outputs)}, ${counted(model.parameters, "parameter")}, ` +
     `schedule ${plan.schedule}${tile}` +
     `${budget === undefined ? "" : ` within ${grouped(budget)} bytes of arena`}\n`
   );
 }
+
+function outputsText(outputs: ProfileReport["model"]["outputs"]): string {
+  const [only] = outputs;
+  if (outputs.length > 1) return counted(outputs.length, "output");
+  if (only === undefined || only.isSequence) return `rows of ${grouped(only?.width ?? 0)}`;
+  return counted(only.width, "logit");
+}
+
+/** What it costs that a part of the network sees whole sequences. */
+function wholeSequence({ wholeSequence: whole, plan }: ProfileReport): string {
+  if (whole === undefined) return "";
+  const { forcedBy, maxFrames, bytes, arenaBytesWithout } = whole;
+  const shown = forcedBy.slice(0, MAX_FORCING).map(oneLine);
+  const names = [...shown, ...(forcedBy.length > MAX_FORCING ? ["..."] : [])].join(", ");
+  return (
+    `   ${names} ${forcedBy.length === 1 ? "needs" : "need"} the whole sequence: for up to ` +
+    `${counted(maxFrames, "frame")} ${grouped(bytes)} bytes of the arena keep it; without, ` +
+    `${grouped(arenaBytesWithout)} of ${grouped(plan.arenaBytes)} bytes would do\n`
+  );
+}
+
+const MAX_FORCING = 4;
 
 function verdicts({ boards }: ProfileReport): string {
   const rows = boards.map((board) => {
@@ -107,14 +131,17 @@ function ram({ plan, ram: total, arenaCheck }: ProfileReport): string {
         `lives throughout, ${grouped(plan.sessionBytes)} of them bookkeeping`,
       ],
       ["scratch", grouped(plan.scratchBytes), "shared by buffers that are not alive together"],
-      ["io", grouped(plan.ioBytes), "logits inside the arena"],
+      ["io", grouped(plan.ioBytes), "outputs inside the arena"],
       ["= arena", grouped(plan.arenaBytes), overhead],
+      ...(plan.wholeBytes === 0
+        ? []
+        : [["of it whole", grouped(plan.wholeBytes), "rows of the whole sequence"]]),
       [
         "caller's input",
         grouped(total.callerInputBytes),
         plan.schedule === "stream" ? "one tile" : "the whole sequence",
       ],
-      ["caller's output", grouped(total.callerOutputBytes), "logits"],
+      ["caller's output", grouped(total.callerOutputBytes), "outputs that are no sequences"],
       ["= all", grouped(total.totalBytes), "and the stack of the calling task"],
       [
         "high-water mark",
@@ -168,7 +195,7 @@ function latency({ latency: { runs, medianMs, p95Ms, minMs } }: ProfileReport): 
 function provenance({ provenance: from }: ProfileReport): string {
   return (
     `   core ${from.coreVersion}, ${from.build} build, ${oneLine(from.host)}\n` +
-    `   CRC-32: model ${from.modelCrc32}, input ${from.inputCrc32}, logits ${from.outputCrc32}; ` +
+    `   CRC-32: model ${from.modelCrc32}, input ${from.inputCrc32}, outputs ${from.outputCrc32}; ` +
     `self-test ${from.selfTest}\n`
   );
 }

@@ -1,0 +1,62 @@
+/*
+ * records.h - an op and a tensor as they lie in the blob (blob.h), which kernels read in place.
+ *
+ * Packings, all padded with zeros (f32: elements are floats):
+ *   vector   [rows]            float[rows up to 8]; u32, i32 and i16 vectors likewise
+ *   panels   [rows][columns]   float[rows up to 8, / 8][columns][8]: for output panel p and input i,
+ *                              the weights of outputs 8p .. 8p+7
+ *   groups   [rows][columns]   float[rows up to 4, / 4][columns][4]: channels of the convolution and
+ *                              of A
+ */
+#ifndef MLM_RECORDS_H
+#define MLM_RECORDS_H
+
+#include "mlm_inspect.h"
+
+#define MLM_PANEL 8u /* outputs of a linear layer that lie side by side in the blob */
+#define MLM_GROUP 4u /* channels of conv1d and scan that lie side by side in the blob */
+
+#define MLM_NO_TENSOR 0xFFFFu
+#define MLM_NO_CLOCK 0xFFFFu
+
+/* Unused attributes are 0, unused tensor references MLM_NO_TENSOR, unused inputs MLM_NO_VALUE. */
+typedef struct mlm_blob_op {
+    uint16_t kind;                   /* number of its mlm_op_class */
+    uint8_t variant;                 /* of the class */
+    uint8_t type;                    /* number type of the output: MLM_DTYPE_F32 */
+    uint32_t name;                   /* offset into the strings */
+    uint16_t inputs[MLM_MAX_INPUTS]; /* values: 0 the model's input, n the output of op n-1 */
+    /* Where in time the output is; both follow from the op and its inputs (graph.h), and are checked. */
+    uint16_t stage; /* the largest number of barriers on a path from the model's input to this op */
+    uint16_t clock; /* MLM_NO_CLOCK: a vector. 0: a row a frame; n: by the n-th change of that */
+    uint32_t width; /* elements of a row of the output */
+    uint32_t attributes[MLM_ATTRIBUTES];
+    uint16_t tensors[MLM_TENSOR_REFS];
+    uint32_t reserved[2]; /* 0 */
+} mlm_blob_op;            /* 80 bytes */
+
+enum { MLM_PACK_VECTOR = 0, MLM_PACK_PANELS = 1, MLM_PACK_GROUPS = 2, MLM_PACKINGS };
+enum {
+    MLM_DTYPE_F32 = 0,
+    MLM_DTYPE_I8 = 1,
+    MLM_DTYPE_I16 = 2,
+    MLM_DTYPE_I32 = 3,
+    MLM_DTYPE_U32 = 4,
+    MLM_DTYPES
+};
+
+typedef struct mlm_blob_tensor {
+    uint32_t name; /* offset into the strings */
+    uint16_t dtype;
+    uint16_t packing;
+    uint32_t rows;
+    uint32_t columns; /* 1 for a vector */
+    uint32_t offset;  /* from the start of the blob, a multiple of 16 */
+    uint32_t bytes;   /* padded */
+    uint32_t reserved[2];
+} mlm_blob_tensor; /* 32 bytes */
+
+_Static_assert(sizeof(mlm_blob_op) == 80, "blob op layout");
+_Static_assert(sizeof(mlm_blob_tensor) == 32, "blob tensor layout");
+
+#endif

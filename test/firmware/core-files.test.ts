@@ -1,0 +1,98 @@
+/** What a project has of the core: the kernels that its model uses, with all that these use, and no others. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { opRows } from "../../csrc/op-list.mjs";
+import { type CoreUse, coreFiles } from "../../ts/firmware/core-files.js";
+import { readSources } from "../../ts/firmware/node.js";
+import { buildFolder } from "./support.js";
+
+const sources = readSources();
+const kernels = [...sources]
+  .filter(([path]) => /^kernels\/.*\.c$/.test(path))
+  .map(([path, text]) => ({ name: path.slice("kernels/".length), text }));
+const KINDS = opRows(kernels).map(({ className }) => /^mlm_(\w+)_class$/.exec(className)![1]!);
+
+const op = (kind: string, variant = 0, attributes: readonly number[] = [4, 0, 1]) => ({
+  kind,
+  variant,
+  attributes,
+});
+
+function listOf(use: Partial<CoreUse>): string[] {
+  const files = new Map(coreFiles("src", sources, { ops: [], schedule: "stream", ...use }));
+  return [...(files.get("src/op_list.h") ?? "").matchAll(/^MLM_OP\(\d+, (\w+)\)$/gm)].map(
+    ([, name]) => name!,
+  );
+}
+
+describe("rows that do with less", () => {
+  test("stand in where that is enough", () => {
+    const ops = ["causal_conv", "pool", "selective_scan", "gate"].map((kind) => op(kind));
+    expect(listOf({ ops })).toEqual([
+      "mlm_conv_behind_class",
+      "mlm_mean_pool_class",
+      "mlm_fused_scan_class",
+      "mlm_silu_gate_class",
+    ]);
+  });
+
+  test("do not where one op or the schedule wants more", () => {
+    const ops = [
+      ...[op("gate"), op("gate", 4), op("pool", 2), op("selective_scan")],
+      ...[op("causal_conv"), op("causal_conv", 0, [4, 1, 0])],
+    ];
+    expect(listOf({ ops, schedule: "unfused" })).toEqual([
+      "mlm_causal_conv_class",
+      "mlm_pool_class",
+      "mlm_selective_scan_class",
+      "mlm_gate_class",
+    ]);
+  });
+});
+
+test("an op that the sources do not have", () => {
+  expect(() => listOf({ ops: [op("lstm")] })).toThrow("the sources have no op lstm");
+});
+
+const noCompiler = spawnSync("cc", ["--version"]).status !== 0;
+
+/** Everything is compiled once; a project links when what its files ask for is in them. */
+describe.skipIf(noCompiler)("kernel files", () => {
+  const folder = buildFolder("kernels");
+  const symbols = new Map<string, { readonly defines: string[]; readonly asks: string[] }>();
+  for (const [path, text] of coreFiles("", sources, {
+    ops: KINDS.map((kind) => op(kind, 1)),
+    schedule: "unfused",
+  })) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  for (const { name } of kernels) {
+    const object = join(folder, `${name}.o`);
+    const source = join(folder, "kernels", name);
+    spawnSync("cc", ["-std=c11", "-DMLM_NO_SIMD", `-I${folder}`, "-c", source, "-o", object]);
+    const listed = spawnSync("nm", [object], { encoding: "utf8" }).stdout;
+    const names = (types: string) =>
+      [...listed.matchAll(new RegExp(` [${types}] (\\w+)$`, "gm"))].map(([, symbol]) => symbol!);
+    symbols.set(name, { defines: names("TRDB"), asks: names("U") });
+  }
+  const makers = new Map(
+    [...symbols].flatMap(([file, { defines }]) => defines.map((s) => [s, file])),
+  );
+
+  test.each(KINDS)("of %s: all that it needs", (kind) => {
+    const paths = coreFiles("src", sources, { ops: [op(kind, 1)], schedule: "unfused" }).map(
+      ([path]) => path,
+    );
+    const files = paths.flatMap((path) => /^src\/kernels\/(\w+\.c)$/.exec(path)?.[1] ?? []);
+    expect(files.length).toBeLessThan(12);
+    const asked = files.flatMap((file) => symbols.get(file)!.asks);
+    const missing = asked.filter((symbol) => {
+      const maker = makers.get(symbol);
+      return maker !== undefined && !files.includes(maker);
+    });
+    expect(missing).toEqual([]);
+  });
+});

@@ -1,0 +1,378 @@
+/*
+ * op_rows.c - the kinds of ops by the format's own words: widths, tensors, clocks and attributes. One row a
+ * kind; builder, random networks and fuzzer use it. Written from the format, not from the core.
+ */
+#include "network.h"
+
+#include <math.h>
+#include <string.h>
+
+static uint32_t bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static uint32_t free_width(const net_view *v) {
+    (void)v;
+    return NO_WIDTH;
+}
+
+static tensor_form needed(uint32_t packing, uint32_t rows, uint32_t columns, fill content) {
+    return (tensor_form){packing, rows, columns, content, 0};
+}
+static tensor_form vector_of(uint32_t rows, fill content) {
+    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 0};
+}
+static tensor_form maybe_vector(uint32_t rows, fill content) {
+    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 1};
+}
+
+static const float epsilons[] = {1e-5f, 1e-6f, 1e-3f};
+
+static int choose_width(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    op->width = choose_between(from, 1, 20);
+    return 1;
+}
+
+/* ---- layers ------------------------------------------------------------------------------------- */
+
+static void linear_tensors(const net_view *v, tensor_form *t) {
+    t[0] = needed(MLM_PACK_PANELS, v->op->width, v->widths[0], FILL_WEIGHT);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+static void embedding_tensors(const net_view *v, tensor_form *t) {
+    t[0] = needed(MLM_PACK_PANELS, v->op->attributes[0], v->op->width, FILL_WEIGHT);
+}
+
+static int choose_embedding(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    op->attributes[0] = choose_between(from, 1, 30);
+    return choose_width(from, v, op, rows);
+}
+
+/* The filters' rows follow from the bins, which are made with the tensors. */
+static void logmel_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->attributes[0], FILL_POSITIVE);
+    t[1] = vector_of(v->op->attributes[2], FILL_TWIDDLES);
+    t[2] = vector_of(2 * v->op->width, FILL_BINS);
+    t[3] = vector_of(1, FILL_POSITIVE);
+}
+
+/* Small transforms, any window and any hop. Floors are low: of a row that lies on the floor altogether a
+ * layer norm makes noise. */
+static int choose_logmel(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    op->attributes[2] = 4u << choose(from, 5);
+    op->attributes[0] = choose_between(from, 1, op->attributes[2]);
+    op->attributes[1] = choose_between(from, 1, op->attributes[0]);
+    op->attributes[3] = 16000;
+    op->attributes[4] = bits_of(choose(from, 2) ? 1e-3f : 0.05f);
+    return choose_width(from, v, op, rows);
+}
+
+static void affine_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->width, FILL_SCALE);
+    t[1] = vector_of(v->op->width, FILL_SMALL);
+}
+
+enum { LEAKY_RELU = 7, ELU = 8, DIVIDE = 3, LAYER_NORM = 1 };
+
+static int choose_activation(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    if (op->variant == LEAKY_RELU || op->variant == ELU)
+        op->attributes[0] = bits_of(0.125f * (float)choose_between(from, 0, 9));
+    return 1;
+}
+
+static void norm_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->width, FILL_SCALE);
+    if (v->op->variant == LAYER_NORM) t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+static int choose_norm(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    op->attributes[0] = bits_of(epsilons[choose(from, 3)]);
+    return 1;
+}
+
+static uint32_t sum_of_widths(const net_view *v) {
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < v->inputs; i++) sum += v->widths[i];
+    return sum;
+}
+
+static int choose_slice(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)rows;
+    op->attributes[0] = choose(from, v->widths[0]);
+    op->width = choose_between(from, 1, v->widths[0] - op->attributes[0]);
+    return 1;
+}
+
+/* ---- windows ------------------------------------------------------------------------------------ */
+
+static void causal_tensors(const net_view *v, tensor_form *t) {
+    t[0] = needed(MLM_PACK_GROUPS, v->op->width, v->op->attributes[0], FILL_WEIGHT);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+static int causal_clock(const net_view *v, mlm_clock *clock) {
+    const uint32_t ahead = v->op->attributes[1];
+    *clock = (mlm_clock){1 + ahead, 1, 0, ahead, 1, MLM_NO_INSERT, 0};
+    return ahead > 0;
+}
+
+static int choose_causal(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    op->attributes[0] = choose_between(from, 1, 6);
+    if (choose_rarely(from, 3)) op->attributes[1] = choose(from, op->attributes[0]);
+    op->attributes[2] = choose(from, 2);
+    return 1;
+}
+
+static int window_clock(uint32_t taps, uint32_t hop, uint32_t dilation, uint32_t before,
+                        uint32_t after, mlm_clock *clock) {
+    const uint32_t span = (taps - 1) * dilation + 1;
+    *clock = (mlm_clock){span, hop, before, after, 1, MLM_NO_INSERT, 0};
+    return !(hop == 1 && before == span - 1 && after == 0);
+}
+
+enum { TAPS, STRIDE, DILATION, BEFORE, AFTER, GROUPS };
+
+static int conv_clock(const net_view *v, mlm_clock *clock) {
+    const uint32_t *a = v->op->attributes;
+    return window_clock(a[TAPS], a[STRIDE], a[DILATION], a[BEFORE], a[AFTER], clock);
+}
+
+static void conv_tensors(const net_view *v, tensor_form *t) {
+    const uint32_t groups = v->op->attributes[GROUPS], each = v->op->width / groups;
+    const uint32_t rows = groups > 1 ? groups * mlm_padded(each) : each;
+    t[0] = needed(MLM_PACK_PANELS, rows, v->op->attributes[TAPS] * (v->widths[0] / groups),
+                  groups > 1 ? FILL_PADDED_GROUPS : FILL_WEIGHT);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+/* As networks have them: causal, centred or anyhow. */
+static void choose_padding(choices *from, uint32_t span, uint32_t *before, uint32_t *after) {
+    switch (choose(from, 4)) {
+        case 0: *before = span - 1, *after = 0; break;
+        case 1: *before = (span - 1) / 2, *after = (span - 1) / 2; break;
+        default: *before = choose(from, span), *after = choose(from, span); break;
+    }
+}
+
+static int choose_conv(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    uint32_t *a = op->attributes;
+    (void)rows;
+    a[TAPS] = choose_between(from, 1, 4);
+    a[STRIDE] = choose(from, 3) ? 1 : choose_between(from, 1, 3);
+    a[DILATION] = choose(from, 3) ? 1 : choose_between(from, 1, 3);
+    choose_padding(from, (a[TAPS] - 1) * a[DILATION] + 1, &a[BEFORE], &a[AFTER]);
+    const uint32_t input = v->widths[0];
+    const uint32_t groups[] = {1, input, input % 2 ? 1 : 2, 1};
+    a[GROUPS] = groups[choose(from, 4)];
+    op->width = a[GROUPS] * choose_between(from, 1, a[GROUPS] == 1 ? 12 : 2);
+    return 1;
+}
+
+static int pool_clock(const net_view *v, mlm_clock *clock) {
+    const uint32_t *a = v->op->attributes;
+    return window_clock(a[0], a[1], 1, a[2], a[3], clock);
+}
+
+static int choose_window_pool(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    uint32_t *a = op->attributes;
+    (void)v, (void)rows;
+    a[0] = choose_between(from, 1, 4);
+    a[1] = choose_between(from, 1, 3);
+    choose_padding(from, a[0], &a[2], &a[3]);
+    a[4] = choose(from, 2);
+    return 1;
+}
+
+static uint32_t unfold_width(const net_view *v) { return v->op->attributes[0] * v->widths[0]; }
+
+static int unfold_clock(const net_view *v, mlm_clock *clock) {
+    return window_clock(v->op->attributes[0], v->op->attributes[1], 1, 0, 0, clock);
+}
+
+static int choose_unfold(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    op->attributes[0] = choose_between(from, 1, 4);
+    op->attributes[1] = choose_between(from, 1, 4);
+    return 1;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+static int upsample_clock(const net_view *v, mlm_clock *clock) {
+    *clock = (mlm_clock){1, 1, 0, 0, v->op->attributes[0], MLM_NO_INSERT, 0};
+    return v->op->attributes[0] != 1;
+}
+
+static int choose_upsample(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v, (void)rows;
+    op->attributes[0] = choose_between(from, 1, 3);
+    return 1;
+}
+
+static int insert_clock(const net_view *v, mlm_clock *clock) {
+    *clock = (mlm_clock){1, 1, 0, 0, 1, v->op->attributes[0], 0};
+    return 1;
+}
+
+static void insert_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->width, FILL_SMALL);
+}
+
+static int choose_insert(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v;
+    const uint32_t positions[] = {0, MLM_INSERT_END, choose_between(from, 0, rows)};
+    op->attributes[0] = positions[choose(from, 3)];
+    return 1;
+}
+
+static void positions_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->attributes[0] * v->op->width, FILL_SMALL);
+}
+
+static uint32_t most_rows(const net_view *v) {
+    const uint32_t clock = net_clock_of(v->net, v->op->inputs[0]), most = v->net->max_frames;
+    return clock == MLM_NO_CLOCK || most == 0 ? 0 : net_total_rows(v->net, clock, most);
+}
+
+static int choose_positions(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)rows;
+    op->attributes[0] = most_rows(v) + choose(from, 3);
+    return most_rows(v) > 0;
+}
+
+static uint32_t transposed_width(const net_view *v) { return most_rows(v); }
+
+static int transpose_clock(const net_view *v, mlm_clock *clock) {
+    *clock = (mlm_clock){1, 1, 0, 0, 1, MLM_NO_INSERT, v->widths[0]};
+    return 1;
+}
+
+static int choose_transpose(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)from, (void)op;
+    return rows > 0 && most_rows(v) == rows;
+}
+
+static int choose_sequence_norm(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    const uint32_t width = v->widths[0];
+    const uint32_t groups[] = {1, width, width % 2 ? 1 : 2};
+    op->attributes[0] = groups[choose(from, 3)];
+    op->attributes[1] = bits_of(epsilons[choose(from, 3)]);
+    return rows > 0;
+}
+
+static void sequence_norm_tensors(const net_view *v, tensor_form *t) {
+    t[0] = maybe_vector(v->op->width, FILL_SCALE);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+static int choose_whole(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)from, (void)v, (void)op;
+    return rows > 0;
+}
+
+/* ---- pools -------------------------------------------------------------------------------------- */
+
+enum { POOL_ROW = 5, POOL_STD = 7 };
+
+static int choose_pool(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)v;
+    if (rows == 0) return 0;
+    if (op->variant == POOL_ROW) op->attributes[0] = choose(from, rows);
+    if (op->variant == POOL_STD) {
+        op->attributes[0] = choose(from, 2) ? bits_of(epsilons[choose(from, 3)]) : 0;
+        op->attributes[1] = rows > 1 ? choose(from, 2) : 0;
+    }
+    return 1;
+}
+
+static uint32_t flattened(const net_view *v) { return v->op->attributes[0] * v->widths[0]; }
+
+static int choose_flatten(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    op->attributes[0] = rows;
+    op->width = choose_between(from, 1, 12);
+    return rows > 0 && most_rows(v) == rows;
+}
+
+static void flatten_linear_tensors(const net_view *v, tensor_form *t) {
+    t[0] = needed(MLM_PACK_PANELS, v->op->width, flattened(v), FILL_WEIGHT);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+/* ---- Mamba -------------------------------------------------------------------------------------- */
+
+enum { STATES, RANK, LOWEST_A };
+
+static void scan_tensors(const net_view *v, tensor_form *t) {
+    const uint32_t width = v->op->width, *a = v->op->attributes;
+    t[0] = needed(MLM_PACK_PANELS, width, a[RANK], FILL_WEIGHT);
+    t[1] = maybe_vector(width, FILL_DT_BIAS);
+    t[2] = needed(MLM_PACK_GROUPS, width, a[STATES], FILL_A);
+    t[3] = vector_of(width, FILL_SCALE);
+}
+
+static void ssm_norm_tensors(const net_view *v, tensor_form *t) {
+    t[0] = maybe_vector(v->op->attributes[0], FILL_SCALE);
+    t[1] = maybe_vector(v->op->attributes[1], FILL_SCALE);
+    t[2] = maybe_vector(v->op->attributes[1], FILL_SCALE);
+}
+
+static void gate_tensors(const net_view *v, tensor_form *t) {
+    t[0] = needed(MLM_PACK_PANELS, v->op->width, v->widths[1], FILL_WEIGHT);
+    t[1] = maybe_vector(v->op->width, FILL_SMALL);
+}
+
+static int choose_gate(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)from, (void)v, (void)rows;
+    return op->variant != LEAKY_RELU && op->variant != ELU;
+}
+
+const op_row op_rows[KINDS] = {
+    [LINEAR] = {"linear", 1, 1, 1, 0, 0, linear_tensors, free_width, NULL, choose_width},
+    [EMBEDDING] = {"embedding", 1, 1, 1, 1, ROW_FRONT, embedding_tensors, free_width, NULL,
+                   choose_embedding},
+    [LOGMEL] = {"logmel", 1, 1, 1, 5, ROW_FRONT, logmel_tensors, free_width, NULL, choose_logmel},
+    [AFFINE] = {"affine", 1, 1, 1, 0, 0, affine_tensors, NULL, NULL, NULL},
+    [ACTIVATION] = {"activation", 1, 1, 11, 1, 0, NULL, NULL, NULL, choose_activation},
+    [ARITHMETIC] = {"arithmetic", 2, 2, 6, 0, ROW_BROADCAST, NULL, NULL, NULL, NULL},
+    [NORM] = {"norm", 1, 1, 2, 1, 0, norm_tensors, NULL, NULL, choose_norm},
+    [SOFTMAX] = {"softmax", 1, 1, 2, 0, 0, NULL, NULL, NULL, NULL},
+    [CONCAT] = {"concat", 1, 4, 1, 0, ROW_BROADCAST, NULL, sum_of_widths, NULL, NULL},
+    [SLICE] = {"slice", 1, 1, 1, 1, 0, NULL, free_width, NULL, choose_slice},
+    [CAUSAL_CONV] = {"causal_conv", 1, 1, 1, 3, ROW_SEQUENCE, causal_tensors, NULL, causal_clock,
+                     choose_causal},
+    [CONV1D] = {"conv1d", 1, 1, 1, 6, ROW_SEQUENCE, conv_tensors, free_width, conv_clock,
+                choose_conv},
+    [WINDOW_POOL] = {"window_pool", 1, 1, 2, 5, ROW_SEQUENCE, NULL, NULL, pool_clock,
+                     choose_window_pool},
+    [UNFOLD] = {"unfold", 1, 1, 2, 2, ROW_SEQUENCE, NULL, unfold_width, unfold_clock,
+                choose_unfold},
+    [UPSAMPLE] = {"upsample", 1, 1, 1, 1, ROW_SEQUENCE, NULL, NULL, upsample_clock,
+                  choose_upsample},
+    [INSERT_ROW] = {"insert_row", 1, 1, 1, 1, ROW_SEQUENCE, insert_tensors, NULL, insert_clock,
+                    choose_insert},
+    [POSITIONS] = {"positions", 1, 1, 1, 1, ROW_SEQUENCE, positions_tensors, NULL, NULL,
+                   choose_positions},
+    [ALIGN] = {"align", 2, 2, 1, 0, ROW_SEQUENCE | ROW_PACED, NULL, NULL, NULL, NULL},
+    [REVERSE] = {"reverse", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE, NULL, NULL, NULL, choose_whole},
+    [TRANSPOSE] = {"transpose", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE, NULL, transposed_width,
+                   transpose_clock, choose_transpose},
+    [SEQUENCE_NORM] = {"sequence_norm", 1, 1, 1, 2, ROW_SEQUENCE | ROW_WHOLE, sequence_norm_tensors,
+                       NULL, NULL, choose_sequence_norm},
+    [POOL] = {"pool", 1, 1, 8, 2, ROW_SEQUENCE | ROW_POOL, NULL, NULL, NULL, choose_pool},
+    [ATTENTION_POOL] = {"attention_pool", 2, 2, 1, 0, ROW_SEQUENCE | ROW_POOL, NULL, NULL, NULL,
+                        choose_whole},
+    [FLATTEN] = {"flatten", 1, 1, 1, 1, ROW_SEQUENCE | ROW_POOL, NULL, flattened, NULL,
+                 choose_flatten},
+    [FLATTEN_LINEAR] = {"flatten_linear", 1, 1, 1, 1, ROW_SEQUENCE | ROW_POOL,
+                        flatten_linear_tensors, free_width, NULL, choose_flatten},
+    [SELECTIVE_SCAN] = {"selective_scan", 2, 2, 1, 3, ROW_SEQUENCE, scan_tensors, NULL, NULL, NULL},
+    [SSM_NORM] = {"ssm_norm", 1, 1, 1, 3, 0, ssm_norm_tensors, NULL, NULL, NULL},
+    [GATE] = {"gate", 2, 2, 11, 0, 0, gate_tensors, NULL, NULL, choose_gate},
+};

@@ -1,0 +1,167 @@
+/** One output of a run: a vector as a table with its bits, rows over time as a picture and numbers. */
+import { useEffect, useRef } from "preact/hooks";
+import type { Output } from "../../index.js";
+import { paintGrid } from "../charts/heat.js";
+import { grouped } from "../format.js";
+import { Bar, Scroll } from "./parts.js";
+
+/** Logits of a vocabulary are too many to read. */
+const SHOWN_ELEMENTS = 24;
+/** Of rows over time the first ones, and of each the first elements. */
+const SHOWN_ROWS = 16;
+const SHOWN_COLUMNS = 6;
+const MOST_PICTURE_COLUMNS = 4096;
+
+interface OutputProps {
+  readonly output: Output;
+  /** -1: none. */
+  readonly classIndex: number;
+  /** One an element, or empty. */
+  readonly labels: readonly string[];
+  /** Its name says nothing then. */
+  readonly isOnly: boolean;
+}
+
+export function OutputView(props: OutputProps) {
+  const { output, isOnly } = props;
+  return (
+    <section class="output" aria-label={`Output ${output.name}`}>
+      {!isOnly && <h3>{output.name}</h3>}
+      {output.shape.length === 1 ? <VectorTable {...props} /> : <Rows output={output} />}
+    </section>
+  );
+}
+
+function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
+  const { name, data } = output;
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  const order = shownElements(data);
+  const isOne = data.length === 1;
+  return (
+    <>
+      <Scroll label={isOnly ? "Logits" : name} isTall>
+        <table class="table logits">
+          <thead>
+            <tr>
+              <th scope="col" class="left">
+                {isOne ? "output" : isOnly ? "class" : "element"}
+              </th>
+              <th scope="col">{isOne || !isOnly ? "value" : "logit"}</th>
+              <th scope="col">bits</th>
+              <th scope="col" class="left">
+                <span class="hidden">size</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {order.map((i) => (
+              <tr key={i} class={i === classIndex ? "row-best" : ""}>
+                <th scope="row" class="left">
+                  {isOne ? (labels[0] ?? "value") : className(labels, i)}
+                </th>
+                <td>{valueText(data[i])}</td>
+                <td class="bits">{(bits[i] ?? 0).toString(16).padStart(8, "0")}</td>
+                <td>
+                  <Bar share={Math.abs(data[i] ?? 0) / largest} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {data.length > order.length && (
+        <p class="fine">
+          the largest {order.length} of {grouped(data.length)}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** All in their order, or the largest first when there are very many. */
+function shownElements(data: Float32Array): number[] {
+  const all = Array.from(data.keys());
+  if (all.length <= SHOWN_ELEMENTS) return all;
+  return all.sort((a, b) => (data[b] ?? 0) - (data[a] ?? 0)).slice(0, SHOWN_ELEMENTS);
+}
+
+export function valueText(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return "not finite";
+  return value.toPrecision(9).replace("-", "\u2212");
+}
+
+export function className(labels: readonly string[], index: number): string {
+  if (index < 0) return "none";
+  return labels[index] ?? `class ${index}`;
+}
+
+function Rows({ output }: { output: Output }) {
+  const { name, data, shape } = output;
+  const [rows = 0, width = 0] = shape;
+  const columns = Math.min(width, SHOWN_COLUMNS);
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+  return (
+    <>
+      <HeatStrip output={output} />
+      <Scroll label={`Rows of ${name}`} isTall>
+        <table class="table rows">
+          <thead>
+            <tr>
+              <th scope="col">row</th>
+              {numbers(columns).map((column) => (
+                <th key={column} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {numbers(Math.min(rows, SHOWN_ROWS)).map((row) => (
+              <tr key={row}>
+                <th scope="row">{row}</th>
+                {numbers(columns).map((column) => (
+                  <td key={column}>{valueText(data[row * width + column])}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <p class="fine">
+        {grouped(rows)} rows of {grouped(width)}
+        {(rows > SHOWN_ROWS || width > columns) && "; the picture has all of them"}
+      </p>
+    </>
+  );
+}
+
+/** Time to the right, elements downwards. */
+function HeatStrip({ output }: { output: Output }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { name, data, shape } = output;
+  const [rows = 0, width = 0] = shape;
+  const columns = Math.min(rows, MOST_PICTURE_COLUMNS);
+  useEffect(() => {
+    if (canvas.current === null) return;
+    const turned = Float32Array.from({ length: width * columns }, (_, i) => {
+      const [element, row] = [Math.floor(i / columns), i % columns];
+      return data[row * width + element] ?? 0;
+    });
+    paintGrid(canvas.current, turned, columns);
+  }, [data, width, columns]);
+  if (rows === 0) return null;
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return (
+    <figure class="strip">
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`${name}: ${rows} rows of ${width}, largest magnitude ${largest.toPrecision(3)}`}
+      />
+      <figcaption>
+        {name} <span>{`|max| ${largest.toPrecision(3)}`}</span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * The core as it lies in a project: the sources that a model needs, the list of its op kinds, and how all is
+ * compiled. What is needed is read from the sources themselves. Knows nothing of machines or weights.
+ */
+import { type KernelFile, type OpRow, opList, opRows } from "../../csrc/op-list.mjs";
+import type { OpInfo } from "../core/info.js";
+import type { Schedule } from "../core/plan.js";
+
+/** The C sources of this package: paths below csrc, and "LICENSE". */
+export type Sources = ReadonlyMap<string, string>;
+
+/** csrc/build.json. */
+export interface BuildSettings {
+  readonly flags: readonly string[];
+  readonly warnings: readonly string[];
+  /** Names of the files that a run spends its time in. */
+  readonly hot: readonly string[];
+}
+
+export function source(sources: Sources, path: string): string {
+  const text = sources.get(path);
+  if (text === undefined) throw new RangeError(`the sources have no ${path}`);
+  return text;
+}
+
+export function buildSettings(sources: Sources): BuildSettings {
+  return JSON.parse(source(sources, "build.json")) as BuildSettings;
+}
+
+/** What a project does of all that the core can. */
+export interface CoreUse {
+  readonly ops: readonly Pick<OpInfo, "kind" | "variant" | "attributes">[];
+  readonly schedule: Schedule;
+}
+
+/** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
+export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
+  const kernels = kernelFiles(sources);
+  const kinds = kindsOf(kernels, use.ops);
+  const isEnough = (row: OpRow) => doesWith(row, use, kinds);
+  const rows = opRows(kernels, kinds.values(), isEnough);
+  const needed = neededKernels(
+    kernels,
+    rows.map(({ file }) => file),
+    namesIn(inlineCode(sources)),
+  );
+  const files = [...sources].filter(
+    ([path]) =>
+      /^(include|core|math)\//.test(path) ||
+      /^kernels\/.*\.h$/.test(path) ||
+      needed.has(path.replace(/^kernels\//, "")),
+  );
+  return [
+    ...files.map(([path, text]): [string, string] => [
+      `${library}/${path.replace(/^include\//, "")}`,
+      text,
+    ]),
+    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough)],
+  ];
+}
+
+/** Whether a row that does with less does all that is asked of its kind. */
+function doesWith({ only = "", kind }: OpRow, { ops, schedule }: CoreUse, kinds: Kinds): boolean {
+  if (only === "fused") return schedule !== "unfused";
+  const used = ops.filter((op) => kinds.get(op.kind) === kind);
+  return used.every(
+    ({ variant, attributes }) =>
+      only === `variant ${variant}` ||
+      attributes.some((value, i) => only === `attribute ${i} is ${value}`),
+  );
+}
+
+function kernelFiles(sources: Sources): KernelFile[] {
+  return [...sources]
+    .filter(([path]) => /^kernels\/.*\.c$/.test(path))
+    .map(([path, text]) => ({ name: path.replace(/^kernels\//, ""), text }));
+}
+
+/** Numbers of the kinds of ops, by their names. */
+type Kinds = ReadonlyMap<string, number>;
+
+function kindsOf(kernels: readonly KernelFile[], ops: CoreUse["ops"]): Kinds {
+  const rows = opRows(kernels);
+  return new Map(
+    ops.map(({ kind }) => {
+      const row = rows.find(({ className }) => className === `mlm_${kind}_class`);
+      if (row === undefined) throw new RangeError(`the sources have no op ${kind}`);
+      return [kind, row.kind];
+    }),
+  );
+}
+
+/** What other files may use: a function or constant that begins a line, and is not static. */
+const DEFINITION = /^(?!static\b|extern\b|typedef\b)\w[\w ]*[ *]((?:mlm|v4)_\w+)(?:\(|\[|\s*=)/gm;
+const NAME = /\b(?:mlm|v4)_\w+/g;
+
+function namesIn(text: string): string[] {
+  return text.match(NAME) ?? [];
+}
+
+/** What headers do, not what they declare: the lines within the functions there. */
+function inlineCode(sources: Sources): string {
+  const headers = [...sources].filter(([path]) => /^(kernels|math)\/.*\.h$/.test(path));
+  return headers.flatMap(([, text]) => text.match(/^ .*$/gm) ?? []).join("\n");
+}
+
+/** These files, and those that define what they mention, to the last; `anyhow`: names that all may use. */
+function neededKernels(
+  kernels: readonly KernelFile[],
+  first: readonly string[],
+  anyhow: readonly string[],
+): Set<string> {
+  const makers = new Map(
+    kernels.flatMap(({ name, text }) =>
+      [...text.matchAll(DEFINITION)].map(([, symbol = ""]): [string, string] => [symbol, name]),
+    ),
+  );
+  const texts = new Map(kernels.map(({ name, text }) => [name, text]));
+  const needed = new Set(first);
+  const add = (name: string) => {
+    const maker = makers.get(name);
+    if (maker !== undefined) needed.add(maker);
+  };
+  anyhow.forEach(add);
+  // A set yields what is added to it on the way.
+  for (const file of needed) namesIn(texts.get(file) ?? "").forEach(add);
+  return needed;
+}

@@ -1,0 +1,143 @@
+/**
+ * A model as C: its blob, its plan, an example or the harness's inputs. Only text. Knows nothing of machines
+ * or of the core's sources.
+ */
+import { framesIn } from "../core/input.js";
+import type { Plan } from "../core/plan.js";
+import { bytesOf, defines, GENERATED, header, wordArray } from "./c-source.js";
+import { type Content, TextInPieces } from "./content.js";
+import { flatOutputs, vectorFloats } from "./flat-outputs.js";
+import type { Example, FirmwareModel, HarnessInputs } from "./project.js";
+
+export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
+  const { blob, info, plan } = model;
+  const crc = info.crc32.toString(16).padStart(8, "0");
+  return [
+    [
+      `${library}/model_blob.h`,
+      header(
+        "MODEL_BLOB_H",
+        `The model, an .mlm blob with CRC-32 ${crc}. ${GENERATED}`,
+        `${defines({
+          MODEL_BLOB_BYTES: blob.length,
+          MODEL_INPUT_WIDTH: info.inputWidth,
+          MODEL_INPUTS_PER_FRAME: info.inputKind === "samples" ? info.hopSamples : 1,
+        })}
+/* Its outputs: how many, how many of them are rows over time, and floats of all that are vectors. */
+${defines({
+  MODEL_OUTPUTS: info.outputs.length,
+  MODEL_SEQUENCES: info.outputs.filter(({ isSequence }) => isSequence).length,
+  MODEL_VECTOR_FLOATS: vectorFloats(info.outputs),
+  MODEL_LABELS: model.labels.length,
+})}
+extern const uint32_t model_blob[MODEL_BLOB_BYTES / 4u];
+`,
+      ),
+    ],
+    [
+      `${library}/model_blob.c`,
+      new TextInPieces(function* () {
+        yield `/* ${GENERATED} Stays in flash and is used in place. */\n`;
+        yield '#include "model_blob.h"\n\n';
+        yield* wordArray("model_blob", blob, "_Alignas(16) ");
+      }),
+    ],
+    [`${library}/model_plan.h`, modelPlan(plan, model)],
+  ];
+}
+
+const SCHEDULE_NAMES = {
+  stream: "MLM_SCHEDULE_STREAM",
+  layer: "MLM_SCHEDULE_LAYER",
+  unfused: "MLM_SCHEDULE_UNFUSED",
+} as const;
+
+function modelPlan(plan: Plan, { info }: FirmwareModel): string {
+  const testFrames = framesIn(info, info.selfTestInputs * info.inputWidth);
+  const fitsPlan = plan.maxFrames === 0 || testFrames <= plan.maxFrames;
+  return header(
+    "MODEL_PLAN_H",
+    `The plan of its session. ${GENERATED}`,
+    defines({
+      MODEL_SCHEDULE: SCHEDULE_NAMES[plan.schedule],
+      MODEL_TILE: plan.schedule === "stream" ? plan.tile : 0,
+      MODEL_MAX_FRAMES: plan.maxFrames,
+      MODEL_ARENA_BYTES: plan.arenaBytes,
+      MODEL_OPERATORS: lastOperator(plan) + 1,
+      MODEL_RUNS_SELF_TEST: info.selfTestInputs > 0 && fitsPlan ? "1" : "0",
+    }),
+  );
+}
+
+/** The session's own buffer lives throughout. */
+function lastOperator({ buffers }: Plan): number {
+  return Math.max(...buffers.map((buffer) => buffer.lastOp));
+}
+
+const C_SHAPES = {
+  frames: "float [frames][input width]",
+  tokens: "int32_t [frames]",
+  samples: "float [samples]",
+} as const;
+
+export function exampleFiles(
+  program: string,
+  { input, outputs }: Example,
+  { info }: FirmwareModel,
+): [string, Content][] {
+  const flat = flatOutputs(info.outputs, outputs);
+  return [
+    [
+      `${program}/example.h`,
+      header(
+        "EXAMPLE_H",
+        `An input, ${C_SHAPES[info.inputKind]}, and the bits of what the simulation gives: vectors, then rows\n` +
+          `of sequences. ${GENERATED}`,
+        `${defines({
+          EXAMPLE_LENGTH: input.length / info.inputWidth,
+          EXAMPLE_OUTPUT_FLOATS: flat.length,
+        })}
+extern const uint32_t example_input[${input.length}];
+extern const uint32_t example_outputs[EXAMPLE_OUTPUT_FLOATS];
+`,
+      ),
+    ],
+    [
+      `${program}/example.c`,
+      new TextInPieces(function* () {
+        yield `/* ${GENERATED} */\n#include "example.h"\n\n`;
+        yield* wordArray("example_input", bytesOf(input));
+        yield "\n";
+        yield* wordArray("example_outputs", bytesOf(flat));
+      }),
+    ],
+  ];
+}
+
+const FLOAT_BYTES = 4;
+
+/** Assembly, because the assembler takes a file as it is. */
+export function inputsAssembly({ count, length, outputFloats }: HarnessInputs): string {
+  return `/* ${GENERATED} */
+    .section .emulator.inputs, "a"
+    .global harness_input_count, harness_input_length, harness_inputs, harness_output_floats
+    .balign 16
+harness_inputs:
+    .incbin "inputs.bin"
+    .balign 4
+harness_input_count:
+    .word ${count}
+harness_input_length:
+    .word ${length}
+harness_output_floats:
+    .word ${outputFloats}
+
+    .section .bss.mambalite.emulator, "aw", %nobits
+    .global harness_outputs, harness_stepped_outputs
+    .balign 16
+harness_outputs:
+    .space ${FLOAT_BYTES * outputFloats}
+harness_stepped_outputs:
+    .space ${FLOAT_BYTES * outputFloats}
+`;
+}
