@@ -4,10 +4,17 @@
 #include "../math/math4.h"
 #include "kernels.h"
 
+/* Variants of this op alone, behind those that gates have, too. */
+enum { HARD_SWISH = MLM_ACTIVATIONS, VARIANTS };
+
 static v4 leaky_relu(v4 x, v4 slope) { return v4_where_negative(x, v4_mul(x, slope), x); }
 
-MLM_INLINE v4 activate(mlm_activation activation, v4 parameter, v4 x) {
+/* x relu6(x + 3) / 6 (Howard et al., arXiv 1905.02244, section 5.2), as torch.nn.Hardswish. */
+static v4 hard_swish(v4 x) { return v4_mul(x, v4_hard_sigmoid(x)); }
+
+MLM_INLINE v4 activate(uint32_t activation, v4 parameter, v4 x) {
     switch (activation) {
+        case HARD_SWISH: return hard_swish(x);
         case MLM_ACTIVATION_RELU: return v4_pmax(x, v4_zero());
         case MLM_ACTIVATION_GELU: return v4_gelu(x);
         case MLM_ACTIVATION_GELU_TANH: return v4_gelu_tanh(x);
@@ -64,8 +71,9 @@ static int run_activation(mlm_run *run) {
 
 void mlm_activation_class_counts(const mlm_op_view *view, const mlm_work *work,
                                  mlm_counts *counts) {
+    const uint32_t variant = view->op->variant;
     mlm_count_elements(counts, work, view->op->width,
-                       mlm_activation_exps((mlm_activation)view->op->variant));
+                       variant == HARD_SWISH ? 0 : mlm_activation_exps((mlm_activation)variant));
 }
 
 /* mlm-op 5 */
@@ -74,7 +82,7 @@ const mlm_op_class mlm_activation_class = {
     .least_inputs = 1,
     .most_inputs = 1,
     .flags = MLM_OP_IN_PLACE,
-    .variants = MLM_ACTIVATIONS,
+    .variants = VARIANTS,
     .attributes = ATTRIBUTES,
     .parts = 1,
     .check = check,

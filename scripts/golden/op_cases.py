@@ -67,7 +67,7 @@ def batchnorm(case: Case) -> None:
 def activation(case: Case) -> None:
     case.tensors[INPUT] *= 3
     for name in ("silu", "relu", "gelu", "gelu_tanh", "sigmoid", "tanh", "softplus", "leaky_relu", "elu",
-                 "hard_sigmoid", "relu6"):
+                 "hard_sigmoid", "relu6", "hard_swish"):
         case.add("activation", activation=name)
     case.add("activation", activation="leaky_relu", parameter=0.2)
     case.add("activation", activation="elu", parameter=1.5)

@@ -339,7 +339,7 @@ const op_row op_rows[KINDS] = {
                    choose_embedding},
     [LOGMEL] = {"logmel", 1, 1, 1, 5, ROW_FRONT, logmel_tensors, free_width, NULL, choose_logmel},
     [AFFINE] = {"affine", 1, 1, 1, 0, 0, affine_tensors, NULL, NULL, NULL},
-    [ACTIVATION] = {"activation", 1, 1, 11, 1, 0, NULL, NULL, NULL, choose_activation},
+    [ACTIVATION] = {"activation", 1, 1, 12, 1, 0, NULL, NULL, NULL, choose_activation},
     [ARITHMETIC] = {"arithmetic", 2, 2, 6, 0, ROW_BROADCAST, NULL, NULL, NULL, NULL},
     [NORM] = {"norm", 1, 1, 2, 1, 0, norm_tensors, NULL, NULL, choose_norm},
     [SOFTMAX] = {"softmax", 1, 1, 2, 0, 0, NULL, NULL, NULL, NULL},

@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "hard_sigmoid": F.hardsigmoid,
+    "hard_swish": F.hardswish,
     "relu6": F.relu6,
 }
 

@@ -15,7 +15,8 @@ float activation_of(uint32_t variant, float parameter, float x) {
         case 7: return x < 0.0f ? x * parameter : x;
         case 8: return x < 0.0f ? parameter * expm1_minus_of(-x) : x;
         case 9: return relu6_of(x + 3.0f) / 6.0f;
-        default: return relu6_of(x);
+        case 10: return relu6_of(x);
+        default: return x * (relu6_of(x + 3.0f) / 6.0f);
     }
 }
 

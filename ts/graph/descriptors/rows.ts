@@ -29,6 +29,7 @@ export const ACTIVATIONS = [
   "elu",
   "hard_sigmoid",
   "relu6",
+  "hard_swish",
 ] as const;
 
 export interface ActivationOp extends OneInput {
