@@ -4,7 +4,6 @@
  */
 import { type Core, type OptionWords, STATUS_OK } from "./core.js";
 import { ArenaTooSmall, BadArgument, TooLarge } from "./errors.js";
-import type { ModelInfo } from "./info.js";
 
 /**
  * - "stream": recurrent state and one tile of activations; memory does not depend on the length of
@@ -91,8 +90,11 @@ export function scheduleWord(schedule: Schedule): number {
   return word;
 }
 
-/** What options depend on of a model. */
-export type FrameLimits = Pick<ModelInfo, "maxFrames" | "needsMaxFrames">;
+/** What options depend on of a model: of its `ModelInfo`. */
+export interface FrameLimits {
+  readonly maxFrames: number;
+  readonly needsMaxFrames: boolean;
+}
 
 /** Options as the core takes them. @throws BadArgument */
 export function optionWords(options: SessionOptions, limits: FrameLimits): OptionWords {

@@ -7,7 +7,7 @@ import type { Plan } from "../core/plan.js";
 import { bytesOf, defines, GENERATED, header, wordArray } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
-import type { Example, FirmwareModel, HarnessInputs } from "./project.js";
+import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
 
 export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;

@@ -4,15 +4,12 @@
  * compilers, and nothing of C but what it writes itself.
  */
 import { BadArgument } from "../core/errors.js";
-import type { InputArray } from "../core/input.js";
-import type { Model } from "../core/model.js";
-import type { Outputs } from "../core/outputs.js";
-import type { Plan } from "../core/plan.js";
 import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
 import { bytesOf, defines, GENERATED, header } from "./c-source.js";
 import type { Content } from "./content.js";
 import { buildSettings, coreFiles, type Sources, source } from "./core-files.js";
 import { arenaRegion } from "./fit.js";
+import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
 import { exampleFiles, inputsAssembly, modelFiles } from "./model-files.js";
 import { readme } from "./readme.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
@@ -20,38 +17,7 @@ import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
 /** Paths with "/" and what is in the files. */
 export type Files = ReadonlyMap<string, Content>;
 
-export type { Sources };
-
-/** What the firmware runs, exact. */
-export interface FirmwareModel {
-  /** An .mlm blob that the core has opened: the next three are its Model's. */
-  readonly blob: Uint8Array;
-  readonly info: Model["info"];
-  readonly ops: Model["ops"];
-  readonly labels: Model["labels"];
-  readonly plan: Plan;
-  /** Version of the core, which is the project's. */
-  readonly version: string;
-}
-
-/** One sequence, and what the simulation gives for it. */
-export interface Example {
-  /** float32 [frames, inputWidth], int32 [frames] or float32 [samples] */
-  readonly input: InputArray;
-  /** What `Session.run` gives. */
-  readonly outputs: Outputs;
-}
-
-/** Sequences of one length for the harness, one behind the other. */
-export interface HarnessInputs {
-  readonly count: number;
-  /** Frames, tokens or samples of each. */
-  readonly length: number;
-  /** float32 [count, frames, inputWidth], int32 [count, frames] or float32 [count, samples] */
-  readonly data: InputArray;
-  /** Elements of all outputs of one of them. */
-  readonly outputFloats: number;
-}
+export type { Example, FirmwareModel, HarnessInputs, Sources };
 
 export interface ExportOptions {
   readonly sources: Sources;

@@ -1,7 +1,7 @@
 /** The README of an exported project: commands, memory, and what has been run where. Only text. */
 import type { Plan } from "../core/plan.js";
 import type { Board } from "../device/index.js";
-import type { Example, FirmwareModel } from "./project.js";
+import type { Example, FirmwareModel } from "./model.js";
 import type { Target } from "./targets.js";
 
 export interface ReadmeFacts {
