@@ -34,7 +34,7 @@ export async function buildApp(folder = site) {
 
 /**
  * Compressed sizes by part. A browser loads one of the two cores before the first figures are there;
- * C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
+ * drafts, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
  */
 function weigh(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -51,6 +51,7 @@ function partOf(name) {
   if (/\.wasm$/.test(name)) return "core";
   if (/\.(mlm|npy|wav|safetensors|json)$/.test(name)) return "models";
   if (/c-sources/.test(name)) return "c sources";
+  if (/(draft|firmware)-[^/]*\.js$/.test(name)) return "on demand";
   if (/\.(svg|webmanifest)$|^sw\.js$/.test(name)) return "extras";
   return "app";
 }
@@ -65,7 +66,7 @@ export function report(files) {
   for (const { name, part, bytes, gzip } of files) {
     if (part !== "models") console.log(`  ${name.padEnd(32)} ${pad(bytes)} ${pad(gzip)}`);
   }
-  for (const part of ["app", "core", "c sources", "models", "extras"]) {
+  for (const part of ["app", "core", "on demand", "c sources", "models", "extras"]) {
     console.log(`${part.padEnd(34)} ${pad(sum(part, "bytes"))} ${pad(sum(part, "gzip"))}`);
   }
   console.log(

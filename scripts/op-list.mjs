@@ -30,6 +30,7 @@ export async function writeOpList(folder) {
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   try {
+    if (argv[2]?.startsWith("-")) throw new Error(`a folder is expected, got ${argv[2]}`);
     const folder = argv[2] ?? new URL(`../${DEFAULT_FOLDER}`, import.meta.url).pathname;
     console.log(await writeOpList(folder));
   } catch (error) {

@@ -22,38 +22,45 @@
  *    NaN payload bits are not part of this contract; NaN-ness is.
  *  - Sizes are in bytes where the name says bytes, else in elements. Little-endian targets only.
  *
- * To build: every .c file of csrc/core and csrc/kernels, and op_list.h, which `node scripts/op-list.mjs`
- * writes (an exported project has one that names the operators of its model and nothing else), with
- * csrc/include and the folder of op_list.h in the include path, as C11, with
+ * To build: every .c file of csrc/core and csrc/kernels (which include csrc/math beside them: keep the
+ * folders together) and op_list.h, which `node scripts/op-list.mjs FOLDER`, run in the repository's root,
+ * writes into FOLDER (an exported project has one that names the operators of its model and nothing else),
+ * with csrc/include and FOLDER in the include path and
  *
- *     -O2 -ffp-contract=off        and never -ffast-math
+ *     -std=c11 -O2 -ffp-contract=off        and never -ffast-math
  *
  * plus -DMLM_CORTEX_M7_ASM for a Cortex-M7 with its FPU (-mcpu=cortex-m7 -mfpu=fpv5-d16
  * -mfloat-abi=hard). No libc but memcpy, memset and memmove.
  *
- * Typical firmware; a session sees one sequence (one second of audio, one window of motion), so it is
- * reset before the next:
+ * Typical firmware. ARENA_BYTES is what `mambalite profile` or mlm_arena_bytes says (more is allowed), LOGITS
+ * the sum of the widths of all outputs that are vectors. A session sees one sequence (one second of audio, one
+ * window of motion), so it is reset before the next:
  *
  *     #include "mlm.h"
- *     static mlm_arena_block arena[MLM_ARENA_BLOCKS(ARENA_BYTES)];   // ARENA_BYTES from `mambalite profile`
- *     static const mlm_options options = {MLM_SCHEDULE_STREAM, 1, 0};
+ *     extern const unsigned char blob[];   // the .mlm file, 16-byte aligned (.balign 16, .incbin)
+ *     extern const size_t blob_bytes;      // its length, exactly
+ *     static mlm_arena_block arena[MLM_ARENA_BLOCKS(ARENA_BYTES)];
+ *     static const mlm_options options = {MLM_SCHEDULE_STREAM, 1, 0}; // see mlm_options where needs_max_frames
  *
- *     mlm_model model;
- *     mlm_session *session;
- *     mlm_status status = mlm_model_open(&model, blob, blob_bytes, 0);
- *     if (status == MLM_OK) status = mlm_session_init(&session, &model, &options, arena, sizeof arena);
- *     if (status == MLM_OK) status = mlm_session_self_test(session);
- *     while (status == MLM_OK) {
- *         float logits[LOGITS];
- *         mlm_session_reset(session);
- *         for (int i = 0; i < FRAMES && status == MLM_OK; i++) {
- *             read_sensor(frame);                                    // float [input_width]
- *             status = mlm_session_push(session, frame, 1);
+ *     void task(void) {
+ *         mlm_model model;
+ *         mlm_session *session;
+ *         mlm_status status = mlm_model_open(&model, blob, blob_bytes, 0);
+ *         if (status == MLM_OK)
+ *             status = mlm_session_init(&session, &model, &options, arena, sizeof arena);
+ *         if (status == MLM_OK) status = mlm_session_self_test(session); // where the blob has one
+ *         while (status == MLM_OK) {
+ *             float frame[INPUT_WIDTH], logits[LOGITS];
+ *             mlm_session_reset(session);
+ *             for (int i = 0; i < FRAMES && status == MLM_OK; i++) {
+ *                 read_sensor(frame);
+ *                 status = mlm_session_push(session, frame, 1);
+ *             }
+ *             if (status == MLM_OK) status = mlm_session_finish(session, logits);
+ *             if (status == MLM_OK) use(logits);
  *         }
- *         if (status == MLM_OK) status = mlm_session_finish(session, logits);
- *         if (status == MLM_OK) use(logits);
+ *         report(mlm_status_string(status));
  *     }
- *     report(mlm_status_string(status));
  */
 #ifndef MLM_H
 #define MLM_H
@@ -108,7 +115,7 @@ typedef enum mlm_status {
                                 different lengths */
     MLM_ERR_TOKEN,     /* a token is negative or not in the vocabulary */
     MLM_ERR_OUTPUT,    /* rows of an output would exceed what mlm_session_receive gave room for */
-    MLM_ERR_BUSY,      /* what was fed with mlm_session_feed is not stepped through yet */
+    MLM_ERR_BUSY,      /* what mlm_session_feed (mlm_inspect.h) was given is not stepped through */
     MLM_ERR_ENDED,     /* a model that looks ahead cannot go on behind its end: reset first */
     MLM_ERR_STATE,     /* saved state is damaged or of another model */
     MLM_ERR_SELF_TEST, /* outputs of the self-test differ from the recorded bits */
@@ -216,7 +223,8 @@ mlm_status mlm_arena_bytes(const mlm_model *model, const mlm_options *options, u
 typedef struct mlm_session mlm_session;
 
 /*
- * Plans and makes a session inside `arena`; *session points into it and is ready for frames.
+ * Plans and makes a session inside `arena`, which has mlm_arena_bytes or more; *session points into it and
+ * is ready for frames.
  * Errors: ARGUMENT, ALIGNMENT, ARENA_TOO_SMALL, TOO_LARGE.
  */
 mlm_status mlm_session_init(mlm_session **session, const mlm_model *model,

@@ -3,7 +3,6 @@
  * a checkpoint. Knows nothing of what the model is opened for.
  */
 import { createBlob } from "../../blob/blob.js";
-import { draftLines, draftOf, draftText } from "../../checkpoint/draft/index.js";
 import {
   type Arch,
   exportedFile,
@@ -60,7 +59,7 @@ async function convert(workbench: Workbench, source: Source, bytes: Uint8Array, 
   report({ what: "reading tensors" });
   const stateDict = readCheckpoint(bytes, { name: source.name });
   const arch = source.arch && readArch(await readFile(source.arch, () => {}));
-  const network = networkOrDraft(stateDict, arch);
+  const network = await networkOrDraft(stateDict, arch);
   const exported = arch === undefined ? exportedFile(stateDict) : undefined;
   const references = exported && referencesOf(stateDict, exported);
   const [testInput] = references?.inputs ?? [];
@@ -90,17 +89,19 @@ export class DraftNeeded extends BadCheckpoint {
 }
 
 /** @throws DraftNeeded where a draft can be made of a checkpoint without an arch */
-function networkOrDraft(stateDict: StateDict, arch: Arch | undefined): Network {
+async function networkOrDraft(stateDict: StateDict, arch: Arch | undefined): Promise<Network> {
   if (arch !== undefined) return toNetwork(stateDict, { arch });
   try {
     return toNetwork(stateDict);
   } catch (error) {
     if (!(error instanceof BadCheckpoint)) throw error;
-    throw new DraftNeeded(error, draftAnswer(stateDict, error));
+    throw new DraftNeeded(error, await draftAnswer(stateDict, error));
   }
 }
 
-function draftAnswer(stateDict: StateDict, problem: BadCheckpoint): DraftAnswer {
+/** What makes drafts is loaded when one is needed. */
+async function draftAnswer(stateDict: StateDict, problem: BadCheckpoint): Promise<DraftAnswer> {
+  const { draftLines, draftOf, draftText } = await import("../../checkpoint/draft/index.js");
   try {
     const draft = draftOf(stateDict);
     return { text: draftText(draft), lines: draftLines(draft), guess: draft.guess };

@@ -5,7 +5,6 @@
 import { MambaliteError } from "../../core/errors.js";
 import { compareWith } from "./comparing.js";
 import { exactFigures, Measurements } from "./figures.js";
-import { firmwareZip } from "./firmware.js";
 import { Listener } from "./listener.js";
 import { DraftNeeded, fetchBytes, openModel, readFile } from "./open.js";
 import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
@@ -47,7 +46,10 @@ const handlers: Handlers = {
   watch: ({ sequence, frame }) => runs.watch(sequence, frame),
   compare: ({ choice, files }, report) => compareWith(workbench, files, choice, report),
   blob: () => workbench.open.blob.slice(),
-  firmware: ({ choice, target, board }) => firmwareZip(workbench, choice, target, board),
+  firmware: async ({ choice, target, board }) => {
+    const { firmwareZip } = await import("./firmware.js");
+    return firmwareZip(workbench, choice, target, board);
+  },
   listen: ({ source, notes, windowFrames }) => {
     listen(source, notes, windowFrames);
     return null;
