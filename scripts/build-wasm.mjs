@@ -19,7 +19,7 @@ const variants = [
   { file: "core.simd.wasm", flags: ["-msimd128"], optimize: ["--enable-simd"] },
 ];
 
-const { flags, warnings, hot, oneLane } = JSON.parse(
+const { flags, warnings, hot, smallInWasm, oneLane } = JSON.parse(
   readFileSync(join(root, "csrc/build.json"), "utf8"),
 );
 const COMPILE = [...flags, ...warnings, "-Werror", "-mbulk-memory", "-Icsrc/include"];
@@ -73,7 +73,8 @@ async function build(folder) {
     for (const variant of variants) {
       const linked = ["csrc/core", "csrc/kernels", "wasm"].flatMap(sourcesIn).map((source) => {
         const object = join(objects, `${basename(source)}.o`);
-        const speed = hot.includes(basename(source)) ? HOT_FLAGS : COLD_FLAGS;
+        const isHot = hot.includes(basename(source)) && !smallInWasm.includes(basename(source));
+        const speed = isHot ? HOT_FLAGS : COLD_FLAGS;
         const lanes = oneLane.includes(basename(source)) ? ["-DMLM_ONE_LANE"] : [];
         run("emcc", [
           ...COMPILE,
