@@ -23,7 +23,18 @@ describe("mambalite_torch.py", () => {
     const imported = text.match(/^(?:import|from) (\w+)/gm)?.map((line) => line.split(" ")[1]);
     expect(new Set(imported)).toEqual(
       new Set([
-        ...["contextlib", "copy", "itertools", "json", "linecache", "math", "os", "struct", "sys"],
+        ...[
+          "contextlib",
+          "copy",
+          "itertools",
+          "json",
+          "linecache",
+          "math",
+          "os",
+          "re",
+          "struct",
+          "sys",
+        ],
         "torch",
       ]),
     );
