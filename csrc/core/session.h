@@ -20,7 +20,7 @@ enum {
  * in all, MLM_UNKNOWN until its end. */
 typedef struct mlm_time {
     uint32_t from, to, total;
-    uint32_t op; /* that defines the clock; of clock 0 unused */
+    uint32_t op; /* that defines the clock; of clock 0 something else */
 } mlm_time;
 
 /* Where rows of an output that is a sequence go. */
@@ -48,11 +48,15 @@ struct mlm_session {
         uint64_t input_bytes;
     };
     uint32_t tile;
-    uint32_t most_frames;     /* in a sequence: by options, network, and what can be counted */
-    uint32_t inputs;          /* frames, tokens or samples since the last reset, all of them */
-    uint32_t in_hand;         /* of these, those being processed */
-    uint32_t from, to, total; /* as in mlm_time, of clock 0 */
-    uint32_t states_bytes;
+    uint32_t most_frames; /* in a sequence: by options, network, and what can be counted */
+    uint32_t inputs;      /* frames, tokens or samples since the last reset, all of them */
+    uint32_t in_hand;     /* of these, those being processed */
+    union {
+        mlm_time time; /* of clock 0 */
+        struct {
+            uint32_t from, to, total, states_bytes;
+        };
+    };
     uint32_t channel; /* of the op in hand: first channel of its next step, and */
     uint16_t op;      /* in hand */
     uint16_t slot;    /* index in offsets[] of its other buffers */
@@ -83,9 +87,10 @@ static inline unsigned char *mlm_arena_of(const mlm_session *session) {
     return (unsigned char *)(uintptr_t)session;
 }
 
-/* mlm_time of clock `clock` >= 1. */
 static inline mlm_time *mlm_time_of(const mlm_session *session, uint32_t clock) {
-    return (mlm_time *)(void *)(mlm_arena_of(session) + MLM_SESSION_BYTES) + (clock - 1);
+    const size_t at = clock == 0 ? offsetof(mlm_session, time)
+                                 : MLM_SESSION_BYTES + (clock - 1) * MLM_CLOCK_BYTES;
+    return (mlm_time *)(void *)(mlm_arena_of(session) + at);
 }
 
 static inline mlm_receiver *mlm_receivers_of(const mlm_session *session) {
@@ -123,13 +128,12 @@ static inline mlm_span mlm_span_of(uint32_t from, uint32_t to, uint32_t total) {
 
 /* Rows of a clock in this tick, and in the whole sequence. */
 static inline mlm_span mlm_rows_of(const mlm_session *session, uint32_t clock) {
-    if (clock == 0) return mlm_span_of(session->from, session->to, session->total);
     const mlm_time *time = mlm_time_of(session, clock);
     return mlm_span_of(time->from, time->to, time->total);
 }
 
 static inline uint32_t mlm_total_of(const mlm_session *session, uint32_t clock) {
-    return clock == 0 ? session->total : mlm_time_of(session, clock)->total;
+    return mlm_time_of(session, clock)->total;
 }
 
 static inline uint32_t mlm_stage_in_hand(const mlm_session *session) {

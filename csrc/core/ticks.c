@@ -18,10 +18,6 @@ static uint32_t change_of(const mlm_session *session, uint32_t clock, mlm_clock 
     return mlm_value_clock(&session->model, view.op->inputs[0]);
 }
 
-static uint32_t to_of(const mlm_session *session, uint32_t clock) {
-    return clock == 0 ? session->to : mlm_time_of(session, clock)->to;
-}
-
 /* Not worth a copy in the walk: most models have clock 0 only. */
 static void move_clocks(mlm_session *session) {
     for (uint32_t c = 1; c <= session->clocks; c++) {
@@ -29,7 +25,7 @@ static void move_clocks(mlm_session *session) {
         mlm_time *time = mlm_time_of(session, c);
         const uint32_t made_of = change_of(session, c, &change);
         time->from = time->to;
-        time->to = mlm_clock_rows(&change, to_of(session, made_of), session->to);
+        time->to = mlm_clock_rows(&change, mlm_time_of(session, made_of)->to, session->to);
     }
 }
 
@@ -40,15 +36,13 @@ static void tick_to(mlm_session *session, uint32_t frames) {
 }
 
 static void rewind_clocks(mlm_session *session) {
-    session->from = session->to = 0;
-    for (uint32_t c = 1; c <= session->clocks; c++)
+    for (uint32_t c = 0; c <= session->clocks; c++)
         mlm_time_of(session, c)->from = mlm_time_of(session, c)->to = 0;
 }
 
 void mlm_set_clocks(mlm_session *session, uint32_t frames) {
-    session->total = MLM_UNKNOWN;
     session->to = frames;
-    for (uint32_t c = 1; c <= session->clocks; c++) mlm_time_of(session, c)->total = MLM_UNKNOWN;
+    for (uint32_t c = 0; c <= session->clocks; c++) mlm_time_of(session, c)->total = MLM_UNKNOWN;
     tick_to(session, frames);
     tick_to(session, frames); /* behind a tick: from is to */
 }
@@ -62,11 +56,22 @@ static void set_totals(mlm_session *session, uint32_t frames) {
     }
 }
 
-/* Whether every clock has made all its rows. */
-static int all_made(const mlm_session *session) {
-    if (session->to < session->total) return 0;
-    for (uint32_t c = 1; c <= session->clocks; c++)
-        if (mlm_time_of(session, c)->to < mlm_time_of(session, c)->total) return 0;
+/* Whether no op of the stage makes or reads a row in the tick in hand; with `ever`, in any later one. */
+static MLM_COLD int is_idle(const mlm_session *session, int ever) {
+    uint32_t op = mlm_stage_begin(&session->model, session->stage);
+    for (; mlm_is_in_stage(session, op, session->stage); op++) {
+        const uint16_t *inputs = mlm_op_at(&session->model, op)->inputs;
+        uint32_t value = op + 1;
+        for (uint32_t i = 0; value != MLM_NO_VALUE; i++) {
+            const uint32_t clock = mlm_value_clock(&session->model, value);
+            if (clock != MLM_NO_CLOCK) {
+                const mlm_time *time = mlm_time_of(session, clock);
+                const uint32_t end = ever || time->to > time->total ? time->total : time->to;
+                if ((ever ? time->to : time->from) < end) return 0;
+            }
+            value = i < MLM_MAX_INPUTS ? inputs[i] : MLM_NO_VALUE;
+        }
+    }
     return 1;
 }
 
@@ -86,9 +91,29 @@ static void start_at(mlm_session *session, uint32_t op) {
     session->channel = 0;
 }
 
-static void pass_a_tick(mlm_session *session) {
-    const uint64_t to = (uint64_t)session->to + session->tile;
+static void pass(mlm_session *session, uint32_t frames) {
+    const uint64_t to = (uint64_t)session->to + frames;
     tick_to(session, to < MLM_UNKNOWN ? (uint32_t)to : MLM_UNKNOWN - 1);
+}
+
+/* On to the next tick in which the stage has something to do. Behind an op that looks far ahead, and where
+ * another stage's clock is the longest, there may be millions without: passes over twice as many each time,
+ * and where that was too far, goes back and begins with one again. */
+static MLM_COLD void pass_a_tick(mlm_session *session) {
+    uint32_t frames = session->tile;
+    for (;;) {
+        const uint32_t before = session->to;
+        pass(session, frames);
+        if (is_idle(session, 0)) {
+            if (is_idle(session, 1)) return;
+            if (frames <= MLM_UNKNOWN / 2) frames *= 2;
+        } else if (frames == session->tile) {
+            return;
+        } else {
+            tick_to(session, before);
+            frames = session->tile;
+        }
+    }
 }
 
 /* A further tick of a stage, whose vectors have been made in the first one; returns whether there is one. */
@@ -98,7 +123,7 @@ static int next_tick(mlm_session *session) {
            mlm_op_at(&session->model, op)->clock == MLM_NO_CLOCK &&
            !mlm_is_pool(mlm_op_at(&session->model, op)))
         op++;
-    if (all_made(session) || !mlm_is_in_stage(session, op, session->stage)) return 0;
+    if (is_idle(session, 1)) return 0;
     pass_a_tick(session);
     start_at(session, op);
     return 1;
@@ -159,7 +184,7 @@ void mlm_begin_end(mlm_session *session) {
     session->in_hand = 0;
     session->from = session->to;
     set_totals(session, session->to);
-    if (all_made(session)) {
+    if (is_idle(session, 1)) {
         give(session);
     } else {
         session->phase = PHASE_FLUSH;
