@@ -1,6 +1,6 @@
 /**
  * Takes the README's pictures of the simulator in the browser, in Debian's Chromium: light, dark,
- * phone, live. Knows nothing of what the page does beyond the names of its buttons.
+ * phone, live, the network. Knows nothing of what the page does beyond the names of its buttons.
  *
  *   node scripts/app-screenshots.mjs
  */
@@ -22,6 +22,7 @@ const PICTURES = [
   { name: "light", theme: "light", width: 1360, height: 1290, take: wholeReport },
   { name: "dark", theme: "dark", width: 1360, height: 900, take: unfused },
   { name: "live", theme: "dark", width: 1360, height: 900, take: live },
+  { name: "network", theme: "light", width: 1360, height: 900, take: network },
   { name: "phone", theme: "light", width: 390, height: 844, take: phone },
 ];
 
@@ -33,7 +34,7 @@ async function open(page, query) {
 
 async function wholeReport(page) {
   await open(page, "?model=kws&board=esp32s3,stm32h743");
-  const buffer = page.getByRole("option", { name: "layers.1.mixer.scan_state" });
+  const buffer = page.getByRole("option", { name: "layers.1.mixer.selective_scan.scan_state" });
   await buffer.hover({ position: { x: 300, y: 20 } });
   await buffer.hover({ position: { x: 310, y: 24 } });
   return page;
@@ -52,6 +53,13 @@ async function live(page) {
   await page.locator("#live").scrollIntoViewIfNeeded();
   await page.waitForTimeout(5200);
   return page.locator("#live");
+}
+
+async function network(page) {
+  await open(page, "?model=kws");
+  await page.getByRole("option", { name: "layers.1.mixer 12" }).click();
+  await page.waitForTimeout(SETTLED_MS);
+  return page.locator("#network");
 }
 
 async function phone(page) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../ts/checkpoint/index.js";
+import { json } from "../cli/support.js";
 import { appInBrowser, openModel, root, visit, waitForReport } from "./support.js";
 
 const held = appInBrowser();
@@ -60,6 +61,37 @@ describe("an exported file", () => {
     await page.setInputFiles('#run input[type="file"]', join(exported, "input.npy"));
     await expect.poll(() => page.textContent("#run")).toMatch(/input\.npy/);
     expect(await page.textContent(".message-problem")).toBe("");
+    expect(await page.textContent("#run")).toContain("inputs are [N, 3, T]");
+    expect(complaints).toEqual([]);
+  });
+
+  it("gives outputs in the module's own shapes: the bits of `run --json`", async () => {
+    const exported = join(golden, "exported_two_outputs");
+    const [file, input] = ["model.safetensors", "input.npy"].map((name) => join(exported, name));
+    const { page, complaints } = await visit(held.browser, held.site);
+    await openModel(page, file!);
+    await waitForReport(page);
+    await page.setInputFiles('#run input[type="file"]', input!);
+    await page.waitForSelector(".run-class");
+    const [{ outputs }] = json(["run", file!, "--input", input!]).results;
+    expect(outputs.steps.shape).toEqual([2, 20]);
+    expect(await page.locator("#run .bits").allTextContents()).toEqual(outputs.class.bits);
+    const rows = page.getByRole("region", { name: "Rows of steps" });
+    expect(await rows.locator("thead th").first().textContent()).toBe("channels \u00d7 time");
+    const shown = await rows
+      .locator("tbody tr")
+      .evaluateAll((all) =>
+        all.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent)),
+      );
+    const text = (value: number) => value.toPrecision(9).replace("-", "\u2212");
+    const columns = shown[0]?.length ?? 0;
+    expect(shown).toEqual(
+      [0, 1].map((row) => outputs.steps.values.slice(20 * row, 20 * row + columns).map(text)),
+    );
+    const picture = page.getByRole("img", { name: /^steps: 2 rows of 20/ });
+    const size = await picture.evaluate(({ width, height }: HTMLCanvasElement) => [width, height]);
+    expect(size).toEqual([20, 2]);
+    expect(await page.textContent("#run")).toContain("[2, 20], as the module gives it");
     expect(complaints).toEqual([]);
   });
 });

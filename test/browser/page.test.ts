@@ -3,36 +3,14 @@
  * offline, and small.
  */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { hasChromium, needsChromium } from "../chromium.js";
-import { appInBrowser, visit, waitForReport } from "./support.js";
+import { appInBrowser, violations, visit, waitForReport } from "./support.js";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MAX_FIRST_LOAD_BYTES = 150 * 1024;
 const MAX_WASM_BYTES = 56 * 1024;
 const MAX_TABS = 120;
-
-interface AxeViolation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
-}
-
-/** What axe-core finds wrong, as lines. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
-    const { violations: all } = await (globalThis as any).axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return all as AxeViolation[];
-  });
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${String(node.target)}: ${node.failureSummary ?? ""}`),
-  );
-}
 
 /** Presses Tab until what has the focus matches. */
 async function tabTo(page: Page, selector: string, text = ""): Promise<void> {

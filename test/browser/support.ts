@@ -3,6 +3,7 @@
  * server, opens it, and keeps what its console says. Knows nothing of what is tested.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +16,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const SUB_PATH = "/some/where/";
 const PATIENCE_MS = 30_000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface Site extends Served {
   readonly folder: string;
@@ -112,4 +114,24 @@ export async function downloaded(
     page.getByRole("button", { name: button, exact: true }).click(),
   ]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+interface AxeViolation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
+}
+
+/** What axe-core finds wrong, as lines. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
+    const { violations: all } = await (globalThis as any).axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return all as AxeViolation[];
+  });
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${String(node.target)}: ${node.failureSummary ?? ""}`),
+  );
 }

@@ -81,6 +81,15 @@ export const INPUT_KIND = { frames: 0, tokens: 1, samples: 2 } as const;
 export const PACKING = { vector: 0, panels: 1, groups: 2 } as const;
 export const DTYPE = { f32: 0, i8: 1, i16: 2, i32: 3, u32: 4 } as const;
 
+/** Of each output the value that it is: the output of op n - 1. Of a blob that the core has validated. */
+export function outputValuesIn(blob: Uint8Array): number[] {
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const table = view.getUint32(HEADER.outputOffset, true);
+  return Array.from({ length: view.getUint32(HEADER.outputCount, true) }, (_, i) =>
+    view.getUint32(table + i * OUTPUT_BYTES + OUTPUT.value, true),
+  );
+}
+
 /** Name of tensor `index` of a blob that may be anything; undefined when it cannot be read. */
 export function tensorNameIn(blob: Uint8Array, index: number): string | undefined {
   return nameIn(blob, HEADER.tensorOffset, HEADER.tensorCount, TENSOR_BYTES, TENSOR.name, index);

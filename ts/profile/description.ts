@@ -82,6 +82,11 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
+/** The kind with its variant, "rms norm", unless the label says the variant already. */
+export function kindText({ kind, variant, label }: OpDescription): string {
+  return label.includes(variant) ? kind : `${variant} ${kind}`;
+}
+
 /** What a checkpoint did not say and was assumed, as the blob's maker recorded it. */
 export function assumptionsOf({ metadata }: Pick<Model, "metadata">): readonly string[] {
   const { assumptions } = metadata;

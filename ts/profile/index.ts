@@ -11,9 +11,22 @@ export {
   type OutputsAccuracy,
 } from "./accuracy.js";
 export { type Classification, classify } from "./classification.js";
-export { assumptionsOf, describeOps, type OpDescription, type Rate } from "./description.js";
+export {
+  assumptionsOf,
+  describeOps,
+  kindText,
+  type OpDescription,
+  type Rate,
+} from "./description.js";
 export { DEFAULT_FRAMES, defaultFrames, exampleInput } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
+export {
+  type GraphEnd,
+  type GraphNode,
+  type GraphPart,
+  type NetworkGraph,
+  networkGraph,
+} from "./network-graph.js";
 export { OperatorTimer } from "./operator-times.js";
 export {
   compareReferences,

@@ -17,6 +17,8 @@ interface Props {
   readonly height: number;
   readonly isCompact?: boolean;
   readonly selected?: number | null;
+  /** Buffers that stand out, by index. */
+  readonly marked?: ReadonlySet<number>;
   readonly svg?: RefObject<SVGSVGElement | null>;
   onSelect?(index: number | null): void;
 }
@@ -117,16 +119,18 @@ function Box({
   layout,
   operators,
   selected,
+  marked,
   onSelect,
   plan,
 }: DrawingProps & { index: number }) {
   const { buffer, x, y, width, height, text } = layout.boxes[index]!;
   const isSelected = selected === index;
+  const isMarked = marked?.has(index) === true;
   const fill = buffer.kind === "state" ? undefined : `url(#${id}-${buffer.kind})`;
   const shape = (
     <>
       <rect
-        class={`box box-${buffer.kind} ${isSelected ? "box-selected" : ""}`}
+        class={`box box-${buffer.kind} ${isMarked ? "box-marked" : ""} ${isSelected ? "box-selected" : ""}`}
         x={x + 0.5}
         y={y}
         width={Math.max(0.5, width - 1)}

@@ -9,6 +9,7 @@ import { DraftPanel } from "./draft.js";
 import { DropTarget } from "./drop.js";
 import { LatencyPanel } from "./latency.js";
 import { LivePanel } from "./live.js";
+import { NetworkPanel } from "./network.js";
 import { OperatorsPanel } from "./operators.js";
 import { Message } from "./parts.js";
 import { RunPanel } from "./run.js";
@@ -22,6 +23,7 @@ const SECTIONS = [
   ["verdict", "Verdict"],
   ["arena", "Arena"],
   ["schedules", "Schedules"],
+  ["network", "Network"],
   ["operators", "Operators"],
   ["latency", "Latency"],
   ["run", "Run"],
@@ -81,6 +83,7 @@ function Figures() {
       {isFollowedUp.value && (
         <>
           <SchedulesPanel />
+          <NetworkPanel />
           <OperatorsPanel />
           <LatencyPanel />
           <RunPanel />

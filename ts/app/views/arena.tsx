@@ -1,8 +1,10 @@
 /** The arena over time, with a readout of the buffer under the pointer or chosen by key. */
 import { useState } from "preact/hooks";
+import type { Plan } from "../../index.js";
 import { ArenaChart, describeBuffer } from "../charts/arena-chart.js";
 import { grouped, percent } from "../format.js";
 import { CHARTS } from "../state/charts.js";
+import { chosenNode, nodeOfBuffer } from "../state/selection.js";
 import { exact } from "../state/simulator.js";
 import { staged } from "../state/staged.js";
 import type { ExactFigures } from "../worker/protocol.js";
@@ -64,6 +66,7 @@ function Arena({ figures }: { figures: ExactFigures }) {
         operators={operators}
         height={HEIGHT}
         selected={buffer === undefined ? null : selected}
+        marked={buffersOfChosen(plan)}
         svg={CHARTS.arena}
         onSelect={setSelected}
       />
@@ -74,6 +77,13 @@ function Arena({ figures }: { figures: ExactFigures }) {
       </p>
     </>
   );
+}
+
+/** Those of the node that is chosen in the network. */
+function buffersOfChosen({ buffers }: Plan): ReadonlySet<number> {
+  const node = chosenNode.value;
+  if (node === null) return new Set();
+  return new Set(buffers.flatMap((buffer, i) => (nodeOfBuffer(buffer) === node ? [i] : [])));
 }
 
 function share(bytes: number, of: number): string {

@@ -1,7 +1,8 @@
-/** The operators as a table that sorts by any column. */
+/** The operators as a table that sorts by any column; each belongs to a node of the network, which it chooses. */
 import { signal } from "@preact/signals";
 import type { OperatorProfile } from "../../profile/index.js";
 import { grouped, milliseconds, percent } from "../format.js";
+import { chosenNode, nodesOfOperators } from "../state/selection.js";
 import { exact, measureAgain, measured } from "../state/simulator.js";
 import { staged } from "../state/staged.js";
 import { Bar, Panel, Scroll } from "./parts.js";
@@ -34,6 +35,8 @@ const sorting = signal<{ readonly key: Column; readonly isDescending: boolean }>
 export function OperatorsPanel() {
   const figures = shown.value;
   const rows = (figures?.report.operators ?? []).map((row, i) => ({ ...row, index: i + 1 }));
+  const ordered = sorted(rows);
+  const stop = tabStop(ordered.map(({ index }) => index));
   const note =
     figures === null
       ? ""
@@ -53,7 +56,7 @@ export function OperatorsPanel() {
             {figures === null ? (
               <Waiting />
             ) : (
-              sorted(rows).map((row) => <RowCells key={row.index} row={row} />)
+              ordered.map((row) => <RowCells key={row.index} row={row} stop={stop} />)
             )}
           </tbody>
           {figures !== null && <Totals rows={rows} />}
@@ -103,13 +106,11 @@ function sorted(rows: readonly Row[]): Row[] {
   });
 }
 
-function RowCells({ row }: { row: Row }) {
+function RowCells({ row, stop }: { row: Row; stop: number | undefined }) {
   return (
-    <tr>
+    <tr class={rowClass(row.index)}>
       <td>{row.index}</td>
-      <th scope="row" class="left">
-        {row.name}
-      </th>
+      <NameCell name={row.name} index={row.index} stop={stop} />
       <td>{grouped(row.macs)}</td>
       <td>{grouped(row.exps)}</td>
       <td>{grouped(row.bytesRead)}</td>
@@ -125,17 +126,92 @@ function RowCells({ row }: { row: Row }) {
   );
 }
 
+function isOfChosen(index: number): boolean {
+  const node = nodesOfOperators.value[index - 1];
+  return node !== undefined && node === chosenNode.value;
+}
+
+function rowClass(index: number): string {
+  return isOfChosen(index) ? "row-chosen" : "";
+}
+
+/** The row that Tab leads to; the arrow keys go on from there. */
+function tabStop(indices: readonly number[]): number | undefined {
+  return indices.find(isOfChosen) ?? indices[0];
+}
+
+function idOf(index: number): string {
+  return `operator-${index}`;
+}
+
+interface NameProps {
+  readonly name: string;
+  readonly index: number;
+  readonly stop: number | undefined;
+}
+
+function NameCell({ name, index, stop }: NameProps) {
+  return (
+    <th scope="row" class="left">
+      <button
+        type="button"
+        id={idOf(index)}
+        class="row-name"
+        aria-pressed={isOfChosen(index)}
+        tabIndex={index === stop ? 0 : -1}
+        onClick={() => choose(index)}
+        onKeyDown={moveToRow}
+      >
+        {name}
+      </button>
+    </th>
+  );
+}
+
+function choose(index: number): void {
+  chosenNode.value = nodesOfOperators.value[index - 1] ?? null;
+}
+
+function moveToRow(event: KeyboardEvent): void {
+  const row = (event.currentTarget as HTMLElement).closest("tr");
+  const moves: Readonly<Record<string, () => Element | null | undefined>> = {
+    ArrowUp: () => row?.previousElementSibling,
+    ArrowDown: () => row?.nextElementSibling,
+    Home: () => row?.parentElement?.firstElementChild,
+    End: () => row?.parentElement?.lastElementChild,
+  };
+  const move = moves[event.key];
+  if (move === undefined) return;
+  event.preventDefault();
+  const button = move()?.querySelector<HTMLElement>(".row-name");
+  button?.focus();
+  button?.click();
+}
+
+/** Brings the first operator of a node into view. */
+export function showOperators(node: number): void {
+  buttonOf(node)?.scrollIntoView({ block: "nearest" });
+}
+
+/** Takes the focus to the first operator of a node. */
+export function focusOperators(node: number): void {
+  buttonOf(node)?.focus();
+}
+
+function buttonOf(node: number): HTMLElement | null {
+  return document.getElementById(idOf(nodesOfOperators.peek().indexOf(node) + 1));
+}
+
 /** As many rows as there will be, so that nothing moves. */
 function Waiting() {
   const names = planned.value?.chosen.operators ?? [];
+  const stop = tabStop(names.map((_, i) => i + 1));
   return (
     <>
       {names.map((name, i) => (
-        <tr key={name}>
+        <tr key={name} class={rowClass(i + 1)}>
           <td>{i + 1}</td>
-          <th scope="row" class="left">
-            {name}
-          </th>
+          <NameCell name={name} index={i + 1} stop={stop} />
           {COLUMNS.slice(2).map(({ key }) => (
             <td key={key}>{"\u2013"}</td>
           ))}

@@ -1,5 +1,6 @@
-/** One output of a run: a vector as a table with its bits, rows over time as a picture and numbers. */
+/** One output of a run: a vector as a table with its bits, anything else as a picture and numbers. */
 import { useEffect, useRef } from "preact/hooks";
+import type { Axis } from "../../graph/shapes.js";
 import type { Output } from "../../index.js";
 import { paintGrid } from "../charts/heat.js";
 import { grouped } from "../format.js";
@@ -14,6 +15,8 @@ const MOST_PICTURE_COLUMNS = 4096;
 
 interface OutputProps {
   readonly output: Output;
+  /** Of an exported model: what the dimensions are of, the batch aside. */
+  readonly axes?: readonly Axis[] | undefined;
   /** -1: none. */
   readonly classIndex: number;
   /** One an element, or empty. */
@@ -23,11 +26,11 @@ interface OutputProps {
 }
 
 export function OutputView(props: OutputProps) {
-  const { output, isOnly } = props;
+  const { output, axes, isOnly } = props;
   return (
     <section class="output" aria-label={`Output ${output.name}`}>
       {!isOnly && <h3>{output.name}</h3>}
-      {output.shape.length === 1 ? <VectorTable {...props} /> : <Rows output={output} />}
+      {output.shape.length < 2 ? <VectorTable {...props} /> : <Rows output={output} axes={axes} />}
     </section>
   );
 }
@@ -96,19 +99,27 @@ export function className(labels: readonly string[], index: number): string {
   return labels[index] ?? `class ${index}`;
 }
 
-function Rows({ output }: { output: Output }) {
+interface RowsProps {
+  readonly output: Output;
+  readonly axes: readonly Axis[] | undefined;
+}
+
+/** Rows are along the last dimension, however many there are before it. */
+function Rows({ output, axes }: RowsProps) {
   const { name, data, shape } = output;
-  const [rows = 0, width = 0] = shape;
+  const width = shape.at(-1) ?? 0;
+  const rows = width === 0 ? 0 : data.length / width;
+  const isTimeLast = axes?.at(-1) === "time";
   const columns = Math.min(width, SHOWN_COLUMNS);
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
   return (
     <>
-      <HeatStrip output={output} />
+      <HeatStrip name={name} data={data} rows={rows} isTimeLast={isTimeLast} />
       <Scroll label={`Rows of ${name}`} isTall>
         <table class="table rows">
           <thead>
             <tr>
-              <th scope="col">row</th>
+              <th scope="col">{axes === undefined ? "row" : axes.join(" \u00d7 ")}</th>
               {numbers(columns).map((column) => (
                 <th key={column} scope="col">
                   {column}
@@ -130,26 +141,35 @@ function Rows({ output }: { output: Output }) {
       </Scroll>
       <p class="fine">
         {grouped(rows)} rows of {grouped(width)}
+        {axes !== undefined && `: [${shape.join(", ")}], as the module gives it`}
         {(rows > SHOWN_ROWS || width > columns) && "; the picture has all of them"}
       </p>
     </>
   );
 }
 
+interface StripProps {
+  readonly name: string;
+  readonly data: Float32Array;
+  readonly rows: number;
+  /** Rows are then elements over time, and not elements at a time. */
+  readonly isTimeLast: boolean;
+}
+
 /** Time to the right, elements downwards. */
-function HeatStrip({ output }: { output: Output }) {
+function HeatStrip({ name, data, rows, isTimeLast }: StripProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { name, data, shape } = output;
-  const [rows = 0, width = 0] = shape;
-  const columns = Math.min(rows, MOST_PICTURE_COLUMNS);
+  const width = rows === 0 ? 0 : data.length / rows;
+  const [times, elements] = isTimeLast ? [width, rows] : [rows, width];
+  const columns = Math.min(times, MOST_PICTURE_COLUMNS);
   useEffect(() => {
     if (canvas.current === null) return;
-    const turned = Float32Array.from({ length: width * columns }, (_, i) => {
-      const [element, row] = [Math.floor(i / columns), i % columns];
-      return data[row * width + element] ?? 0;
+    const turned = Float32Array.from({ length: elements * columns }, (_, i) => {
+      const [element, time] = [Math.floor(i / columns), i % columns];
+      return data[isTimeLast ? element * times + time : time * elements + element] ?? 0;
     });
     paintGrid(canvas.current, turned, columns);
-  }, [data, width, columns]);
+  }, [data, times, elements, columns, isTimeLast]);
   if (rows === 0) return null;
   const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return (

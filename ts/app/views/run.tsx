@@ -1,7 +1,8 @@
 /** Running an input: outputs with their bits and the class, and the sequence frame by frame. */
 import { useEffect, useRef } from "preact/hooks";
 import { classOutput } from "../../core/outputs.js";
-import type { Outputs } from "../../index.js";
+import { type Axis, axesText } from "../../graph/shapes.js";
+import type { Output, Outputs } from "../../index.js";
 import { classOf } from "../../profile/accuracy.js";
 import { paintGrid } from "../charts/heat.js";
 import { counted, grouped, milliseconds } from "../format.js";
@@ -52,9 +53,23 @@ export function RunPanel() {
           generated: {choice.value.frames} frames
         </button>
       </p>
+      <ModuleInput />
       <Message text={runProblem.value} tone="problem" />
       {run.value !== null && <Results answer={run.value} />}
     </Panel>
+  );
+}
+
+/** An exported model takes what its module took. */
+function ModuleInput() {
+  const opened = model.value;
+  if (opened?.shapes === undefined) return null;
+  const { axes } = opened.shapes.input;
+  const takes = axesText(axes, opened.info.inputWidth);
+  return (
+    <p class="fine">
+      As the module itself: inputs are {takes} ({axes.join(", ")}), with or without the batch.
+    </p>
   );
 }
 
@@ -83,6 +98,7 @@ function Results({ answer }: { answer: RunAnswer }) {
           <OutputView
             key={output.name}
             output={output}
+            axes={axesOf(output)}
             classIndex={i === 0 ? classIndex : -1}
             labels={i === 0 ? labels() : []}
             isOnly={outputs.length === 1}
@@ -97,14 +113,24 @@ function Results({ answer }: { answer: RunAnswer }) {
   );
 }
 
+/** What the dimensions of an exported model's output are of. */
+function axesOf({ name }: Output): readonly Axis[] | undefined {
+  const own = model.value?.shapes?.outputs.find((output) => output.name === name);
+  return own?.axes?.filter((axis) => axis !== "batch");
+}
+
 function labels(): readonly string[] {
   return model.value?.labels ?? [];
+}
+
+function hasAnswer(): boolean {
+  return classOutput(model.value?.info.outputs ?? []) !== undefined;
 }
 
 /** What a network says first: a class, or a value, if it has only one; null for rows over time. */
 function answerText(outputs: Outputs, classIndex: number): string | null {
   const [first] = outputs;
-  if (first === undefined || first.shape.length > 1) return null;
+  if (first === undefined || !hasAnswer()) return null;
   return first.data.length === 1 ? valueText(first.data[0]) : className(labels(), classIndex);
 }
 
@@ -179,10 +205,9 @@ function Frames() {
 function Running({ now }: { now: Watched }) {
   const [first] = now.vectors;
   const best = first === undefined ? -1 : classOf(first.data);
-  const hasAnswer = classOutput(model.value?.info.outputs ?? []) !== undefined;
   return (
     <>
-      {hasAnswer && (
+      {hasAnswer() && (
         <p class="running-class">
           running {first?.data.length === 1 ? "value" : "class"}{" "}
           <span class="big" data-running={best}>

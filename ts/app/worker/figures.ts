@@ -38,7 +38,7 @@ export function exactFigures({ model }: Bench, choice: Choice): ExactFigures {
   const plan = model.plan(sessionOptions(choice));
   return {
     choice,
-    chosen: { plan, operators: operatorNames(model, choice.schedule) },
+    chosen: { plan, ...operatorsOf(model, choice.schedule) },
     wholeSequence: wholeSequenceOf(model, plan) ?? null,
     boards: BOARDS.map((board) =>
       judge(board, {
@@ -60,15 +60,16 @@ function schedulePlan(
   try {
     return {
       plan: model.plan(sessionOptions(choice)),
-      operators: operatorNames(model, schedule),
+      ...operatorsOf(model, schedule),
     };
   } catch (cause) {
     return { schedule, refused: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 
-function operatorNames(model: Model, schedule: Schedule): string[] {
-  return model.operators(schedule).map(({ name }) => name);
+function operatorsOf(model: Model, schedule: Schedule): Omit<SchedulePlan, "plan"> {
+  const infos = model.operators(schedule);
+  return { operators: infos.map(({ name }) => name), ops: infos.map(({ op }) => op) };
 }
 
 /** Every other way to run it, cheapest in RAM first. */

@@ -14,9 +14,16 @@ import {
   toNetwork,
 } from "../../checkpoint/index.js";
 import { BadCheckpoint, BadFile } from "../../core/errors.js";
+import { outputValuesIn } from "../../core/format.js";
 import type { Network } from "../../graph/network.js";
 import type { Model } from "../../index.js";
-import { assumptionsOf, compareReferences, referenceTolerance } from "../../profile/index.js";
+import {
+  assumptionsOf,
+  compareReferences,
+  moduleShapesOf,
+  networkGraph,
+  referenceTolerance,
+} from "../../profile/index.js";
 import { usualFrames } from "../sampling.js";
 import type { DraftAnswer, OpenedModel, Progress, Source } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
@@ -38,7 +45,8 @@ export async function openModel(
   const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
   const converted = isBlob ? undefined : await convert(workbench, source, bytes, report);
   report({ what: "checking the model" });
-  const { engine, model } = await workbench.replace(converted?.blob ?? bytes);
+  const { engine, model, blob } = await workbench.replace(converted?.blob ?? bytes);
+  const shapes = moduleShapesOf(model);
   return {
     name: source.name,
     format: converted?.format ?? "mlm",
@@ -48,6 +56,8 @@ export async function openModel(
     info: model.info,
     labels: model.labels,
     ops: model.ops,
+    graph: networkGraph(model, outputValuesIn(blob)),
+    ...(shapes && { shapes }),
     parameters: model.ops.reduce((sum, op) => sum + op.parameters, 0),
     simd: engine.simd,
     version: engine.version,

@@ -4,8 +4,10 @@
  */
 import type { DraftLine } from "../../checkpoint/draft/index.js";
 import type { BoardVerdict } from "../../device/index.js";
+import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
 import type {
+  NetworkGraph,
   OutputsAccuracy,
   ProfileReport,
   TraceComparison,
@@ -37,6 +39,9 @@ export interface OpenedModel {
   readonly info: ModelInfo;
   readonly labels: readonly string[];
   readonly ops: readonly OpInfo[];
+  readonly graph: NetworkGraph;
+  /** Of the module it was exported from. */
+  readonly shapes?: ModuleShapes;
   readonly parameters: number;
   readonly simd: boolean;
   readonly version: string;
@@ -57,6 +62,8 @@ export interface SchedulePlan {
   readonly plan: Plan;
   /** Names in order of execution. */
   readonly operators: readonly string[];
+  /** Index for index: the op that each belongs to. */
+  readonly ops: readonly number[];
 }
 
 /** Everything that follows from model and choice without running anything. */
@@ -89,6 +96,7 @@ export interface Sample {
 
 /** Outputs of one sequence. */
 export interface RunResult {
+  /** Of an exported model in its module's own shapes. */
   readonly outputs: readonly Output[];
   /** Of the first output: -1 where it is rows over time or one value, or no element is a number. */
   readonly classIndex: number;

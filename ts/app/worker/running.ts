@@ -6,8 +6,9 @@
 import { BadState } from "../../core/errors.js";
 import { inputLength } from "../../core/input.js";
 import { classOutput } from "../../core/outputs.js";
+import type { ModuleShapes } from "../../graph/shapes.js";
 import type { Outputs, Session } from "../../index.js";
-import { classOf, exampleInput, moduleShapesOf } from "../../profile/index.js";
+import { classOf, exampleInput, inModuleShapes, moduleShapesOf } from "../../profile/index.js";
 import { sessionOptions } from "./figures.js";
 import { readSequences, type Sequence, type Sequences } from "./inputs.js";
 import type { Choice, Progress, RunAnswer, RunResult, Watched } from "./protocol.js";
@@ -45,12 +46,13 @@ export class Runs {
   #run(name: string, inputs: Sequences, choice: Choice, report: Report): RunAnswer {
     const { model } = this.#workbench.open;
     const { sequences, frames } = inputs;
+    const shapes = moduleShapesOf(model);
     const session = model.createSession(sessionOptions({ ...choice, frames }));
     try {
       const start = performance.now();
       const results = sequences.map((sequence, i) => {
         if (i % REPORT_EVERY === 0) report({ what: "running", share: i / sequences.length });
-        return toResult(session.run(sequence), model.info);
+        return toResult(session.run(sequence), model.info, shapes);
       });
       const ms = performance.now() - start;
       this.#forget();
@@ -132,7 +134,12 @@ function statesOf(session: Session): Watched["states"] {
     }));
 }
 
-function toResult(outputs: Outputs, info: Bench["model"]["info"]): RunResult {
+function toResult(
+  outputs: Outputs,
+  info: Bench["model"]["info"],
+  shapes: ModuleShapes | undefined,
+): RunResult {
   const logits = classOutput(info.outputs) && outputs[0]?.data;
-  return { outputs, classIndex: logits === undefined ? -1 : classOf(logits) };
+  const classIndex = logits === undefined ? -1 : classOf(logits);
+  return { outputs: inModuleShapes(shapes, outputs), classIndex };
 }

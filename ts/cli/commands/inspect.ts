@@ -10,6 +10,7 @@ import { FileProblem } from "../../host/file-problem.js";
 import {
   assumptionsOf,
   describeOps,
+  kindText,
   moduleShapesOf,
   type OpDescription,
 } from "../../profile/index.js";
@@ -175,7 +176,7 @@ function renderOps(ops: readonly OpDescription[]): string {
   const rows = ops.map((op, index) => [
     String(index + 1),
     op.name,
-    op.label.includes(op.variant) ? op.kind : `${op.variant} ${op.kind}`,
+    kindText(op),
     op.inputs.map((value) => (value === 0 ? "input" : String(value))).join(" + "),
     op.label,
     ...(hasStages ? [String(op.stage)] : []),
