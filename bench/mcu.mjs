@@ -17,7 +17,9 @@ ensureBuilt();
 const { createBlob, Engine } = await import("../dist/node.js");
 const { readCheckpoint, readNpy, toNetwork } = await import("../dist/checkpoint/index.js");
 const { createFoldedBlob } = await import("../dist/fold/index.js");
-const { EMULATORS, missingTools, verify } = await import("../dist/firmware/node.js");
+const { EMULATED_TARGETS, EMULATORS, missingTools, verify } = await import(
+  "../dist/firmware/node.js"
+);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Builds of this run alone. */
@@ -90,7 +92,8 @@ function straightforward({ network, input, frames }) {
   const port = join(root, "csrc/port");
   const defines = Object.entries({ ...sizes, FRAMES: frames }).map(([k, v]) => `-D${k}=${v}`);
   const sources = [
-    ...["startup.c", "vectors.c", "emulator.c"].map((file) => join(port, "cortex-m7", file)),
+    ...["startup.c", "vectors.c", "emulator.c"].map((file) => join(port, "cortex-m", file)),
+    join(port, "mps2/emulator-machine.c"),
     join(port, "print.c"),
     join(root, "bench/native/mcu_straightforward.c"),
     join(root, "bench/straightforward/straightforward.c"),
@@ -99,7 +102,14 @@ function straightforward({ network, input, frames }) {
   return ["fast", "off"].map((contraction) => {
     const image = join(folder, `${contraction}.elf`);
     execFileSync("arm-none-eabi-gcc", [
-      ...[...M7_FLAGS, `-ffp-contract=${contraction}`, ...defines, `-I${port}`, `-I${folder}`],
+      ...[
+        ...M7_FLAGS,
+        `-ffp-contract=${contraction}`,
+        ...defines,
+        `-I${port}`,
+        `-I${join(port, "cortex-m")}`,
+        `-I${folder}`,
+      ],
       '-DMACHINE_INTERRUPTS="no-interrupts.h"',
       ...[
         "-nostartfiles",
@@ -203,7 +213,7 @@ async function measureAll() {
   }
   const targets = [];
   const skipped = [];
-  for (const target of ["cortex-m7", "riscv32", "xtensa"]) {
+  for (const target of EMULATED_TARGETS) {
     const missing = missingTools(target);
     if (missing.length > 0) skipped.push(`${target}: no ${missing.join(", ")}`);
     for (const { name, description } of missing.length > 0 ? [] : EMULATORS[target].variants) {

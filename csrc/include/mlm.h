@@ -29,8 +29,8 @@
  *
  *     -std=c11 -O2 -ffp-contract=off        and never -ffast-math
  *
- * plus -DMLM_CORTEX_M7_ASM for a Cortex-M7 with its FPU (-mcpu=cortex-m7 -mfpu=fpv5-d16
- * -mfloat-abi=hard). No libc but memcpy, memset and memmove.
+ * plus -DMLM_CORTEX_M7_ASM for a Cortex-M7 or M33 with its FPU (-mcpu=cortex-m7 -mfpu=fpv5-d16
+ * -mfloat-abi=hard), -DMLM_CORTEX_M4_ASM for a Cortex-M4 with its own (fpv4-sp-d16). No libc but memcpy, memset and memmove.
  *
  * Typical firmware. ARENA_BYTES is what `mambalite profile` or mlm_arena_bytes says (more is allowed), LOGITS
  * the sum of the widths of all outputs that are vectors. A session sees one sequence (one second of audio, one

@@ -1,13 +1,14 @@
 /*
- * cortex_m7.h - the inner loops for Cortex-M7 with FPv5, in inline assembly, behind the same interface
+ * cortex_m7.h - the inner loops for Cortex-M with an FPU, in inline assembly, behind the same interface
  * as the portable ones and with the same bits: vmla.f32 and vmls.f32 are not fused, they round the
  * product and then the sum. Compilers do not choose them with contraction off, and spill constants
- * that one vldm brings back. Builds for an M7 with its FPU define MLM_CORTEX_M7_ASM to use it.
+ * that one vldm brings back. Made for the Cortex-M7. Builds with FPv5 (M7, M33) define MLM_CORTEX_M7_ASM to
+ * use it, builds with FPv4 (M4) MLM_CORTEX_M4_ASM: compilers do not tell the two from each other.
  */
 #ifndef MLM_CORTEX_M7_H
 #define MLM_CORTEX_M7_H
 
-#if defined(MLM_CORTEX_M7_ASM)
+#if defined(MLM_CORTEX_M7_ASM) || defined(MLM_CORTEX_M4_ASM)
 #define MLM_CORTEX_M7 1
 
 #include "../math/math4.h"
@@ -46,6 +47,31 @@
 #define S20_23 "s20", "s21", "s22", "s23"
 #define S24_27 "s24", "s25", "s26", "s27"
 #define S28_31 "s28", "s29", "s30", "s31"
+
+/* limit > x ? limit : x, which leaves NaN alone as vmaxnm does not; and limit < x ? limit : x. */
+#define COMPARE(limit, x) \
+    "vcmp.f32 " limit ", " x "\n" \
+    "vmrs APSR_nzcv, FPSCR\n"
+#define MOVE_IF(condition, x, limit) \
+    "it " condition "\n" \
+    "vmov" condition ".f32 " x ", " limit "\n"
+#define EACH(...) EACH_(__VA_ARGS__)
+#define EACH_(one, a0, a1, a2, a3, limit) one(a0, limit) one(a1, limit) one(a2, limit) one(a3, limit)
+
+/* AT_LEAST and AT_MOST may give the limit for NaN: what they are made of is NaN by another way, too. FPv4 has
+ * neither vsel nor vmaxnm. */
+#if defined(MLM_CORTEX_M4_ASM)
+#define RAISE(x, limit) COMPARE(limit, x) MOVE_IF("gt", x, limit)
+#define LOWER(x, limit) COMPARE(limit, x) MOVE_IF("mi", x, limit)
+#define AT_LEAST(x, limit) EACH(RAISE, x, limit)
+#define AT_MOST(x, limit) EACH(LOWER, x, limit)
+#define AT_MOST_OF(to, x, limit) FOUR2("vmov", to, x) EACH(LOWER, to, limit)
+#else
+#define RAISE(x, limit) COMPARE(limit, x) ONE3("vselgt", x, limit, x)
+#define AT_LEAST(x, limit) FOUR3("vmaxnm", x, x, SAME(limit))
+#define AT_MOST(x, limit) FOUR3("vminnm", x, x, SAME(limit))
+#define AT_MOST_OF(to, x, limit) FOUR3("vminnm", to, x, SAME(limit))
+#endif
 
 /* Adds the integers in the low bits of n0, n1 to the exponents of p0, p1 (v4_exponent, v4_add_exponent). */
 #define SCALE_PAIR(p0, p1, n0, n1, to0, to1) \
@@ -203,18 +229,10 @@ static const float m7_exp_coefficients[] = {1.0f, MLM_EXP_C2, MLM_EXP_C4};
 static const float m7_silu_constants[] = {MLM_SILU_MAX, EXP_CONSTANTS(MLM_ROUND_MAGIC),
                                           MLM_SILU_MIN, 1.0f};
 
-/* x < -88 ? -88 : x, which leaves NaN alone as vmaxnm does not. */
-#define ABOVE_MIN_LANE(x) \
-    "vcmp.f32 s29, " x "\n" \
-    "vmrs APSR_nzcv, FPSCR\n" \
-    ONE3("vselgt", x, "s29", x)
 /* SiLU of s0-s3 into s4-s7; m7_silu_constants in s21-s30. */
 #define SILU \
-    ABOVE_MIN_LANE("s0") \
-    ABOVE_MIN_LANE("s1") \
-    ABOVE_MIN_LANE("s2") \
-    ABOVE_MIN_LANE("s3") \
-    FOUR3("vminnm", S8_11, S0_3, SAME("s21")) \
+    EACH(RAISE, S0_3, "s29") \
+    AT_MOST_OF(S8_11, S0_3, "s21") \
     EXP_MINUS_PARTS \
     SCALE_ALL \
     FOUR3("vadd", S12_15, S12_15, SAME("s30")) \
@@ -254,11 +272,6 @@ MLM_INLINE void m7_gate(float *x, const float *z, uint32_t groups) {
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
 
-/* x < 0 ? 0 : x, which leaves NaN alone as vmaxnm does not; 0.0 in s20. */
-#define RELU_LANE(x) \
-    "vcmp.f32 s20, " x "\n" \
-    "vmrs APSR_nzcv, FPSCR\n" \
-    ONE3("vselgt", x, "s20", x)
 /* Estrin's order in q^2: c0 = (c3 q^4 + c1) q^2 + c0, c3 and c1 first a line each; C4 in s31,
  * log1p_coefficients at [l]. */
 #define LOG1P_POLYNOMIAL(q2, c0, c1, c3, c2) \
@@ -282,7 +295,7 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
         "1:\n"
         "vldmia %[x], {s0-s3}\n"
         FOUR2("vabs", S8_11, S0_3)
-        FOUR3("vminnm", S8_11, S8_11, SAME("s21"))
+        AT_MOST(S8_11, "s21")
         EXP_MINUS_PARTS
         SCALE_ALL
         FOUR3("vmul", S12_15, S12_15, SAME("s29")) /* e */
@@ -293,10 +306,7 @@ MLM_INLINE void m7_softplus(float *x, uint32_t groups) {
         LOG1P_POLYNOMIAL("s13", "s5", "s6", "s7", "s8")
         LOG1P_POLYNOMIAL("s14", "s6", "s7", "s8", "s9")
         LOG1P_POLYNOMIAL("s15", "s7", "s8", "s9", "s10")
-        RELU_LANE("s0")
-        RELU_LANE("s1")
-        RELU_LANE("s2")
-        RELU_LANE("s3")
+        EACH(RAISE, S0_3, "s20")
         FOUR3("vmla", S0_3, S16_19, S4_7)
         "vstmia %[x]!, {s0-s3}\n"
         "subs %[groups], #1\n"
@@ -341,7 +351,7 @@ static const float m7_round_magic[] = {SAME(MLM_ROUND_MAGIC)};
 #define CLAMP_AND_REDUCE \
     "vldmia %[a]!, {s24-s27}\n" \
     FOUR3("vmul", S20_23, S24_27, S0_3) \
-    FOUR3("vmaxnm", S20_23, S20_23, SAME("s13")) \
+    AT_LEAST(S20_23, "s13") \
     FOUR3("vadd", S16_19, S20_23, SAME("s12")) \
     FOUR3("vsub", S24_27, S16_19, SAME("s12")) \
     FOUR3("vsub", S20_23, S20_23, S24_27)
@@ -356,23 +366,27 @@ static const float m7_round_magic[] = {SAME(MLM_ROUND_MAGIC)};
     "vstmia %[h]!, {s20-s23}\n" \
     FOUR3("vmla", S8_11, S20_23, SAME("s29"))
 
-/* y = D x, then for each of `states` >= 1 states: h = 2^(dt a) h + dt x B, y += h C; x becomes y. */
+/* y = D x, then for each of `states` >= 1 states: h = 2^(dt a) h + dt x B, y += h C; x becomes y. Once dt and
+ * d are loaded, their registers are the first two temporaries: of their own, which the empty line sees to, so
+ * that the compiler finds enough. */
 #define SCAN_GROUP(all_states) \
-    uint32_t i0, i1, i2, i3; \
+    const float *i0 = dt, *i1 = d; \
+    uint32_t i2, i3; \
+    __asm("" : "+r"(i0), "+r"(i1)); \
     __asm volatile( \
         "vldr d6, [%[k], #24]\n" /* s12, s13 */ \
         "vldr d7, [%[k], #32]\n" \
         "vldr s31, [%[k], #40]\n" \
-        "vldmia %[dt], {s0-s3}\n" \
+        "vldmia %[i0], {s0-s3}\n" \
         "vldmia %[x], {s16-s19}\n" \
-        "vldmia %[d], {s20-s23}\n" \
+        "vldmia %[i1], {s20-s23}\n" \
         FOUR3("vmul", S4_7, S0_3, S16_19) \
         FOUR3("vmul", S8_11, S16_19, S20_23) \
         all_states \
         "vstmia %[x], {s8-s11}\n" \
         : [a] "+&r"(a), [h] "+&r"(h), [bc] "+&r"(bc), [states] "+&r"(states), \
-          CORE_TEMPORARIES \
-        : [dt] "r"(dt), [d] "r"(d), [x] "r"(x), [k] "r"(m7_scan_constants), \
+          [i0] "+&r"(i0), [i1] "+&r"(i1), [i2] "=&r"(i2), [i3] "=&r"(i3) \
+        : [x] "r"(x), [k] "r"(m7_scan_constants), \
           [magic] "r"(m7_round_magic) \
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS)
 
@@ -405,8 +419,14 @@ MLM_INLINE void m7_scan_group_clamping(const float *a, float *h, const float *bc
         "bne 1b\n");
 }
 
-/* The largest of four; a NaN is passed over. */
+/* The largest of four dt; a NaN is passed over. */
 MLM_INLINE float m7_largest(const float *x) {
+#if defined(MLM_CORTEX_M4_ASM)
+    float most = 0.0f; /* is as good as a lesser one: no dt a is too low then */
+    for (uint32_t i = 0; i < 4; i++)
+        if (x[i] > most) most = x[i];
+    return most;
+#else
     register float most __asm("s0");
     __asm("vldmia %[x], {s0-s3}\n"
         ONE3("vmaxnm", "s0", "s0", "s1")
@@ -414,6 +434,7 @@ MLM_INLINE float m7_largest(const float *x) {
         ONE3("vmaxnm", "s0", "s0", "s2")
         : "=t"(most) : [x] "r"(x), "m"(*(const float(*)[4])x) : "s1", "s2", "s3");
     return most;
+#endif
 }
 
 /* clang-format on */

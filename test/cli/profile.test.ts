@@ -89,7 +89,11 @@ describe("profile", () => {
   });
 
   it("judges every board, or the ones asked for", () => {
-    const ids = ["esp32s3", "esp32s3-psram", "stm32h743", "stm32h747"];
+    const ids = [
+      ...["esp32s3", "esp32s3-psram", "stm32h743", "stm32h747", "nrf52840", "microbit-v2"],
+      ...["stm32f405", "stm32l476", "rp2350", "stm32u575", "stm32l152", "microbit", "rp2040"],
+      ...["esp32c3", "esp32c6"],
+    ];
     const idsOf = (options: string[]) =>
       profile([spotter, ...options]).boards.map((board: { id: string }) => board.id);
     expect(idsOf([])).toEqual(ids);

@@ -12,16 +12,28 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readNpy } from "../../ts/checkpoint/index.js";
 import { HEADER } from "../../ts/core/format.js";
 import { crc32 } from "../../ts/crc32.js";
-import { DoesNotFit } from "../../ts/firmware/index.js";
+import { cortexM } from "../../ts/firmware/cortex-m.js";
+import { DoesNotFit, EXPORT_TARGETS, LAYOUTS } from "../../ts/firmware/index.js";
 import { buildProject, writeFiles } from "../../ts/firmware/node.js";
+import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { failure, mambalite, spotter as spotterModel } from "../cli/support.js";
 import { project, runImage, spotter, write } from "./projects.js";
 import { buildFolder, root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const LAST_LINE = "bits equal to the simulation's";
+
+/** Frames that floats in software can bear. */
+const FEW = 8;
+const SPOTTER_CHANNELS = 40;
+
+function few() {
+  const { inputs } = spotter;
+  return { input: inputs[0]!.slice(0, FEW * SPOTTER_CHANNELS) };
+}
 
 /** The shell commands of a README that build something, block by block. */
 function buildCommands(folder: string): string[] {
@@ -66,10 +78,28 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     expect(cleanly(folder, forBoard)).toMatch(/ARENA: +\d+ B +512 KB/);
   });
 
-  test("cortex-m7: builds and runs as its README says", async () => {
-    const folder = write("cortex-m7", await project("cortex-m7"));
+  test.each(EXPORT_TARGETS.filter((name) => cortexM(name) !== undefined))(
+    "%s: builds and runs as its README says, for each of its boards",
+    async (target) => {
+      for (const board of LAYOUTS[target].boards) {
+        const folder = write(`${target}-${board}`, await project(target, few(), board));
+        const [commands = ""] = buildCommands(folder);
+        expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+      }
+    },
+  );
+
+  test("cortex-m0: har runs in the 16 KB and 256 KB of a micro:bit, and nothing more", async () => {
+    const { blob, examples } = BUNDLED_MODELS.find(({ name }) => name === "har")!;
+    const input = readNpy(readFileSync(examples[0]!.url)).data as Float32Array;
+    const model = new Uint8Array(readFileSync(blob));
+    const folder = write("microbit", await project("cortex-m0", { model, input }));
     const [commands = ""] = buildCommands(folder);
-    expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+    expect(commands).toMatch(/qemu-system-arm -M microbit \\\n {4}-display/);
+    const said = cleanly(folder, commands);
+    expect(said).toMatch(/FLASH: +\d+ B +256 KB/);
+    expect(said).toMatch(/RAM: +\d+ B +16 KB/);
+    expect(said.trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
   });
 
   test("a changed byte gives a status, not a fault", async () => {
@@ -119,6 +149,20 @@ async function runDamaged(folder: string, blob: Uint8Array): Promise<string> {
   return stdout;
 }
 
+const noRiscv = skipReason("riscv32");
+
+test.skipIf(noRiscv !== "")(
+  `riscv32: builds and runs as its README says${noRiscv}`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    for (const board of LAYOUTS.riscv32.boards) {
+      const folder = write(`riscv32-${board}`, await project("riscv32", few(), board));
+      const [commands = ""] = buildCommands(folder);
+      expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
+    }
+  },
+);
+
 const noCmake = ["cmake", "cc"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
 
 test.skipIf(noCmake.length > 0)(
@@ -139,6 +183,17 @@ describe("fit", () => {
     expect(error).toBeInstanceOf(DoesNotFit);
     expect((error as DoesNotFit).message).toMatch(
       /^does not fit stm32h743: RAM: \d+ bytes needed \(arena \d+, .*\), 524288 usable in AXI SRAM, \d+ missing$/,
+    );
+  });
+
+  test("a micro:bit refuses what 16 KB and 256 KB cannot hold", async () => {
+    const { blob } = BUNDLED_MODELS.find(({ name }) => name === "kws")!;
+    const model = new Uint8Array(readFileSync(blob));
+    await expect(project("cortex-m0", { model, input: new Float32Array(16000) })).rejects.toThrow(
+      /^does not fit microbit: RAM: \d+ bytes needed \(arena \d+, .*\), 16384 usable in RAM, \d+ missing$/,
+    );
+    await expect(project("cortex-m0", { blob: new Uint8Array(200_000) })).rejects.toThrow(
+      /flash: 265536 bytes needed .*, 262144 there, 3392 missing$/,
     );
   });
 

@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BOARDS, type Board, judge } from "../../ts/device/index.js";
-import { type Files, LAYOUTS } from "../../ts/firmware/index.js";
+import { EXPORT_TARGETS, type Files, LAYOUTS } from "../../ts/firmware/index.js";
 import { readSources } from "../../ts/firmware/node.js";
 import { project, spotter, textOf, write } from "./projects.js";
 import { root } from "./support.js";
 
 const KIB = 1024;
 
-const EXPORTS = (["stm32h7", "cortex-m7", "esp32s3"] as const).flatMap((target) =>
+const EXPORTS = EXPORT_TARGETS.flatMap((target) =>
   LAYOUTS[target].boards.map((id) => ({
     target,
     board: BOARDS.find((candidate) => candidate.id === id) as Board,
@@ -58,6 +58,13 @@ describe.each(EXPORTS)("$target for $board.id", ({ target, board }) => {
       return;
     }
     const region = (id: string) => board.regions.find((candidate) => candidate.id === id)?.bytes;
+    const sram = region("sram");
+    if (sram !== undefined) {
+      const script = target === "riscv32" ? "port/sections.ld" : "port/emulator-sram.ld";
+      const lengths = [...textOf(files, script).matchAll(/^ +(?:FLASH|RAM) .*LENGTH = (\d+)$/gm)];
+      expect(lengths.map(([, bytes]) => Number(bytes))).toEqual([board.flash.bytes, sram]);
+      return;
+    }
     const machine = target === "stm32h7" ? "stm32h743" : "emulator";
     const lengths = (arena: string) =>
       Object.fromEntries(

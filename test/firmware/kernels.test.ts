@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { opList } from "../../csrc/op-list.mjs";
-import type { EmulatedTarget, Files } from "../../ts/firmware/index.js";
+import { EMULATED_TARGETS, type EmulatedTarget, type Files } from "../../ts/firmware/index.js";
 import { EMULATORS, readSources } from "../../ts/firmware/node.js";
 import { buildAndRun, edited, project } from "./projects.js";
 import { root, skipReason } from "./support.js";
@@ -17,13 +17,6 @@ const EVERY: Readonly<Record<string, number>> = {
   hard: 7,
   soft: 41,
   lx106: 41,
-};
-
-/** The linker script that says where memories are. */
-const MEMORIES: Readonly<Record<EmulatedTarget, string>> = {
-  "cortex-m7": "port/emulator-dtcm.ld",
-  riscv32: "port/sections.ld",
-  xtensa: "port/sections.ld",
 };
 
 const tests = join(root, "test/native");
@@ -75,9 +68,16 @@ function inEmulatorsMemory(files: Files, script: string): Files {
   );
 }
 
+/** The linker script that says where memories are. */
+function scriptOf(files: Files): string {
+  const arena = /set\(MODEL_ARENA (\w+)\)/.exec(String(files.get("model.cmake")))?.[1];
+  const script = `port/emulator-${arena}.ld`;
+  return files.has(script) ? script : "port/sections.ld";
+}
+
 async function kernelProject(target: EmulatedTarget, every: number): Promise<Files> {
   const files = new Map([...(await project(target)), ...everyKernel(), ...testFiles(every)]);
-  const placed = inEmulatorsMemory(files, MEMORIES[target]);
+  const placed = inEmulatorsMemory(files, scriptOf(files));
   return edited(placed, "model.cmake", stackLine(placed), `set(MODEL_STACK_BYTES ${STACK_BYTES}`);
 }
 
@@ -85,9 +85,7 @@ function stackLine(files: Files): string {
   return /set\(MODEL_STACK_BYTES \d+/.exec(String(files.get("model.cmake")))?.[0] ?? "no line";
 }
 
-const TARGETS: readonly EmulatedTarget[] = ["cortex-m7", "riscv32", "xtensa"];
-
-describe.each(TARGETS)("kernels on %s", (target) => {
+describe.each(EMULATED_TARGETS)("kernels on %s", (target) => {
   const skipped = skipReason(target);
 
   test.skipIf(skipped !== "").each([...EMULATORS[target].variants])(
@@ -95,7 +93,12 @@ describe.each(TARGETS)("kernels on %s", (target) => {
     { timeout: TIMEOUT_MS },
     async ({ name, settings }) => {
       const files = await kernelProject(target, EVERY[name] ?? 1);
-      const { stdout, status } = await buildAndRun(`kernels-${name}`, files, target, settings);
+      const { stdout, status } = await buildAndRun(
+        `kernels-${target}-${name}`,
+        files,
+        target,
+        settings,
+      );
       expect(stdout).not.toContain("FAIL");
       expect(stdout).toMatch(/^\d+ passed, 0 failed$/m);
       expect(status).toBe(0);

@@ -1,7 +1,8 @@
 /** What a user adds to an exported project: variables, interrupt handlers, a loop over windows, labels. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { EmulatedTarget, Files } from "../../ts/firmware/index.js";
+import { cortexM } from "../../ts/firmware/cortex-m.js";
+import { EMULATED_TARGETS, type EmulatedTarget, type Files } from "../../ts/firmware/index.js";
 import { buildProject } from "../../ts/firmware/node.js";
 import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import type { Network } from "../../ts/node.js";
@@ -66,7 +67,7 @@ ${NAMES.map(
 
 const EXPECTED_VARIABLES = NAMES.map((name, i) => `${name} 0 0 0 ${i + 10} ${i + 30} ${i + 50}\n`);
 
-describe.each(["cortex-m7", "riscv32", "xtensa"] as const)("variables on %s", (target) => {
+describe.each(EMULATED_TARGETS)("variables on %s", (target) => {
   const skipped = skipReason(target);
   test.skipIf(skipped !== "")(
     `are zero, initialised or const, whatever their names${skipped}`,
@@ -91,7 +92,7 @@ describe.each(["cortex-m7", "riscv32", "xtensa"] as const)("variables on %s", (t
  * stack, before start-up copies and clears.
  */
 function withFilledRam(target: EmulatedTarget, files: Files): Files {
-  if (target !== "cortex-m7") {
+  if (cortexM(target) === undefined) {
     const copy = "    memcpy(data_start, data_load,";
     const fill = "    memset(data_start, 0xEE, (size_t)(stack_limit - data_start));\n";
     return edited(files, "port/machine.c", copy, fill + copy);

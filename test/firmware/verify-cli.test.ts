@@ -66,6 +66,18 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
     expect(failure([...args, "--keep", spotter])).toMatch(/a part of the path is not a directory/);
   });
 
+  test("whose memories: those of a board of the target, and no other", () => {
+    const args = ["verify", "kws", "--target", "cortex-m0", "--tile", "1"];
+    expect(failure(args)).toMatch(
+      /does not fit microbit: RAM: \d+ bytes needed \(arena \d+, .*\), 16384 usable in RAM, \d+ missing/,
+    );
+    expect(failure([...args, "--board", "rp2350"])).toMatch(
+      /--board: expected one of microbit, rp2040, got rp2350/,
+    );
+    const xtensa = ["verify", spotter, "--target", "xtensa", "--board", "esp32s3"];
+    expect(failure(xtensa)).toMatch(/--board: expected none with --target xtensa, got esp32s3/);
+  });
+
   test("an unknown variant", () => {
     expect(failure([...args.slice(0, 4), "--variant", "triple"])).toMatch(/double, single/);
   });

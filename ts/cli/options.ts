@@ -3,6 +3,7 @@
 import { BadArgument } from "../core/errors.js";
 import type { Schedule, SessionOptions } from "../core/plan.js";
 import { BOARDS, type Board } from "../device/index.js";
+import { LAYOUTS, type Target } from "../firmware/targets.js";
 
 export const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
 export const SIMD_CHOICES = ["auto", "on", "off"] as const;
@@ -60,6 +61,19 @@ export function boards(text: string, previous: readonly Board[] = []): readonly 
     return board;
   });
   return [...new Set([...previous, ...added])];
+}
+
+/** The board of a target's project that --board names; undefined: the usual one. */
+export function boardOf(target: Target, chosen: readonly Board[] = []): Board | undefined {
+  const possible = LAYOUTS[target].boards;
+  const [board, ...more] = chosen;
+  if (board === undefined) return undefined;
+  if (more.length > 0 || !possible.includes(board.id)) {
+    const expected =
+      possible.length === 0 ? `none with --target ${target}` : `one of ${possible.join(", ")}`;
+    throw new BadArgument("--board", expected, chosen.map(({ id }) => id).join(", "));
+  }
+  return board;
 }
 
 /** A parser for commander of a file that may be given several times. */

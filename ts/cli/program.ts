@@ -155,6 +155,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       `${EMULATED_TARGETS.join(", ")}; without --schedule, stream and layer`,
       choice("--target", EMULATED_TARGETS),
     )
+    .option("--board <id>", "whose memories to use (default: the target's usual one)", boards)
     .option("--variant <name...>", "only these builds: double, single; hard, soft (default: all)")
     .option("--input <file>", ".npy as for run, all sequences (default: one, generated)")
     .option("--keep <dir>", "build in this folder and leave everything there")

@@ -3,17 +3,20 @@
  * Node. Knows nothing of models.
  */
 import { existsSync } from "node:fs";
+import {
+  CORTEX_M,
+  CORTEX_M_TARGETS,
+  type CortexM,
+  type CortexMTarget,
+  SEMIHOSTING,
+  type Variant,
+  variantsOf,
+} from "./cortex-m.js";
 import { ToolchainMissing } from "./errors.js";
 import { outputOf } from "./process.js";
 import type { EmulatedTarget } from "./targets.js";
 
-/** A build of a target: another FPU, another instruction set. */
-export interface Variant {
-  readonly name: string;
-  readonly description: string;
-  /** Variables for CMake. */
-  readonly settings: Readonly<Record<string, string>>;
-}
+export type { Variant };
 
 export interface Emulator {
   /** The usual variant comes first. */
@@ -40,30 +43,7 @@ function counting(shift: number): string[] {
 }
 
 export const EMULATORS: Readonly<Record<EmulatedTarget, Emulator>> = {
-  "cortex-m7": {
-    variants: [
-      {
-        name: "double",
-        description: "Cortex-M7 with a double-precision FPU",
-        settings: { MAMBALITE_FPU: "fpv5-d16" },
-      },
-      {
-        name: "single",
-        description: "Cortex-M7 with a single-precision FPU",
-        settings: { MAMBALITE_FPU: "fpv5-sp-d16" },
-      },
-    ],
-    prefix: "arm-none-eabi-",
-    headerFlags: [],
-    command: "qemu-system-arm",
-    args: [
-      ...["-M", "mps2-an500", "-serial", "none", "-chardev", "stdio,id=s0,signal=off"],
-      ...["-semihosting-config", "enable=on,target=native,chardev=s0"],
-      ...QUIET,
-      ...counting(8),
-    ],
-    packages: ["cmake", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"],
-  },
+  ...cortexMEmulators(),
   riscv32: {
     variants: [
       {
@@ -113,6 +93,23 @@ export const EMULATORS: Readonly<Record<EmulatedTarget, Emulator>> = {
     ],
   },
 };
+
+function cortexMEmulators(): Readonly<Record<CortexMTarget, Emulator>> {
+  return Object.fromEntries(
+    CORTEX_M_TARGETS.map((target) => [target, cortexMEmulator(CORTEX_M[target])]),
+  ) as Record<CortexMTarget, Emulator>;
+}
+
+function cortexMEmulator(row: CortexM): Emulator {
+  return {
+    variants: variantsOf(row),
+    prefix: "arm-none-eabi-",
+    headerFlags: [],
+    command: "qemu-system-arm",
+    args: [...row.qemu, ...row.moreMemory, ...SEMIHOSTING.flat(), ...counting(8)],
+    packages: ["cmake", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"],
+  };
+}
 
 /** MAMBALITE_BUILTINS in the environment names another copy of compiler-rt/lib/builtins. */
 function builtinsFolder(): string {

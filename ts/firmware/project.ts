@@ -59,6 +59,8 @@ export interface HarnessOptions {
   readonly sources: Sources;
   readonly model: FirmwareModel;
   readonly inputs: HarnessInputs;
+  /** Default: the target's first board. */
+  readonly board?: Board;
   /** Id of the board's region for the arena, whether or not it is large enough; default: one that is. */
   readonly region?: string;
 }
@@ -69,11 +71,11 @@ export interface HarnessOptions {
  */
 export function harnessProject(
   target: Target,
-  { sources, model, inputs, region }: HarnessOptions,
+  { sources, model, inputs, board, region }: HarnessOptions,
 ): Files {
   requireSources(sources);
   const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, undefined, region);
+  const place = placementOf(layout, model, board, region);
   const { program } = layout;
   return new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, "emulator"),
@@ -112,6 +114,7 @@ function commonFiles(
     }),
     ...portFiles(layout, sources, {
       ...figuresOf(model.version, place.board),
+      ...layout.figures,
       ...buildFigures(sources),
     }),
     ...boardFiles(layout, place.board),
@@ -202,7 +205,7 @@ function boardFiles({ program }: ProjectLayout, board: Board | undefined): [stri
 function modelCmake(machine: string, { region, stackBytes }: Placement): string {
   return `# What the build needs to know of the model and its board. ${GENERATED}
 set(MODEL_MACHINE ${machine})
-set(MODEL_ARENA ${region === "axi-sram" ? "axi" : "dtcm"})
+set(MODEL_ARENA ${region === "axi-sram" ? "axi" : region})
 set(MODEL_STACK_BYTES ${stackBytes})
 `;
 }

@@ -1,6 +1,7 @@
 /** The README of an exported project: commands, memory, and what has been run where. Only text. */
 import type { Plan } from "../core/plan.js";
 import type { Board } from "../device/index.js";
+import { CORTEX_M, type CortexM, cortexM, SEMIHOSTING } from "./cortex-m.js";
 import type { Example, FirmwareModel } from "./model.js";
 import type { Target } from "./targets.js";
 
@@ -15,12 +16,12 @@ export interface ReadmeFacts {
 
 export function readme(target: Target, facts: ReadmeFacts): string {
   return [
-    `# ${TITLES[target] ?? target}\n\n${INTRODUCTION}`,
-    `## Build and run\n\n${COMMANDS[target] ?? ""}${target === "stm32h7" ? stm32h7(facts) : ""}`,
+    `# ${titleOf(target)}\n\n${INTRODUCTION}`,
+    `## Build and run\n\n${commands(target, facts)}`,
     `## Memory\n\n${memory(target, facts)}`,
     `## What to expect\n\n${EXPECT}`,
     `## In an application\n\n${application(target, facts.model)}`,
-    `## Where this has been run\n\n${STATUS[target] ?? ""}`,
+    `## Where this has been run\n\n${statusOf(target)}`,
   ].join("\n");
 }
 
@@ -31,13 +32,53 @@ nothing is allocated; the self-test tells whether every output has the bits of t
 const TITLES: Partial<Record<Target, string>> = {
   stm32h7: "MambaLite-Micro on an STM32H7",
   esp32s3: "MambaLite-Micro on an ESP32-S3",
-  "cortex-m7": "MambaLite-Micro on a Cortex-M7 (emulator)",
+  riscv32: "MambaLite-Micro on a 32-bit RISC-V (emulator)",
   generic: "MambaLite-Micro in C11",
 };
 
-const QEMU_M7 = `qemu-system-arm -M mps2-an500 -display none -monitor none -serial none \\
-    -chardev stdio,id=s0,signal=off \\
-    -semihosting-config enable=on,target=native,chardev=s0 -kernel build/firmware.elf`;
+function titleOf(target: Target): string {
+  const row = cortexM(target);
+  if (row !== undefined) return `MambaLite-Micro on a ${row.core} (emulator)`;
+  return TITLES[target] ?? target;
+}
+
+function commands(target: Target, facts: ReadmeFacts): string {
+  const row = cortexM(target);
+  if (row !== undefined) return cortexMCommands(row, facts.board);
+  return `${COMMANDS[target] ?? ""}${target === "stm32h7" ? stm32h7(facts) : ""}`;
+}
+
+function qemuCommand({ qemu, moreMemory, boards }: CortexM, board: Board | undefined): string {
+  const isUsual = board === undefined || board.id === boards[0];
+  const lines = [
+    ["qemu-system-arm", ...qemu],
+    ...(isUsual || moreMemory.length === 0 ? [] : [moreMemory]),
+    ...SEMIHOSTING,
+    ["-kernel", "build/firmware.elf"],
+  ];
+  return lines.map((line) => line.join(" ")).join(" \\\n    ");
+}
+
+const OWN_BOARD = `The memories are those of the board below, at the emulator's addresses. For the board itself
+replace \`port/emulator*\` (or \`port/machine.c\`), a page of registers for console and clock of which
+\`port/port.h\` says what is asked, and the origins in the linker script.
+`;
+
+function cortexMCommands(row: CortexM, board: Board | undefined): string {
+  const [, ...otherFpus] = row.fpus;
+  return `Needs CMake 3.16, \`arm-none-eabi-gcc\` with newlib and QEMU (Debian: \`cmake gcc-arm-none-eabi
+libnewlib-arm-none-eabi qemu-system-arm\`).
+
+\`\`\`sh
+cmake -B build
+cmake --build build
+${qemuCommand(row, board)}
+\`\`\`
+
+The exit status is 0 when self-test and example gave the bits they should.
+${otherFpus.map(({ mfpu, description }) => `For a core ${description} add \`-DMAMBALITE_FPU=${mfpu}\` to the first command.\n`).join("")}
+${OWN_BOARD}`;
+}
 
 const COMMANDS: Partial<Record<Target, string>> = {
   stm32h7: `Needs CMake 3.16 and \`arm-none-eabi-gcc\` with newlib (Debian: \`cmake gcc-arm-none-eabi
@@ -63,7 +104,7 @@ The same image without the board, in QEMU:
 \`\`\`sh
 cmake -B build -DMAMBALITE_MACHINE=emulator
 cmake --build build
-${QEMU_M7}
+${qemuCommand(CORTEX_M["cortex-m7"], undefined)}
 \`\`\`
 
 As a library: the folder is a PlatformIO library (\`library.json\` brings the flags) and an Arduino
@@ -82,18 +123,20 @@ idf.py -p PORT flash monitor
 The network is a component of its own, \`components/mambalite_micro\`; \`main\` is an example. Where the
 example's arena lies, internal SRAM or PSRAM, is under \`MambaLite-Micro\` in \`idf.py menuconfig\`.
 `,
-  "cortex-m7": `Needs CMake 3.16, \`arm-none-eabi-gcc\` with newlib and QEMU (Debian: \`cmake gcc-arm-none-eabi
-libnewlib-arm-none-eabi qemu-system-arm\`).
+  riscv32: `Needs CMake 3.16, \`riscv64-unknown-elf-gcc\` with picolibc and QEMU (Debian: \`cmake
+gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc\`).
 
 \`\`\`sh
-cmake -B build
+cmake -B build -DMAMBALITE_ISA=rv32imc
 cmake --build build
-${QEMU_M7}
+qemu-system-riscv32 -M virt -bios none -display none -monitor none -serial stdio \\
+    -kernel build/firmware.elf
 \`\`\`
 
-The exit status is 0 when self-test and example gave the bits they should. For a core with a
-single-precision FPU add \`-DMAMBALITE_FPU=fpv5-sp-d16\` to the first command.
-`,
+The exit status is 0 when self-test and example gave the bits they should. rv32imc is what an ESP32-C3 and
+the like run; for a core with an FPU leave \`-DMAMBALITE_ISA\` out, it is rv32imafc then.
+
+${OWN_BOARD}`,
   generic: `Needs CMake 3.16 and any C11 compiler for a little-endian machine.
 
 \`\`\`sh
@@ -249,8 +292,14 @@ debugger commands and the names of interrupts are those of an STM32H743 on a Nuc
 }
 
 const BITS_TESTED =
-  "The core's bits are tested against the simulation on an emulated Cortex-M7, RISC-V (with and\n" +
-  "without FPU) and Xtensa (soft float).";
+  "The core's bits are tested against the simulation on emulated Cortex-M0, M3, M4, M7 and M33, RISC-V\n" +
+  "(with and without FPU) and Xtensa (soft float).";
+
+function statusOf(target: Target): string {
+  if (cortexM(target) === undefined) return STATUS[target] ?? "";
+  return `${BITS_TESTED} This project is compiled with
+\`arm-none-eabi-gcc\` and run in QEMU.\n`;
+}
 
 const STATUS: Partial<Record<Target, string>> = {
   stm32h7: `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU with
@@ -263,7 +312,7 @@ without a warning, \`main/esp32s3.c\` against stand-ins for ESP-IDF's headers.
 **This project has not been built with ESP-IDF and has not been run on silicon**; the FPU of the
 ESP32-S3 has not been tested: the self-test will tell.
 `,
-  "cortex-m7": `${BITS_TESTED} This project is compiled with \`arm-none-eabi-gcc\` and run in QEMU.
+  riscv32: `${BITS_TESTED} This project is compiled with \`riscv64-unknown-elf-gcc\` and run in QEMU.
 `,
   generic: `${BITS_TESTED} This project is compiled and run natively on x86-64.
 `,

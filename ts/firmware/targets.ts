@@ -2,12 +2,19 @@
  * What a project for each target is made of: which files of csrc go where, and which board it is for.
  * Plain data. Knows nothing of models or of what the files say.
  */
+import { CORTEX_M, CORTEX_M_TARGETS, type CortexM, type CortexMTarget } from "./cortex-m.js";
 
-export const EXPORT_TARGETS = ["stm32h7", "esp32s3", "cortex-m7", "generic"] as const;
+export const EXPORT_TARGETS = [
+  "stm32h7",
+  "esp32s3",
+  ...CORTEX_M_TARGETS,
+  "riscv32",
+  "generic",
+] as const;
 export type ExportTarget = (typeof EXPORT_TARGETS)[number];
 
 /** Targets whose firmware runs in an emulator here. */
-export const EMULATED_TARGETS = ["cortex-m7", "xtensa", "riscv32"] as const;
+export const EMULATED_TARGETS = [...CORTEX_M_TARGETS, "riscv32", "xtensa"] as const;
 export type EmulatedTarget = (typeof EMULATED_TARGETS)[number];
 
 export type Target = ExportTarget | EmulatedTarget;
@@ -23,27 +30,23 @@ export interface ProjectLayout {
   readonly linksBare: boolean;
   /** Ids of the boards it is for, the usual one first; none: nothing is known of the machine. */
   readonly boards: readonly string[];
+  /** What stands for `@NAME@` in its files besides the board's figures. */
+  readonly figures?: Readonly<Record<string, string>>;
 }
 
 const PROGRAM_FILES = ["port/port.h", "port/print.h", "port/print.c", "port/receive.h"] as const;
 
 const BARE = { library: "src", program: "port", linksBare: true } as const;
 
-const CORTEX_M7_FILES: ProjectLayout["files"] = [
-  ["port/cortex-m7/CMakeLists.txt", "CMakeLists.txt"],
-  ["port/library.cmake", "port/library.cmake"],
-  ["port/emulator.h", "port/emulator.h"],
-  ["port/cortex-m7/", "port/"],
-  ...intoFolder(PROGRAM_FILES, "port"),
-];
+const CORTEX_M7 = cortexMLayout("cortex-m7");
 
 export const LAYOUTS: Readonly<Record<Target, ProjectLayout>> = {
-  "cortex-m7": { ...BARE, boards: ["stm32h743"], files: CORTEX_M7_FILES },
+  ...cortexMLayouts(),
   stm32h7: {
-    ...BARE,
+    ...CORTEX_M7,
     boards: ["stm32h743", "stm32h747"],
     files: [
-      ...CORTEX_M7_FILES,
+      ...CORTEX_M7.files,
       ["port/stm32h7/", "port/"],
       ["port/stm32h7/library.json", "library.json"],
       ["port/stm32h7/library.properties", "library.properties"],
@@ -73,22 +76,44 @@ export const LAYOUTS: Readonly<Record<Target, ProjectLayout>> = {
       ...intoFolder(PROGRAM_FILES, "port"),
     ],
   },
-  riscv32: emulatedOnly("riscv32"),
-  xtensa: emulatedOnly("xtensa"),
+  riscv32: { ...BARE, boards: ["esp32c3", "esp32c6"], files: bareFiles("riscv32") },
+  xtensa: { ...BARE, boards: [], files: bareFiles("xtensa") },
 };
 
-function emulatedOnly(port: string): ProjectLayout {
+function bareFiles(port: string): ProjectLayout["files"] {
+  return [
+    [`port/${port}/CMakeLists.txt`, "CMakeLists.txt"],
+    ["port/library.cmake", "port/library.cmake"],
+    ["port/emulator.h", "port/emulator.h"],
+    [`port/${port}/`, "port/"],
+    ...intoFolder(PROGRAM_FILES, "port"),
+  ];
+}
+
+function cortexMLayout(target: CortexMTarget): ProjectLayout {
+  const row: CortexM = CORTEX_M[target];
   return {
     ...BARE,
-    boards: [],
+    boards: row.boards,
+    figures: {
+      CPU: target,
+      CORE: row.core,
+      FPU: row.fpus[0]!.mfpu,
+      FPUS: row.fpus.map(({ mfpu }) => mfpu).join(" or "),
+      ASSEMBLY: row.assembly,
+    },
     files: [
-      [`port/${port}/CMakeLists.txt`, "CMakeLists.txt"],
-      ["port/library.cmake", "port/library.cmake"],
-      ["port/emulator.h", "port/emulator.h"],
-      [`port/${port}/`, "port/"],
-      ...intoFolder(PROGRAM_FILES, "port"),
+      ...bareFiles("cortex-m"),
+      [`port/${target}/`, "port/"],
+      [`port/${row.machine}/`, "port/"],
     ],
   };
+}
+
+function cortexMLayouts(): Readonly<Record<CortexMTarget, ProjectLayout>> {
+  return Object.fromEntries(
+    CORTEX_M_TARGETS.map((target) => [target, cortexMLayout(target)]),
+  ) as Record<CortexMTarget, ProjectLayout>;
 }
 
 function intoFolder(paths: readonly string[], folder: string): ProjectLayout["files"] {

@@ -10,6 +10,7 @@ import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
+import type { Board } from "../device/index.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
 import { bytesOf } from "./c-source.js";
@@ -40,6 +41,8 @@ export interface VerifyOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: this package's. */
   readonly sources?: Sources;
+  /** Whose memories the emulator stands for. Default: the target's first board. */
+  readonly board?: Board;
   /** Id of the board's region for the arena, whether or not it is large enough: the linker says so. */
   readonly region?: string;
 }
@@ -251,6 +254,7 @@ async function buildImage(
     sources: options.sources ?? readSources(),
     model: { blob, info: model.info, ops: model.ops, labels: model.labels, plan, version },
     inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth, outputFloats),
+    ...(options.board !== undefined && { board: options.board }),
     ...(options.region !== undefined && { region: options.region }),
   });
   writeFiles(folder, files);

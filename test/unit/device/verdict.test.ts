@@ -24,9 +24,25 @@ describe("the catalogue", () => {
     expect(sizes("esp32s3-psram")).toEqual([512, 8192]);
     expect(sizes("stm32h743")).toEqual([128, 512, 288]);
     expect(boardOf("stm32h747").clockHz).toBe(480e6);
+    expect(sizes("microbit")).toEqual([16]);
+    expect(sizes("microbit-v2")).toEqual([128]);
+    expect(sizes("nrf52840")).toEqual([256]);
+    expect(sizes("rp2040")).toEqual([264]);
+    expect(sizes("rp2350")).toEqual([520]);
+    expect(sizes("stm32f405")).toEqual([128, 64]);
+    expect(sizes("stm32l476")).toEqual([96, 32]);
+    expect(sizes("stm32u575")).toEqual([768, 16]);
+    expect(sizes("stm32l152")).toEqual([80]);
+    expect(sizes("esp32c3")).toEqual([400]);
+    expect(sizes("esp32c6")).toEqual([512]);
+    const withoutFpu = BOARDS.filter(({ fpu }) => fpu === "none").map(({ id }) => id);
+    expect(withoutFpu).toEqual(["stm32l152", "microbit", "rp2040", "esp32c3", "esp32c6"]);
     // dram0_0_seg of ESP-IDF's linker script.
     expect(0x3fcdb700 - 0x3fc88000).toBe(341_760);
     expect(boardOf("esp32s3").regions[0]?.usableBytes).toBe(341_760 - 65_536);
+    // The same of the ESP32-C3 and of the C6, from its start to its end.
+    expect(boardOf("esp32c3").regions[0]?.usableBytes).toBe(0x3fcce710 - 0x3fc80000 - 65_536);
+    expect(boardOf("esp32c6").regions[0]?.usableBytes).toBe(0x4086e610 - 0x40800000 - 65_536);
   });
 });
 

@@ -64,7 +64,7 @@ export function Controls() {
           }}
         />
       </div>
-      <fieldset class="choice">
+      <fieldset class="choice choice-long">
         <legend>Boards</legend>
         {BOARDS.map(({ id, name }) => (
           <label key={id} class="option">

@@ -8,6 +8,7 @@ import { Bar, Panel } from "./parts.js";
 
 const SHOWN_REMEDIES = 4;
 const SHOWN_FORCING = 4;
+const SHOWN_BOARDS = 4;
 
 export function VerdictPanel() {
   const figures = exact.value;
@@ -174,7 +175,9 @@ function Remedies({ verdict, alternatives }: CardProps) {
 function otherBoards({ id }: BoardVerdict): string {
   const others = (exact.value?.boards ?? []).filter((other) => other.id !== id && other.fits);
   if (others.length === 0) return "no board of the catalogue holds it as it is.";
-  return `but ${others.map((other) => other.id).join(", ")} would hold it as it is.`;
+  const shown = others.slice(0, SHOWN_BOARDS).map((other) => other.id);
+  const more = others.length > shown.length ? ` and ${others.length - shown.length} more` : "";
+  return `but ${shown.join(", ")}${more} would hold it as it is.`;
 }
 
 function FlashRemedy({ verdict }: { verdict: BoardVerdict }) {

@@ -2,14 +2,14 @@
 import { BadArgument } from "../../core/errors.js";
 import { framesIn, type InputArray } from "../../core/input.js";
 import type { Board } from "../../device/index.js";
-import { type ExportTarget, exportProject, type Files, LAYOUTS } from "../../firmware/index.js";
+import { type ExportTarget, exportProject, type Files } from "../../firmware/index.js";
 import { readSources } from "../../firmware/node.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { requireNewFolder, writeFolder } from "../folders.js";
 import { toJson } from "../json.js";
 import { readInputs, takenBy } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
-import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { counted, grouped } from "../text.js";
 
 export interface ExportCommandOptions extends ModelChoice, ExecutionChoice {
@@ -22,7 +22,7 @@ export interface ExportCommandOptions extends ModelChoice, ExecutionChoice {
 
 export async function exportCommand(path: string, options: ExportCommandOptions): Promise<string> {
   checkExecution(options);
-  const board = boardOf(options);
+  const board = boardOf(options.target, options.board);
   requireNewFolder(options.output);
   return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
     const input = await exampleOf(model, options);
@@ -65,18 +65,6 @@ function summary(
     `model ${grouped(blobBytes)} bytes of flash\n` +
     `README.md there has the commands to build and flash it\n`
   );
-}
-
-function boardOf({ target, board = [] }: ExportCommandOptions): Board | undefined {
-  const { boards } = LAYOUTS[target];
-  const [chosen, ...more] = board;
-  if (chosen === undefined) return undefined;
-  if (more.length > 0 || !boards.includes(chosen.id)) {
-    const expected =
-      boards.length === 0 ? `none with --target ${target}` : `one of ${boards.join(", ")}`;
-    throw new BadArgument("--board", expected, board.map(({ id }) => id).join(", "));
-  }
-  return chosen;
 }
 
 async function exampleOf(

@@ -1,16 +1,18 @@
 /** `mambalite verify`: a model's firmware, run in an emulator, against its simulation bit for bit. */
 import type { Model } from "../../core/model.js";
+import type { Board } from "../../device/index.js";
 import type { EmulatedTarget } from "../../firmware/index.js";
 import { type Verification, verify } from "../../firmware/node.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { toJson } from "../json.js";
 import { readInputs, takenBy } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderVerification, stackOf } from "../render/verification.js";
 
 export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
   readonly target: EmulatedTarget;
+  readonly board?: readonly Board[];
   readonly variant?: readonly string[];
   readonly input?: string;
   readonly keep?: string;
@@ -20,6 +22,7 @@ export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
 
 export async function verifyCommand(path: string, options: VerifyCommandOptions): Promise<string> {
   checkExecution(options);
+  const board = boardOf(options.target, options.board);
   return withModel(path, options, async ({ model, blob }) => {
     const { frames, sequences } = await inputsOf(model, options);
     const isDefault = [options.schedule, options.tile, options.budget].every(
@@ -30,6 +33,7 @@ export async function verifyCommand(path: string, options: VerifyCommandOptions)
       inputs: sequences,
       timeoutMs: options.timeout * 1000,
       ...(!isDefault && { execution: sessionOptions(options, frames) }),
+      ...(board && { board }),
       ...(options.variant && { variants: options.variant }),
       ...(options.keep !== undefined && { folder: options.keep }),
     });

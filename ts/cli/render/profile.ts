@@ -97,6 +97,8 @@ function regionOf({ ram }: BoardVerdict) {
   return chosen;
 }
 
+const MOST_IDS = 4;
+
 /** What is counted besides the model, once for all boards that share it. */
 function allowances(boards: readonly BoardVerdict[]): string {
   const idsByNote = new Map<string, string[]>();
@@ -112,10 +114,17 @@ function allowances(boards: readonly BoardVerdict[]): string {
   }
   return [...idsByNote]
     .map(([note, ids]) => {
-      const whose = ids.length === boards.length ? "" : `${ids.join(", ")}: `;
+      const whose = ids.length === boards.length ? "" : `${listed(ids)}: `;
       return colors.dim(`   ${whose}${note}\n`);
     })
     .join("");
+}
+
+/** The first few by name. */
+function listed(ids: readonly string[]): string {
+  if (ids.length <= MOST_IDS) return ids.join(", ");
+  const shown = ids.slice(0, MOST_IDS - 1);
+  return `${shown.join(", ")} and ${ids.length - shown.length} more`;
 }
 
 function ram({ plan, ram: total, arenaCheck }: ProfileReport): string {

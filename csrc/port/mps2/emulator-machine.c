@@ -1,15 +1,10 @@
 /*
- * emulator.c - QEMU's mps2-an500, a Cortex-M7 with semihosting: console, exit status and a timer that,
- * under -icount shift=8, counts instructions.
+ * emulator-machine.c - QEMU's mps2-an385, -an386 and -an500 (Cortex-M3, M4, M7): a timer that, under
+ * -icount shift=8, counts instructions, and memory protection where a board has flash.
  */
 #include "emulator.h"
 #include "port.h"
 #include "startup.h"
-
-/* Semihosting for AArch32, operation numbers. */
-enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20 };
-#define ADP_STOPPED_APPLICATION_EXIT 0x20026u
-#define FAULT_STATUS 125
 
 /* CMSDK APB timer 0 (Arm DDI 0479), which counts down at 25 MHz. */
 #define TIMER_CTRL 0x40000000u
@@ -27,12 +22,6 @@ enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20 };
 #define MPU_2_MIB (20u << 1)
 #define MPU_REGION_ENABLE 1u
 
-static void semihost(uint32_t operation, const void *argument) {
-    register uint32_t r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-}
-
 /* Flash is RAM here: what writes to it must fault all the same. */
 static void protect_flash(void) {
     REGISTER(MPU_RNR) = 0;
@@ -49,23 +38,7 @@ void machine_init(void) {
     REGISTER(TIMER_CTRL) = TIMER_ENABLE;
 }
 
-_Noreturn void machine_exit(int status) {
-    const uint32_t arguments[2] = {ADP_STOPPED_APPLICATION_EXIT, (uint32_t)status};
-    semihost(SYS_EXIT_EXTENDED, arguments);
-    for (;;) {
-    }
-}
-
-_Noreturn void machine_fault(void) {
-    port_write("fault\n");
-    machine_exit(FAULT_STATUS);
-}
-
-void port_write(const char *text) { semihost(SYS_WRITE0, text); }
-
 uint32_t port_ticks(void) { return 0xFFFFFFFFu - REGISTER(TIMER_VALUE); }
-
-uint32_t port_ticks_per_second(void) { return 0; }
 
 /* 256 ns an instruction (-icount shift=8), 40 ns a tick. */
 uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 5 + 16) / 32; }

@@ -1,5 +1,5 @@
 /*
- * vectors.c - the vector table of a Cortex-M7: the processor's own exceptions, and behind them the
+ * vectors.c - the vector table of a Cortex-M: the processor's own exceptions, and behind them the
  * interrupts of the machine, which MACHINE_INTERRUPTS lists. Every handler is weak: an application
  * that defines a function of the same name has its interrupt, and every other one ends the program
  * with its name.

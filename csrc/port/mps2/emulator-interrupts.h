@@ -1,7 +1,7 @@
 /*
- * emulator-interrupts.h - the interrupts of QEMU's mps2-an500 in the order of the NVIC, by the names of
- * Arm's MPS2 device header. NAME is handled by a function NAME_IRQHandler. Included by vectors.c, which
- * says what the two macros make of a line.
+ * emulator-interrupts.h - the interrupts of QEMU's mps2-an385, -an386 and -an500 in the order of the
+ * NVIC, by the names of Arm's MPS2 device header. NAME is handled by a function NAME_IRQHandler. Included
+ * by vectors.c, which says what the two macros make of a line.
  */
 /* clang-format off */
 INTERRUPT(0, UART0RX)

@@ -1,5 +1,5 @@
 /*
- * startup.c - from reset to port_main on a Cortex-M7, without a vendor's files: stack paint, FPU,
+ * startup.c - from reset to port_main on a Cortex-M, without a vendor's files: stack paint, FPU,
  * static data. No interrupt is enabled; vectors.c has their table. Knows nothing of the board: addresses
  * come from the linker script, the rest from the machine.
  */
@@ -25,13 +25,15 @@ __attribute__((naked)) void reset_handler(void) {
     __asm__ volatile(
         "ldr r0, =stack_limit\n\t"
         "ldr r1, =stack_top\n\t"
-        "ldr r2, =%c0\n"
+        "ldr r2, =%c0\n\t"
+        "ldr r3, =prepare\n\t"
         "1:\n\t"
         "cmp r0, r1\n\t"
-        "it lo\n\t"
-        "strlo r2, [r0], #4\n\t"
-        "blo 1b\n\t"
-        "b prepare\n\t"
+        "bhs 2f\n\t"
+        "stmia r0!, {r2}\n\t"
+        "b 1b\n\t"
+        "2:\n\t"
+        "bx r3\n\t"
         ".ltorg"
         :
         : "i"(STACK_PAINT));
@@ -43,10 +45,16 @@ static __attribute__((noinline)) void clear_and_copy(void) {
     for (uint32_t *word = bss_start; word < bss_end;) *word++ = 0;
 }
 
-/* The FPU comes first: the compiler may use its registers anywhere behind this. */
-__attribute__((used)) void prepare(void) {
+static inline void enable_fpu(void) {
+#if defined(__ARM_FP)
     REGISTER(CPACR) |= CPACR_FULL_ACCESS_TO_FPU;
     __asm__ volatile("dsb\n\tisb");
+#endif
+}
+
+/* The FPU comes first: the compiler may use its registers anywhere behind this. */
+__attribute__((used)) void prepare(void) {
+    enable_fpu();
     clear_and_copy();
     machine_init();
     machine_exit(port_main());

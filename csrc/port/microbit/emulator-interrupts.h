@@ -1,0 +1,32 @@
+/*
+ * emulator-interrupts.h - the interrupts of an nRF51 (nRF51 Series Reference Manual, 4.2) in the order of the
+ * NVIC, by the names of Nordic's device header. NAME is handled by a function NAME_IRQHandler. Included by
+ * vectors.c, which says what the two macros make of a line.
+ */
+/* clang-format off */
+INTERRUPT(0, POWER_CLOCK)
+INTERRUPT(1, RADIO)
+INTERRUPT(2, UART0)
+INTERRUPT(3, SPI0_TWI0)
+INTERRUPT(4, SPI1_TWI1)
+RESERVED(5)
+INTERRUPT(6, GPIOTE)
+INTERRUPT(7, ADC)
+INTERRUPT(8, TIMER0)
+INTERRUPT(9, TIMER1)
+INTERRUPT(10, TIMER2)
+INTERRUPT(11, RTC0)
+INTERRUPT(12, TEMP)
+INTERRUPT(13, RNG)
+INTERRUPT(14, ECB)
+INTERRUPT(15, CCM_AAR)
+INTERRUPT(16, WDT)
+INTERRUPT(17, RTC1)
+INTERRUPT(18, QDEC)
+INTERRUPT(19, LPCOMP)
+INTERRUPT(20, SWI0)
+INTERRUPT(21, SWI1)
+INTERRUPT(22, SWI2)
+INTERRUPT(23, SWI3)
+INTERRUPT(24, SWI4)
+INTERRUPT(25, SWI5)
