@@ -19,9 +19,12 @@ export function opRows(
   only?: Iterable<number>,
   isEnough?: (row: OpRow) => boolean,
 ): OpRow[];
-/** The text of op_list.h: the rows that `opRows` gives. */
+/** The kernel files of a build whose ops have no matrices of i8. */
+export function withoutI8Matrices(kernelFiles: readonly KernelFile[]): KernelFile[];
+/** The text of op_list.h: the rows that `opRows` gives, and whether they may have matrices of i8 (default: yes). */
 export function opList(
   kernelFiles: readonly KernelFile[],
   only?: Iterable<number>,
   isEnough?: (row: OpRow) => boolean,
+  hasI8Matrices?: boolean,
 ): string;

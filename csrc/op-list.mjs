@@ -65,14 +65,26 @@ export function opRows(kernelFiles, only, isEnough = () => false) {
   );
 }
 
-/** The text of op_list.h. `kernelFiles`: name and text of each file of csrc/kernels; the others as above. */
-export function opList(kernelFiles, only, isEnough) {
+/** A line of the kernel file for matrices of i8. */
+const I8_MARKER = /^\/\* mlm-matrices i8 \*\/$/m;
+
+/** The kernel files of a build whose ops have no matrices of i8. */
+export function withoutI8Matrices(kernelFiles) {
+  return kernelFiles.filter(({ text }) => !I8_MARKER.test(text));
+}
+
+/**
+ * The text of op_list.h. `kernelFiles`: name and text of each file of csrc/kernels; `only` and `isEnough` as
+ * above; `hasI8Matrices`: whether ops may have matrices of i8, which takes the kernel file for them.
+ */
+export function opList(kernelFiles, only, isEnough, hasI8Matrices = true) {
   const lines = opRows(kernelFiles, only, isEnough).map(
     ({ kind, className }) => `MLM_OP(${kind}, ${className})\n`,
   );
   if (lines.length === 0) throw new Error("no op is left for op_list.h");
   const comment =
-    "/*\n * op_list.h - the ops of this build of the core, by kind; classes.c includes it. Generated from the\n" +
-    " * kernels by scripts/op-list.mjs.\n */\n";
-  return comment + lines.join("");
+    "/*\n * op_list.h - the number types of this build of the core, for op.h, and its ops by kind, for files that\n" +
+    " * define MLM_OP. Generated from the kernels by scripts/op-list.mjs.\n */\n";
+  const types = `#define MLM_I8_MATRICES ${hasI8Matrices ? 1 : 0}\n`;
+  return `${comment + types}#ifdef MLM_OP\n${lines.join("")}#endif\n`;
 }

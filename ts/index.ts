@@ -29,3 +29,9 @@ export type { Session, Step } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";
 export type * from "./graph/network.js";
+export {
+  QUANTIZED_TYPES,
+  type QuantizedType,
+  type QuantizeOptions,
+  quantize,
+} from "./quantize/index.js";

@@ -3,6 +3,7 @@
  * self-test here, the ops in check.c. Nothing here runs a model.
  */
 #include "check.h"
+#include "op_list.h"
 
 const char *mlm_status_string(mlm_status status) {
     static const char *const names[MLM_STATUS_COUNT] = {
@@ -151,13 +152,17 @@ static mlm_status check_tensor(checker *check, uint32_t index) {
         tensor->reserved[1] != 0)
         return fail(check, MLM_ERR_TENSOR, index, 0, tensor->rows);
     const uint32_t side = tensor->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
-    const uint64_t elements = (uint64_t)mlm_round_up(tensor->rows, side) * tensor->columns;
-    const uint64_t bytes = elements * element_bytes[tensor->dtype];
+    const uint32_t rows = mlm_round_up(tensor->rows, side);
+    const uint64_t elements = (uint64_t)rows * tensor->columns;
+    const int has_scales =
+        MLM_I8_MATRICES && tensor->dtype == MLM_DTYPE_I8 && tensor->packing == MLM_PACK_PANELS;
+    const uint64_t floats = tensor->dtype == MLM_DTYPE_F32 ? elements : has_scales ? rows : 0;
+    const uint64_t bytes =
+        elements * element_bytes[tensor->dtype] + (has_scales ? (uint64_t)rows * sizeof(float) : 0);
     if (tensor->bytes != bytes || !section_fits(header, tensor->offset, bytes, 1))
         return fail(check, MLM_ERR_TENSOR, index, (uint32_t)bytes, tensor->bytes);
-    if (tensor->dtype != MLM_DTYPE_F32) return MLM_OK;
     const float *data = mlm_tensor_data(&check->model, (uint16_t)index);
-    for (uint32_t i = 0; i < elements; i++)
+    for (uint32_t i = 0; i < floats; i++)
         if (!f32_is_finite(f32_bits(data[i]))) return fail(check, MLM_ERR_NONFINITE, index, 0, i);
     return MLM_OK;
 }

@@ -17,6 +17,11 @@ int mlm_has_tensor(const mlm_op_view *view, uint32_t t, uint32_t packing, uint32
     return has_form(view, t, MLM_DTYPE_F32, packing, rows, columns);
 }
 
+int mlm_has_matrix(const mlm_op_view *view, uint32_t t, uint32_t rows, uint32_t columns) {
+    return mlm_has_tensor(view, t, MLM_PACK_PANELS, rows, columns) ||
+           (MLM_I8_MATRICES && has_form(view, t, MLM_DTYPE_I8, MLM_PACK_PANELS, rows, columns));
+}
+
 int mlm_has_vector(const mlm_op_view *view, uint32_t t, uint32_t rows) {
     return mlm_has_tensor(view, t, MLM_PACK_VECTOR, rows, 1);
 }

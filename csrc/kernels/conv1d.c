@@ -34,7 +34,7 @@ static int check(const mlm_op_view *view) {
     const uint64_t columns = (uint64_t)window.taps * (view->widths[0] / groups);
     const uint64_t rows = groups > 1 ? (uint64_t)groups * mlm_padded(group_width(op)) : op->width;
     return rows <= UINT32_MAX && columns <= UINT32_MAX &&
-           mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, (uint32_t)rows, (uint32_t)columns) &&
+           mlm_has_matrix(view, WEIGHT, (uint32_t)rows, (uint32_t)columns) &&
            mlm_has_optional_vector(view, BIAS, op->width);
 }
 

@@ -173,6 +173,166 @@ MLM_INLINE void m7_panel_2_rows(const float *w, const float *bias, uint32_t inpu
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
 
+/* ---- linear of i8: one panel of 8 outputs ---------------------------------------------------- */
+
+/* The 8 weights of an input into s16-s23; the first load moves on. */
+#define TWO_BYTES(i0, i1, load0, load1, to0, to1) \
+    "ldrsb %[" i0 "], " load0 "\n" \
+    "ldrsb %[" i1 "], " load1 "\n" \
+    "vmov " to0 ", " to1 ", %[" i0 "], %[" i1 "]\n"
+#define WIDEN_PANEL \
+    TWO_BYTES("i0", "i1", "[%[w]], #8", "[%[w], #-6]", "s16", "s17") \
+    TWO_BYTES("i2", "i3", "[%[w], #-4]", "[%[w], #-2]", "s18", "s19") \
+    TO_FLOATS(S16_19) \
+    TWO_BYTES("i0", "i1", "[%[w], #-7]", "[%[w], #-5]", "s20", "s21") \
+    TWO_BYTES("i2", "i3", "[%[w], #-3]", "[%[w], #-1]", "s22", "s23") \
+    TO_FLOATS(S20_23)
+#define TO_FLOATS(...) TO_FLOATS_(__VA_ARGS__)
+#define TO_FLOATS_(a0, a1, a2, a3) \
+    "vcvt.f32.s32 " a0 ", " a0 "\n" \
+    "vcvt.f32.s32 " a1 ", " a1 "\n" \
+    "vcvt.f32.s32 " a2 ", " a2 "\n" \
+    "vcvt.f32.s32 " a3 ", " a3 "\n"
+#define I8_ONE_INPUT(x) \
+    WIDEN_PANEL \
+    MLA_PANEL_LOW(x, S16_19, S20_23)
+#define ZERO_LOW \
+    "mov %[i0], #0\n" \
+    "vmov s0, s1, %[i0], %[i0]\n" \
+    "vmov s2, s3, %[i0], %[i0]\n" \
+    "vmov s4, s5, %[i0], %[i0]\n" \
+    "vmov s6, s7, %[i0], %[i0]\n"
+#define ZERO_HIGH \
+    "vmov s8, s9, %[i0], %[i0]\n" \
+    "vmov s10, s11, %[i0], %[i0]\n" \
+    "vmov s12, s13, %[i0], %[i0]\n" \
+    "vmov s14, s15, %[i0], %[i0]\n"
+
+/* y[0..8) = (sum over i of w[i][0..8) x[i]) scales + bias */
+MLM_INLINE void m7_i8_panel_1_row(const int8_t *w, const float *scales, const float *bias,
+                                  uint32_t inputs, const float *x, float *y) {
+    uint32_t i0, i1, i2, i3, fours = inputs / 4, ones = inputs & 3u;
+    __asm volatile(
+        ZERO_LOW
+        "cmp %[fours], #0\n"
+        "beq 2f\n"
+        "1:\n"
+        "vldmia %[x]!, {s24-s27}\n"
+        I8_ONE_INPUT("s24")
+        I8_ONE_INPUT("s25")
+        I8_ONE_INPUT("s26")
+        I8_ONE_INPUT("s27")
+        "subs %[fours], #1\n"
+        "bne 1b\n"
+        "2:\n"
+        "cmp %[ones], #0\n"
+        "beq 4f\n"
+        "3:\n"
+        "vldmia %[x]!, {s24}\n"
+        I8_ONE_INPUT("s24")
+        "subs %[ones], #1\n"
+        "bne 3b\n"
+        "4:\n"
+        "vldmia %[bias], {s8-s15}\n"
+        "vldmia %[scales], {s16-s23}\n"
+        FOUR3("vmla", S8_11, S0_3, S16_19)
+        FOUR3("vmla", S12_15, S4_7, S20_23)
+        "vstmia %[y], {s8-s15}\n"
+        : [w] "+&r"(w), [x] "+&r"(x), [fours] "+&r"(fours), [ones] "+&r"(ones), CORE_TEMPORARIES
+        : [scales] "r"(scales), [bias] "r"(bias), [y] "r"(y)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+#define I8_TWO_ROWS_1_INPUT \
+    "vldmia %[x0]!, {s24}\n" \
+    "vldmia %[x1]!, {s25}\n" \
+    WIDEN_PANEL \
+    MLA_PANEL_LOW("s24", S16_19, S20_23) \
+    MLA_PANEL_HIGH("s25", S16_19, S20_23)
+
+/* The same for two rows of x and y, each weight made a float once; two inputs a turn, the first turn from its
+ * middle if they are odd. */
+MLM_INLINE void m7_i8_panel_2_rows(const int8_t *w, const float *scales, const float *bias,
+                                   uint32_t inputs, const float *x0, const float *x1, float *y0,
+                                   float *y1) {
+    uint32_t i0, i1, i2, i3;
+    __asm volatile(
+        ZERO_LOW
+        ZERO_HIGH
+        "lsrs %[inputs], %[inputs], #1\n"
+        "bcc 1f\n"
+        "add %[inputs], %[inputs], #1\n"
+        "b 2f\n"
+        "1:\n"
+        I8_TWO_ROWS_1_INPUT
+        "2:\n"
+        I8_TWO_ROWS_1_INPUT
+        "subs %[inputs], #1\n"
+        "bne 1b\n"
+        "vldmia %[scales], {s16-s23}\n"
+        "vldmia %[bias], {s24-s31}\n"
+        FOUR3("vmla", S24_27, S0_3, S16_19)
+        FOUR3("vmla", S28_31, S4_7, S20_23)
+        "vstmia %[y0], {s24-s31}\n"
+        "vldmia %[bias], {s24-s31}\n"
+        FOUR3("vmla", S24_27, S8_11, S16_19)
+        FOUR3("vmla", S28_31, S12_15, S20_23)
+        "vstmia %[y1], {s24-s31}\n"
+        : [w] "+&r"(w), [x0] "+&r"(x0), [x1] "+&r"(x1), [inputs] "+&r"(inputs), CORE_TEMPORARIES
+        : [scales] "r"(scales), [bias] "r"(bias), [y0] "r"(y0), [y1] "r"(y1)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
+#define I8_FOUR_ROWS_1_INPUT \
+    TWO_BYTES("i0", "i1", "[%[w]], #8", "[%[w], #-6]", "s16", "s17") \
+    "vldmia %[x0]!, {s20}\n" \
+    "vldmia %[x1]!, {s21}\n" \
+    TWO_BYTES("i0", "i1", "[%[w], #-4]", "[%[w], #-2]", "s18", "s19") \
+    "vldmia %[x2]!, {s22}\n" \
+    "vldmia %[x3]!, {s23}\n" \
+    TO_FLOATS(S16_19) \
+    FOUR3("vmla", S0_3, S16_19, SAME("s20")) \
+    FOUR3("vmla", S4_7, S16_19, SAME("s21")) \
+    FOUR3("vmla", S8_11, S16_19, SAME("s22")) \
+    FOUR3("vmla", S12_15, S16_19, SAME("s23"))
+/* y = sums scales + bias of one row, and on to the next one; scales in s16-s19. */
+#define STORE_HALF(sums) \
+    "vldmia %[bias], {s20-s23}\n" \
+    FOUR3("vmla", S20_23, sums, S16_19) \
+    "vstmia %[y], {s20-s23}\n" \
+    "add %[y], %[y], %[y_stride], lsl #2\n"
+
+/* Four rows of half a panel, outputs 0 .. 3 of w, scales, bias and y: more sums for each weight that is made a
+ * float. As above two inputs a turn. */
+MLM_INLINE void m7_i8_half_4_rows(const int8_t *w, const float *scales, const float *bias,
+                                  uint32_t inputs, const float *x0, uint32_t x_stride, float *y,
+                                  uint32_t y_stride) {
+    const float *x1 = x0 + x_stride, *x2 = x1 + x_stride, *x3 = x2 + x_stride;
+    uint32_t i0, i1;
+    __asm volatile(
+        ZERO_LOW
+        ZERO_HIGH
+        "lsrs %[inputs], %[inputs], #1\n"
+        "bcc 1f\n"
+        "add %[inputs], %[inputs], #1\n"
+        "b 2f\n"
+        "1:\n"
+        I8_FOUR_ROWS_1_INPUT
+        "2:\n"
+        I8_FOUR_ROWS_1_INPUT
+        "subs %[inputs], #1\n"
+        "bne 1b\n"
+        "vldmia %[scales], {s16-s19}\n"
+        STORE_HALF(S0_3)
+        STORE_HALF(S4_7)
+        STORE_HALF(S8_11)
+        STORE_HALF(S12_15)
+        : [w] "+&r"(w), [x0] "+&r"(x0), [x1] "+&r"(x1), [x2] "+&r"(x2), [x3] "+&r"(x3),
+          [inputs] "+&r"(inputs), [y] "+&r"(y), [i0] "=&r"(i0), [i1] "=&r"(i1)
+        : [scales] "r"(scales), [bias] "r"(bias), [y_stride] "r"(y_stride)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
 /* ---- conv1d: one group of 4 channels, 4 taps, one frame ------------------------------------------ */
 
 MLM_INLINE void m7_conv1d_4_taps(const float *w, const float *bias, float *history, float *x) {

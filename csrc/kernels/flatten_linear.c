@@ -14,8 +14,7 @@ static int check(const mlm_op_view *view) {
     const uint32_t rows = view->op->attributes[ROWS], width = view->op->width;
     const uint64_t columns = (uint64_t)rows * view->widths[0];
     return rows >= 1 && view->least_rows == rows && view->most_rows == rows &&
-           columns <= UINT32_MAX &&
-           mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, width, (uint32_t)columns) &&
+           columns <= UINT32_MAX && mlm_has_matrix(view, WEIGHT, width, (uint32_t)columns) &&
            mlm_has_optional_vector(view, BIAS, width);
 }
 
@@ -30,9 +29,8 @@ static void add_share(const mlm_run *run, uint32_t t, const float *x, float *sum
     const mlm_matrix weight = mlm_matrix_of(run, WEIGHT);
     const size_t first = (size_t)t * run->input_width;
     for (uint32_t o = 0; o < weight.rows; o += MLM_PANEL) {
-        mlm_matrix share = mlm_panels_from(weight, o, MLM_PANEL);
-        share.data = (const float *)share.data + first * MLM_PANEL;
-        share.columns = run->input_width;
+        const mlm_matrix panel = mlm_panels_from(weight, o, MLM_PANEL);
+        const mlm_matrix share = mlm_columns_from(panel, first, run->input_width);
         mlm_linear(share, sum + o, (mlm_source){x, 0}, (mlm_rows){sum + o, 0}, 1);
     }
 }
@@ -58,9 +56,10 @@ void mlm_flatten_linear_class_counts(const mlm_op_view *view, const mlm_work *wo
     const uint64_t width = view->op->width;
     counts->macs += work->rows * view->widths[0] * width;
     /* Each weight is read once in the whole sequence; the sum goes in and out with each row. */
-    mlm_count_floats_read(counts, work, view->widths[0] * (width + 1) + width);
+    mlm_count_floats_read(counts, work, view->widths[0] + width);
     mlm_count_floats_written(counts, work, width);
-    counts->bytes_read += mlm_tensor_bytes(view, BIAS) + width * sizeof(float);
+    counts->bytes_read += mlm_tensor_bytes(view, WEIGHT) + mlm_tensor_bytes(view, BIAS);
+    counts->bytes_read += width * sizeof(float);
     counts->bytes_written += width * sizeof(float);
 }
 

@@ -23,7 +23,7 @@ static MLM_COLD int check_gate(const mlm_op_view *view) {
     const uint32_t width = view->op->width, variant = view->op->variant;
     return variant != MLM_ACTIVATION_LEAKY_RELU && variant != MLM_ACTIVATION_ELU &&
            view->widths[Y] == width && view->op->inputs[Y] != view->op->inputs[U] &&
-           mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, width, view->widths[U]) &&
+           mlm_has_matrix(view, WEIGHT, width, view->widths[U]) &&
            mlm_has_optional_vector(view, BIAS, width);
 }
 

@@ -19,11 +19,26 @@ void mlm_count_moves(const mlm_op_view *view, const mlm_work *work, mlm_counts *
 
 /* ---- linear -------------------------------------------------------------------------------------- */
 
-/* Rows [first, first + rows) of f32 panels; first is a multiple of 8. */
+static inline const void *mlm_elements_from(const mlm_matrix *matrix, size_t first) {
+    const size_t bytes = mlm_is_i8(matrix) ? sizeof(int8_t) : sizeof(float);
+    return (const unsigned char *)matrix->data + first * bytes;
+}
+
+/* Rows [first, first + rows) of panels; first is a multiple of 8. */
 static inline mlm_matrix mlm_panels_from(mlm_matrix weight, uint32_t first, uint32_t rows) {
-    weight.data = (const float *)weight.data + (size_t)first * weight.columns;
+    weight.data = mlm_elements_from(&weight, (size_t)first * weight.columns);
+#if MLM_I8_MATRICES
+    if (mlm_is_i8(&weight)) weight.scales += first;
+#endif
     weight.rows = rows;
     return weight;
+}
+
+/* Columns [first, first + columns) of a panel, which then is all there is. */
+static inline mlm_matrix mlm_columns_from(mlm_matrix panel, size_t first, uint32_t columns) {
+    panel.data = mlm_elements_from(&panel, first * MLM_PANEL);
+    panel.columns = columns;
+    return panel;
 }
 
 /* mlm_linear in arguments that fit registers: structs go through memory. */
@@ -31,14 +46,25 @@ void mlm_linear_f32(const float *panels, const float *bias, uint32_t inputs, uin
                     const float *x, uint32_t x_stride, float *y, uint32_t y_stride,
                     uint32_t frames);
 
+/* The same of i8 panels: y[t][o] = (sum over i, ascending, of weight[o][i] x[t][i]) scales[o] + bias[o]. */
+void mlm_linear_i8(const int8_t *weight, const float *scales, const float *bias, uint32_t inputs,
+                   uint32_t panels, mlm_source x, mlm_rows y, uint32_t frames);
+
 /*
  * y[t][o] = bias[o] + sum over i, ascending, of weight[o][i] x[t][i], for `frames` rows and all rows o of
- * the weight up to a multiple of 8. weight: panels; bias: as many elements as y has, or null.
+ * the weight up to a multiple of 8. weight: panels, f32 or i8; bias: as many elements as y has, or null.
  */
 static inline void mlm_linear(mlm_matrix weight, const float *bias, mlm_source x, mlm_rows y,
                               uint32_t frames) {
-    mlm_linear_f32(weight.data, bias, weight.columns, mlm_padded(weight.rows) / MLM_PANEL, x.data,
-                   x.stride, y.data, y.stride, frames);
+    const uint32_t panels = mlm_padded(weight.rows) / MLM_PANEL;
+#if MLM_I8_MATRICES
+    if (mlm_is_i8(&weight)) {
+        mlm_linear_i8(weight.data, weight.scales, bias, weight.columns, panels, x, y, frames);
+        return;
+    }
+#endif
+    mlm_linear_f32(weight.data, bias, weight.columns, panels, x.data, x.stride, y.data, y.stride,
+                   frames);
 }
 
 /* A linear layer's work: of the tensor `weight` and, if not MLM_NO_BIAS, the tensor `bias`. */

@@ -238,7 +238,7 @@ void mlm_count_linear(const mlm_op_view *view, const mlm_work *work, uint32_t we
 enum { WEIGHT, BIAS, TENSORS };
 
 static int check_linear(const mlm_op_view *view) {
-    return mlm_has_tensor(view, WEIGHT, MLM_PACK_PANELS, view->op->width, view->widths[0]) &&
+    return mlm_has_matrix(view, WEIGHT, view->op->width, view->widths[0]) &&
            mlm_has_optional_vector(view, BIAS, view->op->width);
 }
 

@@ -7,6 +7,7 @@
 #define MLM_OP_H
 
 #include "../math/vec4.h"
+#include "op_list.h"
 #include "records.h"
 
 /* Elements of a row with its padding, which kernels write too (from zeros). */
@@ -32,9 +33,17 @@ static inline mlm_source mlm_source_of(mlm_rows rows) {
 /* A tensor as it lies in the blob; `dtype` says of what, `packing` how. */
 typedef struct mlm_matrix {
     const void *data;
+#if MLM_I8_MATRICES
+    const float *scales; /* of i8 panels: one a row */
+#endif
     uint32_t rows, columns;
     uint8_t dtype, packing;
 } mlm_matrix;
+
+/* Whether the elements are i8; never in a build that has no such matrices (op_list.h). */
+static inline int mlm_is_i8(const mlm_matrix *matrix) {
+    return MLM_I8_MATRICES && matrix->dtype == MLM_DTYPE_I8;
+}
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
@@ -75,6 +84,8 @@ typedef struct mlm_op_view {
 /* Whether tensor reference `t` is a float tensor of this packing and shape; or absent. */
 int mlm_has_tensor(const mlm_op_view *view, uint32_t t, uint32_t packing, uint32_t rows,
                    uint32_t columns);
+/* Whether it is panels that mlm_linear takes: f32, or i8 where the build has them. */
+int mlm_has_matrix(const mlm_op_view *view, uint32_t t, uint32_t rows, uint32_t columns);
 int mlm_has_vector(const mlm_op_view *view, uint32_t t, uint32_t rows);
 int mlm_has_words(const mlm_op_view *view, uint32_t t, uint32_t rows); /* u32 */
 int mlm_has_optional_vector(const mlm_op_view *view, uint32_t t, uint32_t rows);
@@ -154,8 +165,18 @@ static inline const float *mlm_weights(const mlm_run *run, uint32_t t) { return 
 /* Of a tensor that is there. */
 static inline mlm_matrix mlm_matrix_of(const mlm_run *run, uint32_t t) {
     const mlm_blob_tensor *tensor = run->tensors + run->op->tensors[t];
-    return (mlm_matrix){run->blob + tensor->offset, tensor->rows, tensor->columns,
-                        (uint8_t)tensor->dtype, (uint8_t)tensor->packing};
+    mlm_matrix matrix = {.data = run->blob + tensor->offset,
+                         .rows = tensor->rows,
+                         .columns = tensor->columns,
+                         .dtype = (uint8_t)tensor->dtype,
+                         .packing = (uint8_t)tensor->packing};
+#if MLM_I8_MATRICES
+    if (mlm_is_i8(&matrix)) {
+        matrix.scales = matrix.data;
+        matrix.data = matrix.scales + mlm_padded(matrix.rows);
+    }
+#endif
+    return matrix;
 }
 static inline float *mlm_buffer_at(const mlm_run *run, uint32_t role) {
     return (float *)(void *)(run->arena + run->buffers[role]);

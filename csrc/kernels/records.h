@@ -1,10 +1,14 @@
 /*
  * records.h - an op and a tensor as they lie in the blob (blob.h), which kernels read in place.
  *
- * Packings, all padded with zeros (f32: elements are floats):
+ * Packings, all padded with zeros; elements are floats, but where another type is named:
  *   vector   [rows]            float[rows up to 8]; u32, i32 and i16 vectors likewise
  *   panels   [rows][columns]   float[rows up to 8, / 8][columns][8]: for output panel p and input i,
  *                              the weights of outputs 8p .. 8p+7
+ *              of i8             float scales[rows up to 8], then int8_t[rows up to 8, / 8][columns][8], the
+ *                              eight in the order of outputs 0, 4, 1, 5, 2, 6, 3, 7. A weight is its row's
+ *                              scale times its integer (arithmetic: linear_i8.c); writers take the largest
+ *                              weight of a row for 127 and round to the nearest integer, ties to even
  *   groups   [rows][columns]   float[rows up to 4, / 4][columns][4]: channels of the convolution and
  *                              of A
  */

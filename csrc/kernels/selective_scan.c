@@ -40,7 +40,7 @@ static MLM_COLD int check_selective_scan(const mlm_op_view *view) {
     const uint32_t states = view->op->attributes[STATES], rank = view->op->attributes[RANK];
     return view->widths[X] == width && view->op->inputs[X] != view->op->inputs[X_DBL] &&
            rank + 2 * (uint64_t)states == view->widths[X_DBL] &&
-           mlm_has_tensor(view, DT_WEIGHT, MLM_PACK_PANELS, width, rank) &&
+           mlm_has_matrix(view, DT_WEIGHT, width, rank) &&
            mlm_has_optional_vector(view, DT_BIAS, width) &&
            mlm_has_tensor(view, A, MLM_PACK_GROUPS, width, states) &&
            mlm_has_vector(view, D, width) && decays(view);

@@ -52,6 +52,23 @@ describe("rows that do with less", () => {
   });
 });
 
+describe("matrices of i8", () => {
+  const filesOf = (dtypes: readonly string[]) =>
+    new Map(coreFiles("src", sources, { ops: [op("linear")], schedule: "stream", dtypes }));
+
+  test("have their kernel where a tensor is of i8", () => {
+    const files = filesOf(["f32", "i8"]);
+    expect(files.has("src/kernels/linear_i8.c")).toBe(true);
+    expect(files.get("src/op_list.h")).toContain("#define MLM_I8_MATRICES 1");
+  });
+
+  test("are no part of a project that has none", () => {
+    const files = filesOf(["f32", "u32"]);
+    expect(files.has("src/kernels/linear_i8.c")).toBe(false);
+    expect(files.get("src/op_list.h")).toContain("#define MLM_I8_MATRICES 0");
+  });
+});
+
 test("an op that the sources do not have", () => {
   expect(() => listOf({ ops: [op("lstm")] })).toThrow("the sources have no op lstm");
 });
@@ -65,6 +82,7 @@ describe.skipIf(noCompiler)("kernel files", () => {
   for (const [path, text] of coreFiles("", sources, {
     ops: KINDS.map((kind) => op(kind, 1)),
     schedule: "unfused",
+    dtypes: ["i8"],
   })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -83,9 +101,8 @@ describe.skipIf(noCompiler)("kernel files", () => {
   );
 
   test.each(KINDS)("of %s: all that it needs", (kind) => {
-    const paths = coreFiles("src", sources, { ops: [op(kind, 1)], schedule: "unfused" }).map(
-      ([path]) => path,
-    );
+    const use: CoreUse = { ops: [op(kind, 1)], schedule: "unfused", dtypes: ["i8"] };
+    const paths = coreFiles("src", sources, use).map(([path]) => path);
     const files = paths.flatMap((path) => /^src\/kernels\/(\w+\.c)$/.exec(path)?.[1] ?? []);
     expect(files.length).toBeLessThan(12);
     const asked = files.flatMap((file) => symbols.get(file)!.asks);

@@ -26,7 +26,8 @@ beforeAll(async () => {
   files = exportProject("esp32s3", {
     sources: readSources(),
     model: {
-      ...{ blob, info: model.info, ops: model.ops, labels: model.labels, plan: session.plan },
+      ...{ blob, info: model.info, ops: model.ops, tensors: model.tensors },
+      ...{ labels: model.labels, plan: session.plan },
       version: engine.version,
     },
     example: { input, outputs: session.run(input) },

@@ -53,7 +53,8 @@ export async function project(
     return exportProject(target, {
       sources: readSources(),
       model: {
-        ...{ blob, info: opened.info, ops: opened.ops, labels: opened.labels },
+        ...{ blob, info: opened.info, ops: opened.ops, tensors: opened.tensors },
+        labels: opened.labels,
         ...{ plan: opened.plan(bounded(execution)), version: engine.version },
       },
       example: { input: sequence, outputs: session.run(sequence, { allowNonfinite: true }) },

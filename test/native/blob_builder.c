@@ -75,7 +75,8 @@ static void write_tensor(builder *b, uint32_t index) {
     const net_tensor *from = &b->net->tensors[index];
     mlm_blob_tensor *t = &b->tensors[index];
     const uint32_t lanes = from->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
-    const uint64_t bytes = (uint64_t)mlm_round_up(from->rows, lanes) * from->columns * 4u;
+    const uint64_t rows = mlm_round_up(from->rows, lanes);
+    const uint64_t bytes = rows * (from->scales ? from->columns + 4u : from->columns * 4u);
     if (bytes > 1u << 30) fail("model too large");
     t->name = add_numbered(b, "tensor", index);
     t->dtype = (uint16_t)from->dtype;
@@ -91,6 +92,16 @@ static void pack_tensor(const net_tensor *t, float *to) {
         for (uint32_t column = 0; column < t->columns; column++)
             to[(size_t)(row / lanes * t->columns + column) * lanes + row % lanes] =
                 t->w[(size_t)row * t->columns + column];
+}
+
+/* The scales, then integers: outputs 0 and 4, 1 and 5 ... side by side. */
+static void pack_i8(const net_tensor *t, float *to) {
+    int8_t *bytes = (int8_t *)(to + mlm_round_up(t->rows, MLM_PANEL));
+    memcpy(to, t->scales, t->rows * sizeof *to);
+    for (uint32_t row = 0; row < t->rows; row++)
+        for (uint32_t column = 0; column < t->columns; column++)
+            bytes[(size_t)(row / 8 * t->columns + column) * 8 + row % 4 * 2 + row / 4 % 2] =
+                (int8_t)t->w[(size_t)row * t->columns + column];
 }
 
 static void write_records(builder *b) {
@@ -172,7 +183,8 @@ static void copy_sections(const builder *b, unsigned char *to) {
     memcpy(to + header->label_offset, b->labels, header->label_count * sizeof *b->labels);
     memcpy(to + header->string_offset, b->strings, b->string_bytes);
     for (uint32_t i = 0; i < net->tensor_count; i++)
-        pack_tensor(&net->tensors[i], (float *)(void *)(to + b->tensors[i].offset));
+        (net->tensors[i].scales ? pack_i8 : pack_tensor)(
+            &net->tensors[i], (float *)(void *)(to + b->tensors[i].offset));
 }
 
 /* ---- self-test ------------------------------------------------------------------------------------ */

@@ -201,14 +201,19 @@ async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
   const object = (source, suffix = "") =>
     join(work, `${relative(root, join(sources, source)).replaceAll("/", "_")}${suffix}.o`);
   const compile = (file, suffix, extra) => [
-    ...[...common, ...flags, ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : []), ...extra],
+    ...[
+      ...common,
+      `-I${work}`,
+      ...flags,
+      ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : []),
+      ...extra,
+    ],
     ...["-c", join(sources, file), "-o", object(file, suffix)],
   ];
-  const ofCore = [...freestanding, `-I${work}`];
   const ofTests = ["-Wmissing-prototypes"]; // the core's op classes are declared where op_list.h is read
   await compileAll(compiler, [
-    ...core.map((file) => compile(file, "", ofCore)),
-    ...(hasPlainCore ? core.map((file) => compile(file, "_plain", [...ofCore, noSimd])) : []),
+    ...core.map((file) => compile(file, "", freestanding)),
+    ...(hasPlainCore ? core.map((file) => compile(file, "_plain", [...freestanding, noSimd])) : []),
     ...[...new Set(Object.values(made).flat())].map((file) => compile(file, "", ofTests)),
     ...Object.entries(units).map(([suffix, extra]) => compile("math_units.c", suffix, extra)),
   ]);

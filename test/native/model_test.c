@@ -109,7 +109,8 @@ static void check_tensors(const world *w) {
         CHECK_EQUAL(tensor.rows, wanted->rows);
         CHECK_EQUAL(tensor.columns, wanted->columns);
         CHECK(!strcmp(tensor.packing, packings[wanted->packing]));
-        CHECK(!strcmp(tensor.dtype, wanted->dtype == MLM_DTYPE_U32 ? "u32" : "f32"));
+        const char *const dtypes[] = {"f32", "i8", "i16", "i32", "u32"};
+        CHECK(!strcmp(tensor.dtype, dtypes[wanted->dtype]));
         CHECK_EQUAL(tensor.bytes, mlm_tensors(&w->model)[i].bytes);
     }
 }

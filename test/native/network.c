@@ -25,7 +25,8 @@ network *network_new(uint32_t input_kind, uint32_t input_width, uint64_t seed) {
 
 void network_free(network *net) {
     if (!net) return;
-    for (uint32_t i = 0; i < net->tensor_count; i++) free(net->tensors[i].w);
+    for (uint32_t i = 0; i < net->tensor_count; i++)
+        free(net->tensors[i].w), free(net->tensors[i].scales);
     free(net);
 }
 
@@ -90,7 +91,8 @@ static void make_tensor(network *net, net_op *op, tensor_form *form, uint32_t re
     net_tensor *t = &net->tensors[index];
     const size_t elements = (size_t)form->rows * form->columns;
     if (index == sizeof net->tensors / sizeof *net->tensors) fail("too many tensors");
-    *t = (net_tensor){form->packing, MLM_DTYPE_F32, form->rows, form->columns, form->content, NULL};
+    *t = (net_tensor){form->packing, MLM_DTYPE_F32, form->rows, form->columns,
+                      form->content, NULL,          NULL};
     t->w = calloc(elements + 1, sizeof *t->w);
     if (!t->w) fail("out of memory");
     op->tensors[ref] = index;
@@ -120,6 +122,41 @@ static void make_tensors(network *net, net_op *op) {
     for (uint32_t i = 0; i < a->rows * a->columns; i++)
         if (a->w[i] < lowest) lowest = a->w[i];
     op->attributes[2] = f32_bits(lowest);
+}
+
+/* Whether tensor 0 of the op is the matrix of a linear layer. */
+static int has_matrix(const net_op *op) {
+    return op->kind == LINEAR || op->kind == CONV1D || op->kind == FLATTEN_LINEAR ||
+           op->kind == SELECTIVE_SCAN || op->kind == GATE;
+}
+
+static int has_other_reader(const network *net, uint32_t tensor) {
+    for (uint32_t i = 0; i < net->op_count; i++)
+        if (!has_matrix(&net->ops[i]) && net->ops[i].tensors[0] == tensor) return 1;
+    return 0;
+}
+
+/* The largest weight of a row becomes 127. */
+static void make_i8(net_tensor *t) {
+    t->dtype = MLM_DTYPE_I8;
+    t->scales = calloc(t->rows, sizeof *t->scales);
+    if (!t->scales) fail("out of memory");
+    for (uint32_t row = 0; row < t->rows; row++) {
+        float *w = t->w + (size_t)row * t->columns, largest = 0.0f;
+        for (uint32_t i = 0; i < t->columns; i++) largest = fmaxf(largest, fabsf(w[i]));
+        t->scales[row] = largest / 127.0f;
+        for (uint32_t i = 0; i < t->columns && largest > 0.0f; i++)
+            w[i] = rintf(w[i] / t->scales[row]);
+    }
+}
+
+void network_use_i8(network *net, uint32_t seed) {
+    rng random = {seed};
+    for (uint32_t i = 0; i < net->op_count; i++) {
+        const uint32_t tensor = net->ops[i].tensors[0];
+        if (!has_matrix(&net->ops[i]) || net->tensors[tensor].dtype != MLM_DTYPE_F32) continue;
+        if (rng_below(&random, 2) && !has_other_reader(net, tensor)) make_i8(&net->tensors[tensor]);
+    }
 }
 
 /* ---- adding --------------------------------------------------------------------------------------- */

@@ -69,7 +69,8 @@ typedef enum fill {
 typedef struct net_tensor {
     uint32_t packing, dtype, rows, columns;
     fill content;
-    float *w; /* [rows][columns], before it is packed; of u32 their bits */
+    float *w;      /* [rows][columns], before it is packed; of u32 their bits, of i8 integers */
+    float *scales; /* [rows] of i8; else null */
 } net_tensor;
 
 typedef struct net_clock {
@@ -162,6 +163,9 @@ typedef struct block_sizes {
 } block_sizes;
 uint32_t network_add_block(network *net, uint32_t value, const block_sizes *sizes);
 void network_add_output(network *net, uint32_t value);
+
+/* The matrices of about half of the ops in i8, chosen by `seed`, but for those that an embedding shares. */
+void network_use_i8(network *net, uint32_t seed);
 
 /* Ops in the order of their stages, vectors before sequences; clocks numbered in that order. */
 void network_sort(network *net);

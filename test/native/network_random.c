@@ -290,5 +290,6 @@ network *network_random(choices *from, const net_limits *limits) {
             m.net->min_frames + choose(from, longest(m.net) - m.net->min_frames + 1);
         m.net->self_test_inputs = net_inputs_of(m.net, frames);
     }
+    if (choose(from, 2)) network_use_i8(m.net, choose(from, 256));
     return m.net;
 }

@@ -138,6 +138,28 @@ static network *tokens_with_self_test(void) {
     return net;
 }
 
+/* The paper's network, all of its matrices of i8 that one seed takes; the first one is. */
+static network *network_of_i8(void) {
+    network *net = network_paper(3, 8, 4);
+    uint32_t seed = 0;
+    while (net->tensors[net->ops[0].tensors[0]].dtype != MLM_DTYPE_I8) network_use_i8(net, seed++);
+    return net;
+}
+
+static void i8_faults(void) {
+#define BYTES(wanted, change) DAMAGED_NETWORK(network_of_i8, wanted, change)
+#define MATRIX tensors_of(&b)[ops_of(&b)[0].tensors[0]]
+#define SCALE(i) ((float *)(void *)(b.bytes + MATRIX.offset))[i]
+    BYTES(MLM_OK, SCALE(0) = 0.0f);
+    BYTES(MLM_OK, b.bytes[MATRIX.offset + 8 * sizeof(float)] = 0x80);
+    BYTES(MLM_ERR_NONFINITE, SCALE(0) = NAN);
+    BYTES(MLM_ERR_NONFINITE, SCALE(7) = INFINITY);
+    BYTES(MLM_ERR_TENSOR, MATRIX.dtype = MLM_DTYPE_F32);
+    BYTES(MLM_ERR_TENSOR, MATRIX.packing = MLM_PACK_GROUPS); /* which has no scales */
+    BYTES(MLM_ERR_TENSOR, MATRIX.bytes -= 32u);
+    BYTES(MLM_ERR_OP, ops_of(&b)[0].tensors[1] = ops_of(&b)[0].tensors[0]);
+}
+
 static void token_faults(void) {
 #define TOKENS(wanted, change) DAMAGED_NETWORK(tokens_with_self_test, wanted, change)
 #define TOKEN(i) ((int32_t *)(void *)(b.bytes + header_of(&b)->self_test_input))[i]
@@ -205,6 +227,7 @@ int main(int argc, char **argv) {
     RUN(non_finite_weights_are_named);
     RUN(faults_say_where);
     RUN(filter_faults);
+    RUN(i8_faults);
     RUN(token_faults);
     RUN(values_alive_at_once);
     RUN(order_of_ops);

@@ -30,7 +30,9 @@ static void describe_op(kernel_case *c, const network *net, const net_op *op) {
     for (uint32_t i = 0; i < MLM_ATTRIBUTES; i++) c->op.attributes[i] = op->attributes[i];
     for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++) {
         c->op.tensors[t] = (uint16_t)op->tensors[t];
-        if (op->tensors[t] != MLM_NO_TENSOR) c->w[t] = net->tensors[op->tensors[t]].w;
+        if (op->tensors[t] == MLM_NO_TENSOR) continue;
+        c->w[t] = net->tensors[op->tensors[t]].w;
+        c->scales[t] = net->tensors[op->tensors[t]].scales;
     }
 }
 

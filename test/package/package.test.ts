@@ -140,7 +140,7 @@ const session = model.createSession();
 const input = new Float32Array(9);
 const options = {
   model: {
-    ...{ blob, info: model.info, ops: model.ops, labels: model.labels },
+    ...{ blob, info: model.info, ops: model.ops, tensors: model.tensors, labels: model.labels },
     ...{ plan: session.plan, version: engine.version },
   },
   example: { input, outputs: session.run(input) },

@@ -8,11 +8,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InputArray } from "../../ts/core/input.js";
+import type { Outputs } from "../../ts/core/outputs.js";
 import { tensorsOf } from "../../ts/graph/form.js";
 import { type Network, outputsOf } from "../../ts/graph/network.js";
 import { isTensor, type Tensor } from "../../ts/graph/tensor.js";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/reference/run_networks.py", import.meta.url));
+/** Of the largest element of an output. */
+const TOLERANCE = 2e-6;
+/** Where float32 PyTorch itself is farther off, the question is ill-conditioned, whoever answers it: as in
+ * scripts/golden/make_golden.py. Such a network is held to a multiple of that error. */
+export const FLOAT32_LIMIT = 6e-7;
+const TIMES_FLOAT32 = 10;
 const INPUT = "input";
 const LENGTH_BYTES = 8;
 
@@ -78,6 +85,26 @@ export function errorOf(got: Float32Array, expected: Values): number {
     (most, value, i) => Math.max(most, Math.abs((got[i] as number) - value) / largest),
     0,
   );
+}
+
+/** @throws Error unless they are as near to PyTorch's as float32 allows */
+export function assertAgrees(
+  outputs: Outputs,
+  { outputs: expected, roundingError }: Expected,
+): void {
+  const isIll = roundingError > FLOAT32_LIMIT;
+  const tolerance = isIll ? TIMES_FLOAT32 * roundingError : TOLERANCE;
+  for (const { name, shape, data } of outputs) {
+    const reference = expected.get(name);
+    if (reference === undefined || String(reference.shape) !== String(shape)) {
+      throw new Error(`${name}: shape [${shape}], not [${reference?.shape}]`);
+    }
+    const error = errorOf(data, reference);
+    if (error <= tolerance) continue;
+    throw new Error(
+      `${name} [${shape}]: ${error} of the largest element: ${data}\nnot ${reference.data}`,
+    );
+  }
 }
 
 // ---- files ---------------------------------------------------------------------------------------------

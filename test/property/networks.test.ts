@@ -8,18 +8,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Outputs } from "../../ts/core/outputs.js";
 import { DESCRIPTORS } from "../../ts/graph/descriptors/index.js";
 import { Engine, writeBlob } from "../../ts/node.js";
-import { askPytorch, type Expected, errorOf, findPython } from "./network-files.js";
+import {
+  askPytorch,
+  assertAgrees,
+  type Expected,
+  FLOAT32_LIMIT,
+  findPython,
+} from "./network-files.js";
 import { type Built, build, caseOf, describe, partOf } from "./random-network.js";
 import { type Engines, outputsEveryWay } from "./runs.js";
 
 const NETWORKS = Number(env.MAMBALITE_RANDOM_NETWORKS ?? 60);
 const FIRST_SEED = Number(env.MAMBALITE_RANDOM_SEED ?? 0);
-/** Of the largest element of an output. */
-const TOLERANCE = 2e-6;
-/** Where float32 PyTorch itself is farther off, the question is ill-conditioned, whoever answers it: as in
- * scripts/golden/make_golden.py. Such a network is held to a multiple of that error. */
-const FLOAT32_LIMIT = 6e-7;
-const TIMES_FLOAT32 = 10;
 /** From here on an output is nothing but rounding, as of a mean that is exactly 0. */
 const NOTHING_BUT_ROUNDING = 1e-4;
 const MOST_ILL_CONDITIONED = 0.2;
@@ -72,7 +72,7 @@ test.skipIf(python === undefined)(
     for (const [index, each] of built.entries()) {
       const reference = expected[index] as Expected;
       if (reference.roundingError > NOTHING_BUT_ROUNDING) continue;
-      const error = await failureOf(async () => compare(await run(each), reference));
+      const error = await failureOf(async () => assertAgrees(await run(each), reference));
       if (error === undefined) continue;
       const first = failures.length < MOST_SHOWN ? await firstWrongOp(each) : "";
       failures.push(`seed ${cases[index]?.seed}: ${error}\n${first}`);
@@ -100,22 +100,6 @@ async function run({ network, input, frames }: Built): Promise<Outputs> {
   }
 }
 
-function compare(outputs: Outputs, { outputs: expected, roundingError }: Expected): void {
-  const isIll = roundingError > FLOAT32_LIMIT;
-  const tolerance = isIll ? TIMES_FLOAT32 * roundingError : TOLERANCE;
-  for (const { name, shape, data } of outputs) {
-    const reference = expected.get(name);
-    if (reference === undefined || String(reference.shape) !== String(shape)) {
-      throw new Error(`${name}: shape [${shape}], not [${reference?.shape}]`);
-    }
-    const error = errorOf(data, reference);
-    if (error <= tolerance) continue;
-    throw new Error(
-      `${name} [${shape}]: ${error} of the largest element: ${data}\nnot ${reference.data}`,
-    );
-  }
-}
-
 /** The beginning of the network that fails already. */
 async function smallestFailing(each: Built, seed: number): Promise<string> {
   for (const value of each.network.ops.keys()) {
@@ -135,7 +119,7 @@ async function firstWrongOp(each: Built): Promise<string> {
   const expected = askPytorch(python as string, parts);
   for (const [index, part] of parts.entries()) {
     const reference = expected[index] as Expected;
-    const error = await failureOf(async () => compare(await run(part), reference));
+    const error = await failureOf(async () => assertAgrees(await run(part), reference));
     if (error !== undefined)
       return `${error}; float32 PyTorch: ${reference.roundingError}\n${describe(part.network)}`;
   }

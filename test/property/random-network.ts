@@ -3,6 +3,7 @@
  * the same seed, fewer ops are a beginning of the same network, so that a failing one shrinks.
  */
 import fc from "fast-check";
+import type { BlobOptions } from "../../ts/blob/write.js";
 import { type InputArray, inputLength } from "../../ts/core/input.js";
 import type { Op } from "../../ts/graph/descriptors/index.js";
 import { inputsOf, withInputs } from "../../ts/graph/form.js";
@@ -23,6 +24,8 @@ export interface Built {
   readonly network: Network;
   readonly input: InputArray;
   readonly frames: number;
+  /** How its blob is written; default: as the network is. */
+  readonly transform?: BlobOptions["transform"];
 }
 
 export const MOST_OPS = 30;

@@ -47,9 +47,10 @@ export async function outputsEveryWay(
   built: Built,
   seed: number,
 ): Promise<Outputs> {
-  const { network, input } = built;
-  const blob = await createBlob(baseline, network);
-  expectSame("the blob's bytes", await createBlob(simd, network), blob);
+  const { network, input, transform } = built;
+  const writing = transform && { transform };
+  const blob = await createBlob(baseline, network, writing);
+  expectSame("the blob's bytes", await createBlob(simd, network, writing), blob);
   const models = [await baseline.loadModel(blob), await simd.loadModel(blob)];
   try {
     const options = optionsFor(models[0] as Model, input);

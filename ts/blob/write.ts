@@ -34,7 +34,7 @@ import type { PackedTensor } from "../graph/packing.js";
 import { assertFinite } from "../graph/tensor.js";
 import { type Encoded, type EncodedOp, type EncodedOutput, encodeNetwork } from "./encode.js";
 import { StringTable } from "./strings.js";
-import { pack, packedElements, TensorTable } from "./tensors.js";
+import { pack, packedBytes, TensorTable } from "./tensors.js";
 
 /** One input and the outputs that the core gave for it, to be compared bit for bit on a device. */
 export interface SelfTest {
@@ -48,6 +48,8 @@ export interface BlobOptions {
   readonly selfTest?: SelfTest;
   /** Recorded beside `convention` and `assumptions`; must be expressible in JSON. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** What becomes of the ops before they are written, such as `quantizeW8`; default: nothing. */
+  readonly transform?: (encoded: Encoded) => Encoded;
 }
 
 const MAX_BLOB_BYTES = 2 ** 32 - BLOB_ALIGNMENT;
@@ -95,8 +97,7 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
   });
   contents.tensors.list.forEach((tensor, i) => {
     writeTensor(view, layout.tensors + i * TENSOR_BYTES, tensor, layout.data[i]!, contents.strings);
-    const elements = tensor.dtype === "u32" ? Uint32Array : Float32Array;
-    pack(tensor, new elements(blob.buffer, layout.data[i]!, packedElements(tensor)));
+    pack(tensor, blob.subarray(layout.data[i]!, layout.data[i]! + packedBytes(tensor)));
   });
   contents.outputs.forEach((output, i) => {
     writeOutput(view, layout.outputs + i * OUTPUT_BYTES, output, contents.strings);
@@ -111,7 +112,8 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
 }
 
 function contentsOf(network: Network, options: BlobOptions): Contents {
-  const encoded = encodeNetwork(network);
+  const { transform = (encoded: Encoded) => encoded } = options;
+  const encoded = transform(encodeNetwork(network));
   const tensors = new TensorTable();
   const references = encoded.ops.map((op) =>
     op.tensors.map((tensor) => (tensor === undefined ? NO_TENSOR : tensors.add(tensor))),
@@ -183,7 +185,7 @@ function layOut(contents: Contents): Layout {
   const selfTestInput = section((selfTest?.input.length ?? 0) * FLOAT_BYTES);
   const elements = selfTest?.outputs.reduce((sum, { length }) => sum + length, 0) ?? 0;
   const selfTestOutputs = section(elements * FLOAT_BYTES);
-  const data = contents.tensors.list.map((tensor) => section(packedElements(tensor) * FLOAT_BYTES));
+  const data = contents.tensors.list.map((tensor) => section(packedBytes(tensor)));
   if (end > MAX_BLOB_BYTES) throw new TooLarge("the model blob", MAX_BLOB_BYTES, end);
   return {
     ops,
@@ -274,7 +276,7 @@ function writeTensor(
   view.setUint32(at + TENSOR.rows, tensor.rows, true);
   view.setUint32(at + TENSOR.columns, tensor.columns, true);
   view.setUint32(at + TENSOR.offset, offset, true);
-  view.setUint32(at + TENSOR.bytes, packedElements(tensor) * FLOAT_BYTES, true);
+  view.setUint32(at + TENSOR.bytes, packedBytes(tensor), true);
 }
 
 function writeOutput(

@@ -47,8 +47,9 @@ export interface OpenModel {
   /** What the file was. */
   readonly format: "mlm" | "safetensors" | "pth";
   readonly fileBytes: number;
-  /** Of a checkpoint: the naming convention it follows. */
+  /** Of a checkpoint: the naming convention it follows, and what was read, before it was folded. */
   readonly convention?: string;
+  readonly network?: Network;
   /** Of an exported file: what PyTorch makes of some inputs. */
   readonly exported?: ExportedReferences;
 }
@@ -99,7 +100,10 @@ export async function withModel<T>(
         blob,
         format: checkpoint?.format ?? "mlm",
         fileBytes: bytes.length,
-        ...(checkpoint && { convention: checkpoint.network.convention }),
+        ...(checkpoint && {
+          convention: checkpoint.network.convention,
+          network: checkpoint.network,
+        }),
         ...(checkpoint?.exported && { exported: checkpoint.exported }),
       });
     } finally {
@@ -111,7 +115,9 @@ export async function withModel<T>(
 }
 
 /** The first reference, if there is one, is the self-test's input. */
-function testOf({ exported }: ReadNetwork): { testInput?: Float32Array | Int32Array } {
+export function testOf({ exported }: Pick<OpenModel, "exported">): {
+  testInput?: Float32Array | Int32Array;
+} {
   const [testInput] = exported?.references.inputs ?? [];
   return testInput === undefined ? {} : { testInput };
 }

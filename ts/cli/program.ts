@@ -7,6 +7,7 @@ import { BUDGET_TILES } from "../core/plan.js";
 import { BOARDS } from "../device/index.js";
 import { EMULATED_TARGETS, EXPORT_TARGETS, MAX_TIMEOUT_SECONDS } from "../firmware/node.js";
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
+import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
@@ -15,6 +16,7 @@ import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { inspect } from "./commands/inspect.js";
 import { profileCommand } from "./commands/profile.js";
+import { quantizeCommand } from "./commands/quantize.js";
 import { run } from "./commands/run.js";
 import { torch } from "./commands/torch.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -30,6 +32,8 @@ const INPUT =
   "samples also a mono .wav or .flac at the model's rate";
 const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
 const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
+const SAMPLES =
+  "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
 const LABELS = "names of a checkpoint's classes, as a JSON array";
 
 /** `print` receives what goes to standard output: a command's text, or help. */
@@ -75,6 +79,21 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
 
+  const quantize = addCommand("quantize", "Writes a checkpoint as a smaller blob, and its error.");
+  withExecution(withModel(quantize))
+    .requiredOption(
+      "--type <name>",
+      `${QUANTIZED_TYPES.join(", ")}: weights in a byte, computed in float32`,
+      choice("--type", QUANTIZED_TYPES),
+    )
+    .requiredOption("-o, --output <file>", "the .mlm file to write")
+    .option("--inputs <file>", ".npy of many inputs, as for run: both are run over them")
+    .option("--dataset <dir>", "the same over a folder of .wav or .flac files a class, as for eval")
+    .option("--samples <n>", SAMPLES, count("--samples"))
+    .option("--jobs <n>", JOBS, count("--jobs"))
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await quantizeCommand(model, options)));
+
   withExecution(withModel(addCommand("run", "Runs a model and prints outputs, bits and class.")))
     .requiredOption("--input <file>", INPUT)
     .option("--allow-nonfinite", "let NaN and infinity in the input through")
@@ -91,11 +110,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       files,
     )
     .option("--dataset <dir>", "a folder of .wav or .flac files a class, named as the labels")
-    .option(
-      "--samples <n>",
-      "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)",
-      count("--samples"),
-    )
+    .option("--samples <n>", SAMPLES, count("--samples"))
     .option("--reference <file>", ".npy of logits [N, C] to compare with")
     .option("--jobs <n>", JOBS, count("--jobs"))
     .option("--json", "print JSON")

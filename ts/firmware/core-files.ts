@@ -2,7 +2,13 @@
  * The core as it lies in a project: the sources that a model needs, the list of its op kinds, and how all is
  * compiled. What is needed is read from the sources themselves. Knows nothing of machines or weights.
  */
-import { type KernelFile, type OpRow, opList, opRows } from "../../csrc/op-list.mjs";
+import {
+  type KernelFile,
+  type OpRow,
+  opList,
+  opRows,
+  withoutI8Matrices,
+} from "../../csrc/op-list.mjs";
 import type { OpInfo } from "../core/info.js";
 import type { Schedule } from "../core/plan.js";
 
@@ -31,11 +37,15 @@ export function buildSettings(sources: Sources): BuildSettings {
 export interface CoreUse {
   readonly ops: readonly Pick<OpInfo, "kind" | "variant" | "attributes">[];
   readonly schedule: Schedule;
+  /** Number types of its tensors; default: f32. */
+  readonly dtypes?: readonly string[];
 }
 
 /** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
 export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
-  const kernels = kernelFiles(sources);
+  const hasI8 = use.dtypes?.includes("i8") ?? false;
+  const all = kernelFiles(sources);
+  const kernels = hasI8 ? all : withoutI8Matrices(all);
   const kinds = kindsOf(kernels, use.ops);
   const isEnough = (row: OpRow) => doesWith(row, use, kinds);
   const rows = opRows(kernels, kinds.values(), isEnough);
@@ -55,7 +65,7 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
       `${library}/${path.replace(/^include\//, "")}`,
       text,
     ]),
-    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough)],
+    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough, hasI8)],
   ];
 }
 

@@ -9,10 +9,11 @@ import type { Plan } from "../core/plan.js";
 
 /** What the firmware runs, exact. */
 export interface FirmwareModel {
-  /** An .mlm blob that the core has opened: the next three are its Model's. */
+  /** An .mlm blob that the core has opened: the next four are its Model's. */
   readonly blob: Uint8Array;
   readonly info: Model["info"];
   readonly ops: Model["ops"];
+  readonly tensors: Model["tensors"];
   readonly labels: Model["labels"];
   readonly plan: Plan;
   /** Version of the core, which is the project's. */

@@ -111,6 +111,7 @@ function commonFiles(
     ...coreFiles(layout.library, sources, {
       ops: model.ops,
       schedule: model.plan.schedule,
+      dtypes: model.tensors.map(({ dtype }) => dtype),
     }),
     ...portFiles(layout, sources, {
       ...figuresOf(model.version, place.board),

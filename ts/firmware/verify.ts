@@ -252,7 +252,10 @@ async function buildImage(
   const plan = model.plan(execution);
   const files = harnessProject(target, {
     sources: options.sources ?? readSources(),
-    model: { blob, info: model.info, ops: model.ops, labels: model.labels, plan, version },
+    model: {
+      ...{ blob, plan, version },
+      ...{ info: model.info, ops: model.ops, tensors: model.tensors, labels: model.labels },
+    },
     inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth, outputFloats),
     ...(options.board !== undefined && { board: options.board }),
     ...(options.region !== undefined && { region: options.region }),

@@ -18,8 +18,8 @@ export async function createFoldedBlob(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const folding = foldNetwork(network);
   const record: FoldRecord = {
-    before: await countNetwork(engine, network),
-    after: await countNetwork(engine, folding.network),
+    before: await countNetwork(engine, network, options),
+    after: await countNetwork(engine, folding.network, options),
     steps: folding.steps,
   };
   const metadata = { ...options.metadata, [FOLD_METADATA]: record };
@@ -29,11 +29,16 @@ export async function createFoldedBlob(
 /** Frames between the two lengths that are counted: strides and rates divide it. */
 const COUNTED_FRAMES = 256;
 
-async function countNetwork(engine: Engine, network: Network): Promise<FoldCounts> {
+/** In the number type that the blob will have. */
+async function countNetwork(
+  engine: Engine,
+  network: Network,
+  { transform }: CompleteBlobOptions,
+): Promise<FoldCounts> {
   const { lengths } = encodeNetwork(network);
   const shorter = lengths.near(lengths.minFrames);
   const longer = lengths.near(shorter + COUNTED_FRAMES);
-  const model = await engine.loadModel(writeBlob(network));
+  const model = await engine.loadModel(writeBlob(network, transform && { transform }));
   try {
     return countsOf(model, shorter, longer);
   } finally {

@@ -12,7 +12,8 @@ export interface PackedTensor {
   /** Tells apart what is made of one source in different ways; equal ones are stored once. */
   readonly use: string;
   readonly packing: PackingName;
-  readonly dtype: "f32" | "u32";
+  /** i8: panels with a scale a row, made from the source's floats. */
+  readonly dtype: "f32" | "u32" | "i8";
   readonly rows: number;
   readonly columns: number;
   /** Index in the source of an element, or PADDING; absent: row by row, as the source has them. */

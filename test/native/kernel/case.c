@@ -24,7 +24,10 @@ void case_begin(kernel_case *c, uint32_t kind, uint32_t variant) {
     c->op.kind = (uint16_t)kind;
     c->op.variant = (uint8_t)variant;
     for (uint32_t i = 0; i < MLM_MAX_INPUTS; i++) c->op.inputs[i] = MLM_NO_VALUE;
-    for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++) c->op.tensors[t] = MLM_NO_TENSOR;
+    for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++) {
+        c->op.tensors[t] = MLM_NO_TENSOR;
+        c->scales[t] = 0;
+    }
     c->tensor_count = c->inputs = c->input_floats = c->weight_floats = c->blob_bytes = c->lag = 0;
     c->blob = (unsigned char *)blob;
 }
@@ -58,6 +61,18 @@ float *case_tensor(kernel_case *c, uint32_t t, uint32_t packing, uint32_t rows, 
     return w;
 }
 
+float *case_matrix(kernel_case *c, uint32_t t, uint32_t rows, uint32_t columns) {
+    float *w = case_tensor(c, t, MLM_PACK_PANELS, rows, columns);
+    if (case_below(c, 2)) return w;
+    float *scales = weights + c->weight_floats;
+    c->weight_floats += rows;
+    c->tensors[c->op.tensors[t]].dtype = MLM_DTYPE_I8;
+    for (uint32_t n = 0; n < rows; n++) scales[n] = 0.01f * rng_signed(&c->random);
+    for (uint32_t n = 0; n < rows * columns; n++) w[n] = (float)case_below(c, 256) - 128.0f;
+    c->scales[t] = scales;
+    return w;
+}
+
 void case_vector(kernel_case *c, uint32_t t, uint32_t rows) {
     case_tensor(c, t, MLM_PACK_VECTOR, rows, 1);
 }
@@ -85,7 +100,29 @@ static void pack_one(kernel_case *c, mlm_blob_tensor *tensor, const float *w) {
     c->blob_bytes += (tensor->bytes + 15u) & ~15u;
 }
 
+/* Scales of panels of 8 rows, then the integers, outputs 0 and 4, 1 and 5 ... side by side. */
+static void pack_i8(kernel_case *c, mlm_blob_tensor *tensor, const float *w, const float *scales) {
+    const uint32_t columns = tensor->columns, padded = (tensor->rows + 7) / 8 * 8;
+    float *to = blob + c->blob_bytes / sizeof(float);
+    int8_t *bytes = (int8_t *)(to + padded);
+    tensor->offset = c->blob_bytes;
+    tensor->bytes = padded * (columns + (uint32_t)sizeof(float));
+    memset(to, 0, tensor->bytes);
+    memcpy(to, scales, tensor->rows * sizeof(float));
+    for (uint32_t row = 0; row < tensor->rows; row++)
+        for (uint32_t column = 0; column < columns; column++)
+            bytes[(row / 8 * columns + column) * 8 + row % 4 * 2 + row / 4 % 2] =
+                (int8_t)w[row * columns + column];
+    c->blob_bytes += (tensor->bytes + 15u) & ~15u;
+}
+
 void case_pack(kernel_case *c) {
-    for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++)
-        if (c->op.tensors[t] != MLM_NO_TENSOR) pack_one(c, &c->tensors[c->op.tensors[t]], c->w[t]);
+    for (uint32_t t = 0; t < MLM_TENSOR_REFS; t++) {
+        if (c->op.tensors[t] == MLM_NO_TENSOR) continue;
+        mlm_blob_tensor *tensor = &c->tensors[c->op.tensors[t]];
+        if (c->scales[t])
+            pack_i8(c, tensor, c->w[t], c->scales[t]);
+        else
+            pack_one(c, tensor, c->w[t]);
+    }
 }

@@ -20,7 +20,8 @@ typedef struct kernel_case {
     mlm_blob_tensor tensors[MLM_TENSOR_REFS];
     const float
         *w[MLM_TENSOR_REFS]; /* [rows][columns] of each tensor, as it was before it was packed */
-    unsigned char *blob;     /* packed, 16-byte aligned */
+    const float *scales[MLM_TENSOR_REFS]; /* [rows] of i8, whose w are integers; else null */
+    unsigned char *blob;                  /* packed, 16-byte aligned */
     uint32_t tensor_count, blob_bytes, weight_floats;
 
     uint32_t inputs, widths[MLM_MAX_INPUTS], rows[MLM_MAX_INPUTS];
@@ -53,6 +54,8 @@ void case_input(kernel_case *c, uint32_t width, uint32_t rows);
 void case_vector_input(kernel_case *c, uint32_t width);
 /* Tensor reference `t`, random; case_weights gives what may be changed before case_pack. */
 float *case_tensor(kernel_case *c, uint32_t t, uint32_t packing, uint32_t rows, uint32_t columns);
+/* Panels of what is a linear layer: f32 or i8. */
+float *case_matrix(kernel_case *c, uint32_t t, uint32_t rows, uint32_t columns);
 void case_vector(kernel_case *c, uint32_t t, uint32_t rows);
 /* The same, or absent. */
 void case_maybe_vector(kernel_case *c, uint32_t t, uint32_t rows);

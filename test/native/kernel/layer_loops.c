@@ -5,7 +5,7 @@
 
 static int make_linear(kernel_case *c) {
     c->op.width = 1 + case_below(c, 42);
-    case_tensor(c, 0, MLM_PACK_PANELS, c->op.width, c->size);
+    case_matrix(c, 0, c->op.width, c->size);
     case_maybe_vector(c, 1, c->op.width);
     case_input(c, c->size, c->length);
     c->out_rows = c->length;
@@ -15,9 +15,10 @@ static int make_linear(kernel_case *c) {
 /* Bias `b` and row `row` of matrix `w`, with x of row t of input `input`. */
 static float product(const kernel_case *c, uint32_t w, uint32_t b, uint32_t row, uint32_t columns,
                      uint32_t input, uint32_t t) {
-    float sum = bias_at(c, b, row);
+    const float bias = bias_at(c, b, row);
+    float sum = sum_before(c, w, bias);
     for (uint32_t i = 0; i < columns; i++) sum += c->w[w][row * columns + i] * at(c, input, t, i);
-    return sum;
+    return sum_behind(c, w, row, sum, bias);
 }
 
 static void linear(const kernel_case *c, float *y) {
@@ -47,7 +48,7 @@ static int make_gate(kernel_case *c) {
     const uint32_t inner = 1 + case_below(c, 9);
     if (c->op.variant == 7 || c->op.variant == 8) return 0;
     c->op.width = c->size;
-    case_tensor(c, 0, MLM_PACK_PANELS, c->size, inner);
+    case_matrix(c, 0, c->size, inner);
     case_maybe_vector(c, 1, c->size);
     case_input(c, c->size, c->length);
     case_input(c, inner, c->length);
@@ -114,7 +115,7 @@ static int make_conv1d(kernel_case *c) {
     const uint32_t inputs = a[GROUPS] == 1 ? c->size : 1 + case_below(c, 3);
     c->op.width = a[GROUPS] * (1 + case_below(c, a[GROUPS] == 1 ? 20 : 3));
     const uint32_t columns = a[TAPS] * inputs, rows = a[GROUPS] * group_rows(c);
-    float *w = case_tensor(c, 0, MLM_PACK_PANELS, rows, columns);
+    float *w = case_matrix(c, 0, rows, columns);
     for (uint32_t row = 0; row < rows; row++)
         for (uint32_t i = 0; i < columns; i++)
             if (row % group_rows(c) >= group_outputs(c)) w[row * columns + i] = 0.0f;
@@ -132,13 +133,14 @@ static void conv1d(const kernel_case *c, float *y) {
             const uint32_t group = o / group_outputs(c);
             const uint32_t row = group * group_rows(c) + o % group_outputs(c);
             const float *w = c->w[0] + row * a[TAPS] * inputs;
-            float sum = bias_at(c, 1, o);
+            const float bias = bias_at(c, 1, o);
+            float sum = sum_before(c, 0, bias);
             for (uint32_t j = 0; j < a[TAPS]; j++)
                 for (uint32_t i = 0; i < inputs; i++) {
                     const int64_t t = (int64_t)r * a[STRIDE] - a[BEFORE] + j * a[DILATION];
                     sum += *w++ * padded_at(c, t, group * inputs + i);
                 }
-            *y++ = sum;
+            *y++ = sum_behind(c, 0, row, sum, bias);
         }
 }
 
@@ -150,7 +152,7 @@ static int make_scan(kernel_case *c) {
     c->op.attributes[0] = states;
     c->op.attributes[1] = rank;
     case_float_attribute(c, 2, -2.0f);
-    case_tensor(c, 0, MLM_PACK_PANELS, c->size, rank);
+    case_matrix(c, 0, c->size, rank);
     case_maybe_vector(c, 1, c->size);
     float *a = case_tensor(c, 2, MLM_PACK_GROUPS, c->size, states);
     for (uint32_t i = 0; i < c->size * states; i++) a[i] = a[i] > 0.0f ? -a[i] : 2.0f * a[i];

@@ -18,6 +18,15 @@ static inline float bias_at(const kernel_case *c, uint32_t t, uint32_t i) {
     return c->op.tensors[t] == MLM_NO_TENSOR ? 0.0f : c->w[t][i];
 }
 
+/* A sum of products with a row of matrix `t` begins with `start`, and ends: that of i8 gets its scale first. */
+static inline float sum_before(const kernel_case *c, uint32_t t, float start) {
+    return c->scales[t] ? 0.0f : start;
+}
+static inline float sum_behind(const kernel_case *c, uint32_t t, uint32_t row, float sum,
+                               float start) {
+    return c->scales[t] ? sum * c->scales[t][row] + start : sum;
+}
+
 static inline int has_tensor(const kernel_case *c, uint32_t t) {
     return c->op.tensors[t] != MLM_NO_TENSOR;
 }

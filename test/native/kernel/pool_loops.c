@@ -97,16 +97,21 @@ static void flatten(const kernel_case *c, float *y) {
 static int make_flatten_linear(kernel_case *c) {
     make_flatten(c);
     c->op.width = 1 + case_below(c, 20);
-    case_tensor(c, 0, MLM_PACK_PANELS, c->op.width, c->length * c->size);
+    case_matrix(c, 0, c->op.width, c->length * c->size);
     case_maybe_vector(c, 1, c->op.width);
     return 1;
 }
 
+/* Row by row of the input, each row's sum on top of what there is. */
 static void flatten_linear(const kernel_case *c, float *y) {
-    const uint32_t columns = c->length * c->size;
     for (uint32_t o = 0; o < c->op.width; o++) {
+        const float *w = c->w[0] + o * c->length * c->size, *x = c->x[0];
         y[o] = bias_at(c, 1, o);
-        for (uint32_t i = 0; i < columns; i++) y[o] += c->w[0][o * columns + i] * c->x[0][i];
+        for (uint32_t t = 0; t < c->length; t++) {
+            float sum = sum_before(c, 0, y[o]);
+            for (uint32_t i = 0; i < c->size; i++) sum += *w++ * *x++;
+            y[o] = sum_behind(c, 0, o, sum, y[o]);
+        }
     }
 }
 

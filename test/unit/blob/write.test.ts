@@ -1,6 +1,6 @@
 /** The bytes of a blob: read back by hand, field by field, as csrc/core/blob.h has them. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { HEADER, NO_CLOCK, NO_TENSOR } from "../../../ts/core/format.js";
+import { DTYPE, HEADER, NO_CLOCK, NO_TENSOR, TENSOR } from "../../../ts/core/format.js";
 import { crc32 } from "../../../ts/crc32.js";
 import type {
   AffineOp,
@@ -21,6 +21,7 @@ import {
   TooLarge,
   writeBlob,
 } from "../../../ts/node.js";
+import { quantizeW8 } from "../../../ts/quantize/w8.js";
 import {
   audioNetwork,
   NetworkMaker,
@@ -525,5 +526,51 @@ describe("createBlob", () => {
     );
     const model = await engine.loadModel(await createBlob(engine, network));
     expect(model.info.selfTestInputs).toBe(0);
+  });
+});
+
+describe("a matrix of i8", () => {
+  /** Rows whose largest weights are 127, 0, 1e-44 and, of the others, odd multiples of a half step. */
+  const rows = [
+    [127, -126.5, 0.5, 1.5],
+    [0, 0, 0, 0],
+    [1e-44, 0, 0, 0],
+    [-254, 2, 3, 5],
+    [127, 1, 2, 3],
+  ];
+  const network: Network = {
+    inputKind: "frames",
+    inputWidth: 4,
+    ops: [
+      {
+        kind: "linear",
+        name: "linear",
+        input: 0,
+        weight: { name: "w", shape: [5, 4], data: Float32Array.from(rows.flat()) },
+      },
+      pool("pool", 1, "mean"),
+    ],
+    convention: "paper",
+  };
+
+  test("has its scales, then outputs 0, 4, 1, 5 ... side by side, rounded to even", () => {
+    const blob = writeBlob(network, { transform: quantizeW8 });
+    const view = new DataView(blob.buffer);
+    const record = view.getUint32(HEADER.tensorOffset, true);
+    expect(view.getUint16(record + TENSOR.dtype, true)).toBe(DTYPE.i8);
+    expect(view.getUint32(record + TENSOR.bytes, true)).toBe(8 * (4 + 4));
+    const data = view.getUint32(record + TENSOR.offset, true);
+    const scales = new Float32Array(blob.buffer, data, 8);
+    expect([...scales]).toEqual([1, 0, 0, 2, 1, 0, 0, 0]);
+    const bytes = new Int8Array(blob.buffer, data + 32, 32);
+    const order = [0, 2, 4, 6, 1];
+    const found = order.map((place) => [0, 1, 2, 3].map((input) => bytes[8 * input + place]));
+    expect(found).toEqual([
+      [127, -126, 0, 2],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+      [-127, 1, 2, 2],
+      [127, 1, 2, 3],
+    ]);
   });
 });

@@ -37,7 +37,8 @@ export async function firmwareZip(
     const files = exportProject(requireTarget(target), {
       sources: C_SOURCES,
       model: {
-        ...{ blob, plan, info: model.info, ops: model.ops, labels: model.labels },
+        ...{ blob, plan, info: model.info, ops: model.ops },
+        ...{ tensors: model.tensors, labels: model.labels },
         version: engine.version,
       },
       example: { input, outputs: session.run(input) },

@@ -34,7 +34,8 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
       const files = exportProject(options.target, {
         sources: readSources(),
         model: {
-          ...{ blob, plan, info: model.info, ops: model.ops, labels: model.labels },
+          ...{ blob, plan, info: model.info, ops: model.ops },
+          ...{ tensors: model.tensors, labels: model.labels },
           version: engine.version,
         },
         example: { input, outputs: session.run(input) },

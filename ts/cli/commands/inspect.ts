@@ -200,10 +200,15 @@ function renderTensors(model: Model): string {
   const rows = model.tensors.map((tensor) => [
     tensor.name,
     `[${tensor.shape.join(", ")}]`,
+    tensor.dtype,
     tensor.packing,
     grouped(tensor.bytes),
   ]);
-  return table(["name", "shape", "packing", "bytes"], ["left", "left", "left", "right"], rows);
+  return table(
+    ["name", "shape", "type", "packing", "bytes"],
+    ["left", "left", "left", "left", "right"],
+    rows,
+  );
 }
 
 function parameters(model: Model): number {

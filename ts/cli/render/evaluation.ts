@@ -1,7 +1,8 @@
 /** An evaluation as text for a person. Computes nothing but shares of what it shows. */
 import colors from "picocolors";
 import type { Accuracy, Classification } from "../../profile/index.js";
-import { counted, exponential, grouped, oneLine, percent } from "../text.js";
+import { counted, grouped, oneLine, percent } from "../text.js";
+import { renderAccuracy } from "./quantization.js";
 import { table } from "./table.js";
 
 export interface Evaluation extends Classification {
@@ -21,7 +22,9 @@ export function renderEvaluation(path: string, evaluation: Evaluation): string {
     `${colors.bold(oneLine(path))}: ${share} right, ${grouped(correct)} of ${counted(items, "item")}\n`,
     `${colors.bold("CLASSES")}\n${classes(evaluation)}`,
     `${colors.bold("CONFUSION")}${colors.dim("  (true by predicted, numbered as in the rows)")}\n${confusion(evaluation)}`,
-    ...(reference === undefined ? [] : [`${colors.bold("REFERENCE")}\n${comparison(reference)}`]),
+    ...(reference === undefined
+      ? []
+      : [`${colors.bold("REFERENCE")}\n${renderAccuracy(reference)}`]),
   ].join("\n");
 }
 
@@ -59,14 +62,6 @@ function confusion({ labels, confusion: matrix }: Evaluation): string {
     ["", "", ...numbers],
     ["right", "left", ...numbers.map(() => "right" as const)],
     rows,
-  );
-}
-
-function comparison({ cases, sameClasses, meanRelative, maxRelative }: Accuracy): string {
-  return (
-    `  class differs in ${grouped(cases.length - sameClasses)} of ${counted(cases.length, "item")}\n` +
-    `  error of the logits, relative to the largest |logit|: mean ${exponential(meanRelative)}, ` +
-    `max ${exponential(maxRelative)}\n`
   );
 }
 

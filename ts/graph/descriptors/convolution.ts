@@ -64,6 +64,7 @@ const CONV1D: Primitive = {
   time: "sequence",
   attributes: attributes("taps", "stride", "dilation", "before", "after", "groups"),
   tensors: ["weight", "bias"],
+  matrix: "weight",
   clock: ({ attribute: a }) =>
     windows((a("taps") - 1) * a("dilation") + 1, a("stride"), a("before"), a("after")),
   label: ({ attribute: a, widths, width }) =>

@@ -38,6 +38,8 @@ export interface Primitive {
   readonly attributes?: readonly Attribute[];
   /** By index. */
   readonly tensors?: readonly string[];
+  /** The tensor that may be of i8: the weight of what is a linear layer in the core. */
+  readonly matrix?: string;
   /** How rows of input 0 become rows of the output; absent: one by one. */
   clock?(view: PrimitiveView): Clock;
   /** How many rows input 0 must have, in all. */

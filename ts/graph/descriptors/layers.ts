@@ -47,6 +47,7 @@ export const LINEAR: Primitive = {
   name: "linear",
   time: "rows",
   tensors: ["weight", "bias"],
+  matrix: "weight",
   label: fromTo,
 };
 

@@ -55,6 +55,7 @@ const GATE: Primitive = {
   time: "rows",
   variants: ACTIVATIONS,
   tensors: ["weight", "bias"],
+  matrix: "weight",
   label: ({ widths, width, variant }) => `${widths[1]} → ${width} ${variant}`,
 };
 

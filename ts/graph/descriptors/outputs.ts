@@ -166,6 +166,7 @@ const FLATTEN_LINEAR: Primitive = {
   time: "pool",
   attributes: attributes("rows"),
   tensors: ["weight", "bias"],
+  matrix: "weight",
   rows: fixed,
   label: (view) => `${view.attribute("rows")} × ${fromTo(view)}`,
 };

@@ -70,6 +70,7 @@ export const SELECTIVE_SCAN: Primitive = {
   time: "sequence",
   attributes: [...attributes("states", "rank"), floatAttribute("lowest_a")],
   tensors: ["dt_proj", "dt_bias", "a", "d"],
+  matrix: "dt_proj",
   label: ({ width, attribute }) => `${width} × ${attribute("states")}`,
 };
 
