@@ -36,7 +36,7 @@ export async function buildApp(folder = site) {
 
 /**
  * Compressed sizes by part. A browser loads one of the two cores before the first figures are there;
- * drafts, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
+ * checkpoint readers, drafts, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
  */
 function weigh(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -53,7 +53,7 @@ function partOf(name) {
   if (/\.wasm$/.test(name)) return "core";
   if (/\.(mlm|npy|wav|safetensors|json)$/.test(name)) return "models";
   if (/c-sources/.test(name)) return "c sources";
-  if (/(draft|firmware)-[^/]*\.js$/.test(name)) return "on demand";
+  if (/(checkpoint|draft|firmware)-[^/]*\.js$/.test(name)) return "on demand";
   if (/\.(svg|webmanifest)$|^sw\.js$/.test(name)) return "extras";
   return "app";
 }

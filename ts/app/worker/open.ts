@@ -2,30 +2,11 @@
  * From what a user drops to an open model: reads the bytes, tells formats apart by content, converts
  * a checkpoint. Knows nothing of what the model is opened for.
  */
-import { createBlob } from "../../blob/blob.js";
-import {
-  type Arch,
-  exportedFile,
-  type References,
-  readArch,
-  readCheckpoint,
-  referencesOf,
-  type StateDict,
-  toNetwork,
-} from "../../checkpoint/index.js";
-import { BadCheckpoint, BadFile } from "../../core/errors.js";
+import { BadFile } from "../../core/errors.js";
 import { outputValuesIn } from "../../core/format.js";
-import type { Network } from "../../graph/network.js";
-import type { Model } from "../../index.js";
-import {
-  assumptionsOf,
-  compareReferences,
-  moduleShapesOf,
-  networkGraph,
-  referenceTolerance,
-} from "../../profile/index.js";
+import { assumptionsOf, moduleShapesOf, networkGraph } from "../../profile/index.js";
 import { usualFrames } from "../sampling.js";
-import type { DraftAnswer, OpenedModel, Progress, Source } from "./protocol.js";
+import type { OpenedModel, Progress, Source } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
 
 /** "MLM" and 0x1A (see csrc/core/blob.h). */
@@ -65,67 +46,16 @@ export async function openModel(
   };
 }
 
-async function convert(workbench: Workbench, source: Source, bytes: Uint8Array, report: Report) {
-  report({ what: "reading tensors" });
-  const stateDict = readCheckpoint(bytes, { name: source.name });
-  const arch = source.arch && readArch(await readFile(source.arch, () => {}));
-  const network = await networkOrDraft(stateDict, arch);
-  const exported = arch === undefined ? exportedFile(stateDict) : undefined;
-  const references = exported && referencesOf(stateDict, exported);
-  const [testInput] = references?.inputs ?? [];
-  report({ what: "packing weights" });
-  const engine = await workbench.engine();
-  const blob = await createBlob(engine, network, testInput === undefined ? {} : { testInput });
-  if (exported !== undefined && references !== undefined) {
-    report({ what: "comparing with the references" });
-    const model = await engine.loadModel(blob);
-    try {
-      requireReferences(model, references, referenceTolerance(exported.float32Error));
-    } finally {
-      model.dispose();
-    }
-  }
-  return { blob, format: stateDict.format, convention: network.convention };
-}
-
-/** A checkpoint of no known network: what it probably is, for a person to mend. */
-export class DraftNeeded extends BadCheckpoint {
-  constructor(
-    { tensor, expected, got }: BadCheckpoint,
-    readonly draft: DraftAnswer,
-  ) {
-    super(tensor, expected, got);
-  }
-}
-
-/** @throws DraftNeeded where a draft can be made of a checkpoint without an arch */
-async function networkOrDraft(stateDict: StateDict, arch: Arch | undefined): Promise<Network> {
-  if (arch !== undefined) return toNetwork(stateDict, { arch });
-  try {
-    return toNetwork(stateDict);
-  } catch (error) {
-    if (!(error instanceof BadCheckpoint)) throw error;
-    throw new DraftNeeded(error, await draftAnswer(stateDict, error));
-  }
-}
-
-/** What makes drafts is loaded when one is needed. */
-async function draftAnswer(stateDict: StateDict, problem: BadCheckpoint): Promise<DraftAnswer> {
-  const { draftLines, draftOf, draftText } = await import("../../checkpoint/draft/index.js");
-  try {
-    const draft = draftOf(stateDict);
-    return { text: draftText(draft), lines: draftLines(draft), guess: draft.guess };
-  } catch (error) {
-    throw error instanceof BadCheckpoint ? problem : error;
-  }
-}
-
-/** @throws BadCheckpoint when the core does not give what PyTorch gave */
-function requireReferences(model: Model, references: References, tolerance: number): void {
-  const { maxRelative } = compareReferences(model, references).all;
-  if (maxRelative <= tolerance) return;
-  const expected = `outputs within ${tolerance} of the references in the file`;
-  throw new BadCheckpoint("the exported network", expected, maxRelative.toExponential(2));
+/** What reads checkpoints is loaded when there is one. */
+async function convert(
+  workbench: Workbench,
+  source: Source,
+  bytes: Uint8Array<ArrayBuffer>,
+  report: Report,
+) {
+  const checkpoint = await import("./checkpoint.js");
+  const arch = source.arch && (await readFile(source.arch, () => {}));
+  return checkpoint.convert(workbench, bytes, source.name, arch, report);
 }
 
 function readSource({ from, name }: Source, report: Report): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,9 +4,10 @@
  */
 import { MambaliteError } from "../../core/errors.js";
 import { compareWith } from "./comparing.js";
+import { DraftNeeded } from "./draft-needed.js";
 import { exactFigures, Measurements } from "./figures.js";
 import { Listener } from "./listener.js";
-import { DraftNeeded, fetchBytes, openModel, readFile } from "./open.js";
+import { fetchBytes, openModel, readFile } from "./open.js";
 import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
 import { Runs } from "./running.js";
 import { Workbench } from "./workbench.js";
