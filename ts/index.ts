@@ -35,3 +35,12 @@ export {
   type QuantizeOptions,
   quantize,
 } from "./quantize/index.js";
+export {
+  type ErrorShare,
+  type Quantized,
+  type QuantizeNetworkOptions,
+  type QuantizeReport,
+  quantizeNetwork,
+  type ValueReport,
+} from "./quantize/int.js";
+export type { InputSource } from "./quantize/observe.js";

@@ -146,6 +146,10 @@ EXPORT(session_inputs) uint32_t session_inputs(const mlm_session *session) {
     return mlm_session_inputs(session);
 }
 
+EXPORT(session_saturations) uint32_t session_saturations(const mlm_session *session) {
+    return mlm_session_saturations(session);
+}
+
 EXPORT(session_state_bytes) uint32_t session_state_bytes(const mlm_session *session) {
     return mlm_session_state_bytes(session);
 }

@@ -6,11 +6,14 @@
 
 #include "plan.h"
 
+/* Largest power of two that an element of an integer is scaled by. */
+enum { MOST_EXPONENT = 100 };
+
 /* Whether all of a record that its class does not use is empty. */
 static int has_form(const mlm_blob_op *op, const mlm_op_class *class, uint32_t inputs) {
-    if (op->variant >= class->variants || op->type != MLM_DTYPE_F32 ||
-        inputs < class->least_inputs || inputs > class->most_inputs || op->width == 0 ||
-        op->width > MLM_MAX_WIDTH || op->reserved[0] != 0 || op->reserved[1] != 0)
+    if (op->variant >= class->variants || inputs < class->least_inputs ||
+        inputs > class->most_inputs || op->width == 0 || op->width > MLM_MAX_WIDTH ||
+        op->reserved != 0)
         return 0;
     for (uint32_t i = inputs; i < MLM_MAX_INPUTS; i++)
         if (op->inputs[i] != MLM_NO_VALUE) return 0;
@@ -21,14 +24,41 @@ static int has_form(const mlm_blob_op *op, const mlm_op_class *class, uint32_t i
     return 1;
 }
 
+static int is_one_of(uint32_t types, uint32_t type) {
+    return type < MLM_DTYPES && (types ? types : MLM_TYPE_BIT(MLM_DTYPE_F32)) >> type & 1u;
+}
+
+/* Whether the number types of output and inputs go together. */
+static int types_are_right(const mlm_op_view *view, const mlm_op_class *class) {
+    const mlm_blob_op *op = view->op;
+    if (!MLM_I8_MATRICES) return op->type == MLM_DTYPE_F32 && op->exponent == 0;
+    const uint32_t moved = MLM_TYPE_BIT(MLM_DTYPE_F32) | MLM_TYPE_BIT(MLM_DTYPE_I32);
+    const int moves = (class->flags & MLM_OP_MOVES) != 0;
+    if (!is_one_of(moves ? moved : class->types, op->type)) return 0;
+    if (op->type == MLM_DTYPE_F32 ? op->exponent != 0
+                                  : op->exponent < -MOST_EXPONENT || op->exponent > MOST_EXPONENT)
+        return 0;
+    if (class->flags & MLM_OP_FRONT) return 1;
+    /* The second input of an op that is paced by it is not read. */
+    const uint32_t read = class->flags & MLM_OP_PACED ? 1 : view->inputs;
+    for (uint32_t i = 0; i < read; i++)
+        if (!is_one_of(moves ? MLM_TYPE_BIT(op->type) : class->input_types, view->types[i]))
+            return 0;
+    return 1;
+}
+
+static uint32_t input_of_front(uint32_t flags) {
+    if (flags & MLM_OP_SAMPLES16) return MLM_INPUT_SAMPLES16;
+    return flags & MLM_OP_SAMPLES ? MLM_INPUT_SAMPLES : MLM_INPUT_TOKENS;
+}
+
 /* Tokens and samples are read by their front end only, frames by everything else. */
 static int reads_rightly(const mlm_model *model, uint32_t index, const mlm_op_class *class) {
     const mlm_blob_op *op = mlm_op_at(model, index);
     const uint32_t input = mlm_header(model)->input_kind;
     const int frames = input == MLM_INPUT_FRAMES;
     if (class->flags & MLM_OP_FRONT)
-        return index == 0 && op->inputs[0] == 0 &&
-               input == (class->flags & MLM_OP_SAMPLES ? MLM_INPUT_SAMPLES : MLM_INPUT_TOKENS);
+        return index == 0 && op->inputs[0] == 0 && input == input_of_front(class->flags);
     for (uint32_t i = 0; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++) {
         if (op->inputs[i] > index) return 0;
         if (op->inputs[i] == 0 && (!frames || op->stage > 0)) return 0;
@@ -151,8 +181,8 @@ static MLM_NOINLINE mlm_status check_op(const mlm_model *model, uint32_t index, 
     mlm_view_of(&view, model, index);
     add_rows(&view, model);
     if (class->flags & (MLM_OP_POOL | MLM_OP_WHOLE) && view.least_rows == 0) return MLM_ERR_OP;
-    if (!class->check(&view) || !place_is_right(model, index, class, &view, clocks) ||
-        !order_is_right(model, index))
+    if (!types_are_right(&view, class) || !class->check(&view) ||
+        !place_is_right(model, index, class, &view, clocks) || !order_is_right(model, index))
         return MLM_ERR_OP;
     return MLM_OK;
 }

@@ -14,7 +14,14 @@ static uint32_t at_most(uint64_t rows) { return rows < MOST_ROWS ? (uint32_t)row
 enum { WINDOW = 0, HOP = 1 };
 
 static int has_samples(const mlm_model *model) {
-    return mlm_header(model)->input_kind == MLM_INPUT_SAMPLES;
+    return mlm_header(model)->input_kind >= MLM_INPUT_SAMPLES;
+}
+
+uint32_t mlm_input_bytes(const mlm_model *model) {
+    const mlm_blob_header *header = mlm_header(model);
+    return header->input_kind == MLM_INPUT_SAMPLES16
+               ? (uint32_t)sizeof(int16_t)
+               : header->input_width * (uint32_t)sizeof(float);
 }
 
 uint32_t mlm_inputs_per_frame(const mlm_model *model) {

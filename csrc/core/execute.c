@@ -47,7 +47,7 @@ static inline void set_input(const mlm_session *session, mlm_run *restrict run, 
         return;
     }
     const mlm_blob_op *maker = mlm_op_at(&session->model, value - 1);
-    const uint32_t stride = maker->clock == MLM_NO_CLOCK ? 0 : mlm_row_stride(maker->width);
+    const uint32_t stride = maker->clock == MLM_NO_CLOCK ? 0 : mlm_row_words(maker);
     run->widths[i] = maker->width;
     run->inputs[i] =
         (mlm_source){rows_at(run, mlm_offsets_of(session)[value - 1], first, stride), stride};
@@ -98,7 +98,7 @@ static inline void set_places(const mlm_session *session, const mlm_op_class *cl
     run->input_width = run->widths[0];
     for (uint32_t i = 1; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
         set_input(session, run, i, op->inputs[i], first);
-    const uint32_t stride = mlm_row_stride(op->width);
+    const uint32_t stride = mlm_row_words(op);
     run->output =
         (mlm_rows){rows_at(run, mlm_offsets_of(session)[index], run->first, stride), stride};
 }

@@ -24,6 +24,7 @@ void mlm_view_of(mlm_op_view *view, const mlm_model *model, uint32_t op) {
     view->inputs = mlm_input_count(record);
     for (uint32_t i = 0; i < view->inputs; i++) {
         view->widths[i] = mlm_value_width(model, record->inputs[i]);
+        view->types[i] = (uint8_t)mlm_value_type(model, record->inputs[i]);
         view->is_vector[i] = mlm_value_clock(model, record->inputs[i]) == MLM_NO_CLOCK;
     }
     view->least_rows = view->most_rows = 0;
@@ -132,7 +133,8 @@ static int may_overwrite(const mlm_model *model, uint32_t op, uint32_t value) {
     const mlm_blob_op *record = mlm_op_at(model, op);
     if (value == 0 || value == MLM_NO_VALUE) return 0;
     const mlm_blob_op *maker = mlm_op_at(model, value - 1);
-    return maker->width == record->width && maker->clock == record->clock &&
+    return maker->width == record->width && maker->type == record->type &&
+           maker->clock == record->clock &&
            maker->stage + (uint32_t)mlm_is_pool(maker) == record->stage &&
            last_reader(model, value) == op && !mlm_is_output(model, value) &&
            !mlm_is_output(model, op + 1) && !mlm_is_whole(model, op + 1);

@@ -28,9 +28,19 @@ static inline int mlm_is_pool(const mlm_blob_op *op) {
     return (mlm_class_of(op)->flags & MLM_OP_POOL) != 0;
 }
 
-/* Elements of one row of a value; rows in the arena are padded to a multiple of 8. */
+/* Elements of one row of a value; rows in the arena are padded to a multiple of 8 elements. */
 static inline uint32_t mlm_value_width(const mlm_model *model, uint32_t value) {
     return value == 0 ? mlm_header(model)->input_width : mlm_op_at(model, value - 1)->width;
+}
+
+/* Its number type: the model's own input is floats, tokens or samples. */
+static inline uint32_t mlm_value_type(const mlm_model *model, uint32_t value) {
+    return value == 0 ? MLM_DTYPE_F32 : mlm_op_at(model, value - 1)->type;
+}
+
+/* Words of 4 bytes in a row of a value in the arena. */
+static inline uint32_t mlm_row_words(const mlm_blob_op *op) {
+    return mlm_round_up(op->width, MLM_PANEL) >> (op->type == MLM_DTYPE_I16);
 }
 
 static inline uint32_t mlm_value_clock(const mlm_model *model, uint32_t value) {
@@ -53,6 +63,8 @@ uint32_t mlm_frames_of(const mlm_model *model, uint32_t inputs);
 uint64_t mlm_most_inputs(const mlm_model *model, uint64_t frames);
 /* Most inputs that make at most one frame, whatever came before: 1, or a hop of samples. */
 uint32_t mlm_inputs_per_frame(const mlm_model *model);
+/* Bytes of one input. */
+uint32_t mlm_input_bytes(const mlm_model *model);
 
 /* Rows that an op with this clock has made of `rows` rows, and when these are the whole sequence; at most
  * MLM_UNKNOWN - 1. A fixed clock makes as many rows as there are ticks: `position`. */

@@ -13,7 +13,7 @@ uint32_t mlm_vocabulary(const mlm_model *model) {
 void mlm_model_get_info(const mlm_model *model, mlm_model_info *info) {
     const mlm_blob_header *header = mlm_header(model);
     const uint32_t *front = mlm_op_at(model, 0)->attributes;
-    const int samples = header->input_kind == MLM_INPUT_SAMPLES;
+    const int samples = header->input_kind >= MLM_INPUT_SAMPLES;
     info->input_kind = header->input_kind;
     info->input_width = header->input_width;
     info->outputs = header->output_count;
@@ -66,6 +66,8 @@ const char *mlm_metadata(const mlm_model *model) {
 
 /* ---- ops and tensors ------------------------------------------------------------------------- */
 
+static const char *const dtypes[MLM_DTYPES] = {"f32", "i8", "i16", "i32", "u32"};
+
 uint32_t mlm_op_count(const mlm_model *model) { return mlm_header(model)->op_count; }
 
 uint32_t mlm_tensor_count(const mlm_model *model) { return mlm_header(model)->tensor_count; }
@@ -99,12 +101,14 @@ mlm_status mlm_op_get_info(const mlm_model *model, uint32_t op, mlm_op_info *inf
     info->is_barrier = (class->flags & (MLM_OP_POOL | MLM_OP_WHOLE)) != 0;
     for (uint32_t i = 0; i < MLM_ATTRIBUTES; i++) info->attributes[i] = record->attributes[i];
     info->parameters = parameters(model, record);
+    info->type = dtypes[record->type];
+    info->exponent = record->exponent;
     return MLM_OK;
 }
 
 mlm_status mlm_tensor_get_info(const mlm_model *model, uint32_t tensor, mlm_tensor_info *info) {
-    static const char *const dtypes[MLM_DTYPES] = {"f32", "i8", "i16", "i32", "u32"};
-    static const char *const packings[MLM_PACKINGS] = {"vector", "panels", "groups"};
+    static const char *const packings[MLM_PACKINGS] = {"vector", "panels", "groups", "quads",
+                                                       "rows"};
     if (!model || !info || tensor >= mlm_header(model)->tensor_count) return MLM_ERR_ARGUMENT;
     const mlm_blob_tensor *record = mlm_tensors(model) + tensor;
     info->name = mlm_string(model, record->name);

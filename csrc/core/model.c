@@ -96,7 +96,7 @@ static mlm_status check_header(checker *check, size_t bytes) {
 static int sizes_are_sound(const mlm_blob_header *header) {
     const int frames = header->input_kind == MLM_INPUT_FRAMES;
     return header->blob_bytes % MLM_ALIGNMENT == 0 && header->reserved[0] == 0 &&
-           header->reserved[1] == 0 && header->input_kind <= MLM_INPUT_SAMPLES &&
+           header->reserved[1] == 0 && header->input_kind <= MLM_INPUT_SAMPLES16 &&
            header->input_width > 0 && header->input_width <= MLM_MAX_WIDTH &&
            (frames || header->input_width == 1) && header->min_frames > 0 &&
            (header->max_frames == 0 || header->max_frames >= header->min_frames);
@@ -142,6 +142,20 @@ static const uint8_t element_bytes[MLM_DTYPES] = {[MLM_DTYPE_F32] = 4,
                                                   [MLM_DTYPE_I32] = 4,
                                                   [MLM_DTYPE_U32] = 4};
 
+/* Padding included. */
+static uint64_t packed_elements(const mlm_blob_tensor *tensor) {
+    const uint64_t rows = tensor->rows, columns = tensor->columns;
+    switch (MLM_I8_MATRICES || tensor->packing == MLM_PACK_GROUPS ? tensor->packing
+                                                                  : (uint32_t)MLM_PACK_PANELS) {
+        case MLM_PACK_GROUPS: return mlm_round_up(tensor->rows, MLM_GROUP) * columns;
+        case MLM_PACK_QUADS:
+            return (uint64_t)mlm_round_up(tensor->rows, MLM_QUAD) *
+                   mlm_round_up(tensor->columns, MLM_QUAD);
+        case MLM_PACK_ROWS: return (rows * columns + 7) & ~(uint64_t)7;
+        default: return mlm_round_up(tensor->rows, MLM_PANEL) * columns;
+    }
+}
+
 static mlm_status check_tensor(checker *check, uint32_t index) {
     const mlm_blob_header *header = mlm_header(&check->model);
     const mlm_blob_tensor *tensor = mlm_tensors(&check->model) + index;
@@ -151,9 +165,8 @@ static mlm_status check_tensor(checker *check, uint32_t index) {
         (tensor->packing == MLM_PACK_VECTOR && tensor->columns != 1) || tensor->reserved[0] != 0 ||
         tensor->reserved[1] != 0)
         return fail(check, MLM_ERR_TENSOR, index, 0, tensor->rows);
-    const uint32_t side = tensor->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
-    const uint32_t rows = mlm_round_up(tensor->rows, side);
-    const uint64_t elements = (uint64_t)rows * tensor->columns;
+    const uint64_t elements = packed_elements(tensor);
+    const uint32_t rows = mlm_round_up(tensor->rows, MLM_PANEL);
     const int has_scales =
         MLM_I8_MATRICES && tensor->dtype == MLM_DTYPE_I8 && tensor->packing == MLM_PACK_PANELS;
     const uint64_t floats = tensor->dtype == MLM_DTYPE_F32 ? elements : has_scales ? rows : 0;
@@ -184,9 +197,12 @@ static mlm_status check_outputs(checker *check) {
     return MLM_OK;
 }
 
-/* Behind the check of the ops: labels are those of a vector, the first output. */
+/* Behind the check of the ops: outputs are floats, and labels are those of a vector, the first output. */
 static mlm_status check_labels(checker *check) {
     const mlm_blob_header *header = mlm_header(&check->model);
+    for (uint32_t i = 0; i < header->output_count; i++)
+        if (mlm_value_type(&check->model, mlm_outputs(&check->model)[i].value) != MLM_DTYPE_F32)
+            return fail(check, MLM_ERR_FORMAT, i, MLM_DTYPE_F32, header->output_count);
     const uint32_t value = mlm_outputs(&check->model)->value;
     const uint32_t width = mlm_value_width(&check->model, value);
     if (header->label_count == 0 ||
@@ -204,7 +220,8 @@ static mlm_status check_self_test(checker *check) {
     for (uint32_t i = 0; i < header->output_count; i++)
         outputs += (uint64_t)mlm_output_rows(&check->model, i, inputs) *
                    mlm_value_width(&check->model, mlm_outputs(&check->model)[i].value);
-    if (!section_fits(header, header->self_test_input, elements, sizeof(float)) ||
+    const uint32_t input_bytes = mlm_input_bytes(&check->model) / header->input_width;
+    if (!section_fits(header, header->self_test_input, elements, input_bytes) ||
         !section_fits(header, header->self_test_outputs, outputs, sizeof(float)))
         return fail(check, MLM_ERR_FORMAT, 0, header->blob_bytes, header->self_test_input);
     const uint32_t frames = mlm_frames_of(&check->model, inputs);

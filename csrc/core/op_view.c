@@ -4,8 +4,8 @@
 #include "../kernels/op.h"
 #include "blob.h"
 
-static int has_form(const mlm_op_view *view, uint32_t t, uint32_t dtype, uint32_t packing,
-                    uint32_t rows, uint32_t columns) {
+int mlm_has_typed(const mlm_op_view *view, uint32_t t, uint32_t dtype, uint32_t packing,
+                  uint32_t rows, uint32_t columns) {
     if (view->op->tensors[t] >= view->tensor_count) return 0;
     const mlm_blob_tensor *tensor = view->tensors + view->op->tensors[t];
     return tensor->dtype == dtype && tensor->packing == packing && tensor->rows == rows &&
@@ -14,12 +14,13 @@ static int has_form(const mlm_op_view *view, uint32_t t, uint32_t dtype, uint32_
 
 int mlm_has_tensor(const mlm_op_view *view, uint32_t t, uint32_t packing, uint32_t rows,
                    uint32_t columns) {
-    return has_form(view, t, MLM_DTYPE_F32, packing, rows, columns);
+    return mlm_has_typed(view, t, MLM_DTYPE_F32, packing, rows, columns);
 }
 
 int mlm_has_matrix(const mlm_op_view *view, uint32_t t, uint32_t rows, uint32_t columns) {
     return mlm_has_tensor(view, t, MLM_PACK_PANELS, rows, columns) ||
-           (MLM_I8_MATRICES && has_form(view, t, MLM_DTYPE_I8, MLM_PACK_PANELS, rows, columns));
+           (MLM_I8_MATRICES &&
+            mlm_has_typed(view, t, MLM_DTYPE_I8, MLM_PACK_PANELS, rows, columns));
 }
 
 int mlm_has_vector(const mlm_op_view *view, uint32_t t, uint32_t rows) {
@@ -27,7 +28,7 @@ int mlm_has_vector(const mlm_op_view *view, uint32_t t, uint32_t rows) {
 }
 
 int mlm_has_words(const mlm_op_view *view, uint32_t t, uint32_t rows) {
-    return has_form(view, t, MLM_DTYPE_U32, MLM_PACK_VECTOR, rows, 1);
+    return mlm_has_typed(view, t, MLM_DTYPE_U32, MLM_PACK_VECTOR, rows, 1);
 }
 
 int mlm_has_optional_vector(const mlm_op_view *view, uint32_t t, uint32_t rows) {

@@ -123,13 +123,13 @@ void mlm_op_needs(const mlm_model *model, uint32_t op, uint32_t schedule, uint32
     class->needs(&view, &shape, needs);
 }
 
-/* Of an op's own output, in floats. */
+/* Of an op's own output, in words of 4 bytes. */
 static uint64_t output_floats(const walk *w, uint32_t op) {
     const mlm_blob_op *record = mlm_op_at(w->model, op);
     uint64_t rows = rows_a_tick(w->model, op + 1, w->shape->tile);
     if (mlm_is_whole(w->model, op + 1))
         rows = mlm_total_rows(w->model, record->clock, w->shape->max_frames);
-    return rows * mlm_round_up(record->width, MLM_PANEL);
+    return rows * mlm_row_words(record);
 }
 
 uint32_t mlm_receiver_count(const mlm_model *model) {
@@ -278,7 +278,7 @@ mlm_status mlm_plan_walk(mlm_plan *plan, const mlm_model *model, const mlm_frame
     if (status != MLM_OK) return status;
     const uint64_t states = w.state, io = w.io;
     const uint64_t inputs = (uint64_t)shape->tile * mlm_inputs_per_frame(model);
-    const uint64_t input_bytes = inputs * header->input_width * sizeof(float);
+    const uint64_t input_bytes = inputs * mlm_input_bytes(model);
     if (states + w.io + w.scratch.end > LIMIT || input_bytes > LIMIT) return MLM_ERR_TOO_LARGE;
     if (visit) {
         const mlm_buffer session = {"session",

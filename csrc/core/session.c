@@ -95,6 +95,21 @@ uint32_t mlm_session_frames(const mlm_session *session) {
 
 uint32_t mlm_session_inputs(const mlm_session *session) { return session->inputs; }
 
+uint32_t mlm_session_saturations(const mlm_session *session) {
+    const mlm_model *model = &session->model;
+    uint32_t slot = mlm_op_count(model), sum = 0;
+    for (uint32_t op = 0; op < mlm_op_count(model); op++) {
+        const mlm_op_class *class = mlm_class_of(mlm_op_at(model, op));
+        if (class->flags & MLM_OP_SATURATES) {
+            const uint32_t *count =
+                (const void *)(mlm_arena_of(session) + mlm_offsets_of(session)[slot]);
+            sum = sum + *count >= sum ? sum + *count : 0xFFFFFFFFu;
+        }
+        slot += class->roles;
+    }
+    return sum;
+}
+
 /* ---- outputs ---------------------------------------------------------------------------------------- */
 
 /* The receiver of an output; null for a vector, and when there is no such output. */
@@ -177,7 +192,9 @@ static mlm_status check_tokens(const mlm_session *session, const int32_t *tokens
 /* Whether `count` inputs may come behind `before`. */
 static mlm_status check_inputs(const mlm_session *session, uint32_t before, const void *inputs,
                                uint32_t count) {
-    if ((count > 0 && !inputs) || (uintptr_t)inputs % sizeof(float) != 0) return MLM_ERR_ARGUMENT;
+    const int halves = mlm_header(&session->model)->input_kind == MLM_INPUT_SAMPLES16;
+    const uintptr_t alignment = halves ? sizeof(int16_t) : sizeof(float);
+    if ((count > 0 && !inputs) || (uintptr_t)inputs % alignment != 0) return MLM_ERR_ARGUMENT;
     if (count > MLM_UNKNOWN - before || !has_room(session, before + count)) return MLM_ERR_FRAMES;
     return check_tokens(session, inputs, count);
 }
@@ -193,15 +210,15 @@ static mlm_status check_push(const mlm_session *session, const void *inputs, uin
 }
 
 static void push_checked(mlm_session *session, const void *inputs, uint32_t count) {
-    const size_t floats = mlm_header(&session->model)->input_width;
-    const float *next = inputs;
+    const size_t bytes = mlm_input_bytes(&session->model);
+    const unsigned char *next = inputs;
     while (count > 0) {
         const uint64_t frames = (uint64_t)session->to + session->tile;
         const uint64_t most = mlm_most_inputs(&session->model, frames) - session->inputs;
         const uint32_t now = count < most ? count : (uint32_t)most;
         mlm_begin_inputs(session, next, now);
         mlm_run_all(session);
-        next += now * floats;
+        next += now * bytes;
         count -= now;
     }
 }

@@ -112,8 +112,6 @@ static inline float *mlm_output_of(const mlm_session *session, uint32_t op) {
                              (mlm_offsets_of(session)[op] & ~MLM_WHOLE_BIT));
 }
 
-static inline uint32_t mlm_row_stride(uint32_t width) { return mlm_round_up(width, MLM_PANEL); }
-
 /* ---- time ------------------------------------------------------------------------------------ */
 
 /* Rows of a sequence. */

@@ -37,11 +37,14 @@ int mlm_step_once(mlm_session *session, mlm_step *step) {
     run.made = mlm_source_of(run.output);
     run.made_width = op->width;
     run.made_channel = 0;
+    run.made_type = op->type;
+    run.made_exponent = op->exponent;
     if (mlm_is_pool(op) && run.phase == MLM_TAKE) run.made.data = 0;
     const int more = mlm_class_of(op)->run(&run);
-    *step = (mlm_step){first + part,     run.rows,       op->clock == MLM_NO_CLOCK ? 0 : run.first,
-                       run.made_channel, run.made_width, run.made.stride,
-                       run.made.data};
+    *step = (mlm_step){
+        first + part,     run.rows,          op->clock == MLM_NO_CLOCK ? 0 : run.first,
+        run.made_channel, run.made_width,    run.made.stride << (run.made_type == MLM_DTYPE_I16),
+        run.made_type,    run.made_exponent, run.made.data};
     if (more) {
         session->part = run.part;
         session->channel = run.channel;
@@ -77,7 +80,7 @@ void mlm_hand_out(mlm_session *session) {
         const mlm_blob_op *maker = mlm_op_at(model, op);
         if (maker->clock == MLM_NO_CLOCK) continue;
         const mlm_span made = mlm_rows_of(session, maker->clock);
-        const uint32_t stride = mlm_row_stride(maker->width);
+        const uint32_t stride = mlm_row_words(maker);
         const float *rows = mlm_output_of(session, op);
         if (mlm_offsets_of(session)[op] & MLM_WHOLE_BIT) rows += (size_t)made.first * stride;
         if (maker->stage == session->stage && made.rows > 0) {

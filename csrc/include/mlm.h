@@ -1,6 +1,7 @@
 /*
- * mlm.h - MambaLite-Micro: Mamba (selective state-space) networks in portable C11, fp32. This header is
- * all one needs to run a model; mlm_inspect.h looks into one (plans, counts, operator by operator).
+ * mlm.h - MambaLite-Micro: Mamba (selective state-space) networks in portable C11, in floats or in integers.
+ * This header is all one needs to run a model; mlm_inspect.h looks into one (plans, counts, operator by
+ * operator).
  *
  * The rules, before the first function:
  *
@@ -20,6 +21,14 @@
  *    run(), push() in any portions, every tile and every schedule give identical outputs.
  *    mlm_session_self_test() tells if compiler, flags or floating-point mode went wrong.
  *    NaN payload bits are not part of this contract; NaN-ness is.
+ *  - A network of integers computes in two's complement: weights of 8 bits with a multiplier a row,
+ *    activations of 16, sums and the residual stream of 32, each value a power of two times its elements. A
+ *    shift to the right rounds down inside a function; where an element is stored half a unit is added
+ *    first, so that halves go up. What does not fit where it is stored becomes the nearest number that
+ *    does; sums of a linear layer never leave 32 bits, which mlm_model_open proves of every blob. Recurrent
+ *    state that was cut off is counted (mlm_session_saturations). Floats occur where a value enters or
+ *    leaves such a network: q = floor(x 2^e + 0.5), NaN being 0, and x = q 2^-e. scripts/reference/integer
+ *    is an emulation that must agree bit for bit.
  *  - Sizes are in bytes where the name says bytes, else in elements. Little-endian targets only.
  *
  * To build: every .c file of csrc/core and csrc/kernels (which include csrc/math beside them: keep the
@@ -148,12 +157,13 @@ typedef struct mlm_fault {
 mlm_status mlm_model_open(mlm_model *model, const void *blob, size_t bytes, mlm_fault *fault);
 
 typedef enum mlm_input_kind {
-    MLM_INPUT_FRAMES = 0, /* float [frames][input_width] */
-    MLM_INPUT_TOKENS = 1, /* int32_t [frames] */
-    MLM_INPUT_SAMPLES = 2 /* float [samples], audio in [-1, 1): the front end in the model makes a
+    MLM_INPUT_FRAMES = 0,   /* float [frames][input_width] */
+    MLM_INPUT_TOKENS = 1,   /* int32_t [frames] */
+    MLM_INPUT_SAMPLES = 2,  /* float [samples], audio in [-1, 1): the front end in the model makes a
                              frame of every window of samples. What push, run and feed count are
                              samples then; max_frames and everything else that counts frames means
                              the front end's frames. */
+    MLM_INPUT_SAMPLES16 = 3 /* the same, int16_t [samples], as a microphone gives them */
 } mlm_input_kind;
 
 typedef struct mlm_model_info {
@@ -169,7 +179,7 @@ typedef struct mlm_model_info {
     uint32_t crc32;            /* of the blob, as stored in it */
     uint32_t self_test_inputs; /* frames, tokens or samples of the self-test; 0: none */
     uint32_t vocabulary;       /* tokens 0 .. vocabulary-1; 0 when input_kind is not TOKENS */
-    uint32_t sample_rate_hz;   /* 0 when input_kind is not SAMPLES, as the next two */
+    uint32_t sample_rate_hz;   /* 0 when input_kind is not of samples, as the next two */
     uint32_t window_samples;   /* in a frame; frame t begins at sample t * hop_samples */
     uint32_t hop_samples;
 } mlm_model_info;
@@ -247,7 +257,7 @@ uint32_t mlm_session_received(const mlm_session *session, uint32_t output);
 
 /*
  * Processes `count` further inputs: float [count][input_width], or int32_t [count] tokens, or
- * float [count] samples, aligned to 4 bytes. count may be 0 (`inputs` may be null then). Tokens are
+ * float [count] samples, aligned to 4 bytes; or int16_t [count] samples, aligned to 2. count may be 0 (`inputs` may be null then). Tokens are
  * checked before any is processed.
  * Errors: ARGUMENT, FRAMES (max_frames or 2^32 - 1 inputs exceeded), TOKEN, OUTPUT, BUSY, ENDED.
  */
@@ -270,6 +280,10 @@ mlm_status mlm_session_run(mlm_session *session, const void *inputs, uint32_t co
 uint32_t mlm_session_frames(const mlm_session *session);
 /* Inputs since the last reset: frames, tokens or samples. */
 uint32_t mlm_session_inputs(const mlm_session *session);
+
+/* Values of the recurrent state of integer scans that were cut off at the end of their range since the last
+ * reset, 2^32 - 1 at most: the input was outside of what the model was calibrated for. 0 in a model of floats. */
+uint32_t mlm_session_saturations(const mlm_session *session);
 
 /* The recurrent state as bytes, to go on later, in another session of the same model, under any
  * schedule and on any target; where max_frames is part of the options, with the same one. */

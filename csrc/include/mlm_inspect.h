@@ -40,6 +40,8 @@ typedef struct mlm_op_info {
     uint32_t is_barrier; /* 1: its output is there only when all of its input is */
     uint32_t attributes[MLM_ATTRIBUTES]; /* of the class; floats as their bits */
     uint32_t parameters; /* weights of this op as trained, without padding; 0 for front ends */
+    const char *type;    /* number type of its output: "f32", "i16", "i32" */
+    int32_t exponent;    /* of integers: an element q is q 2^-exponent */
 } mlm_op_info;
 
 /* Errors: ARGUMENT (no such op). */
@@ -48,7 +50,7 @@ mlm_status mlm_op_get_info(const mlm_model *model, uint32_t op, mlm_op_info *inf
 typedef struct mlm_tensor_info {
     const char *name;
     const char *dtype;      /* "f32", "i8", "i16", "i32", "u32" */
-    const char *packing;    /* "vector", "panels", "groups": see core/blob.h */
+    const char *packing;    /* "vector", "panels", "groups", ...: see kernels/records.h */
     uint32_t rows, columns; /* a vector has columns == 1 */
     uint32_t bytes;         /* in the blob, padding included */
 } mlm_tensor_info;
@@ -152,7 +154,9 @@ typedef struct mlm_step {
     uint32_t first_channel; /* first element of the operator's output that this step made */
     uint32_t width;         /* elements a row that this step made */
     uint32_t stride;        /* elements from one row to the next */
-    const float *output;    /* null where there is none yet or no single one: a pool while frames
+    uint32_t type;          /* 0: floats, 2: int16_t, 3: int32_t; an integer q is q 2^-exponent */
+    int32_t exponent;
+    const void *output; /* null where there is none yet or no single one: a pool while frames
                             come in, discretize */
 } mlm_step;
 

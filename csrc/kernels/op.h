@@ -13,7 +13,8 @@
 /* Elements of a row with its padding, which kernels write too (from zeros). */
 static inline uint32_t mlm_padded(uint32_t width) { return (width + 7u) & ~7u; }
 
-/* Rows of floats: `stride` elements from one to the next. */
+/* Rows of floats: `stride` elements from one to the next. Rows of integers (integer.h) are passed as such,
+ * `stride` being in words of 4 bytes. */
 typedef struct mlm_rows {
     float *data;
     uint32_t stride;
@@ -42,7 +43,7 @@ typedef struct mlm_matrix {
 
 /* Whether the elements are i8; never in a build that has no such matrices (op_list.h). */
 static inline int mlm_is_i8(const mlm_matrix *matrix) {
-    return MLM_I8_MATRICES && matrix->dtype == MLM_DTYPE_I8;
+    return MLM_I8_MATRICES && matrix->dtype == MLM_DTYPE_I8 && matrix->packing == MLM_PACK_PANELS;
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -76,6 +77,7 @@ typedef struct mlm_op_view {
     uint32_t inputs;                   /* how many */
     uint32_t widths[MLM_MAX_INPUTS];   /* of the inputs */
     uint8_t is_vector[MLM_MAX_INPUTS]; /* of the inputs */
+    uint8_t types[MLM_MAX_INPUTS];     /* number types of the inputs */
     uint32_t least_rows,
         most_rows; /* of input 0, by the model's min_frames and max_frames; most_rows
                                                 0: no limit */
@@ -89,6 +91,8 @@ int mlm_has_matrix(const mlm_op_view *view, uint32_t t, uint32_t rows, uint32_t 
 int mlm_has_vector(const mlm_op_view *view, uint32_t t, uint32_t rows);
 int mlm_has_words(const mlm_op_view *view, uint32_t t, uint32_t rows); /* u32 */
 int mlm_has_optional_vector(const mlm_op_view *view, uint32_t t, uint32_t rows);
+int mlm_has_typed(const mlm_op_view *view, uint32_t t, uint32_t dtype, uint32_t packing,
+                  uint32_t rows, uint32_t columns);
 static inline int mlm_is_absent(const mlm_op_view *view, uint32_t t) {
     return view->op->tensors[t] == MLM_NO_TENSOR;
 }
@@ -155,6 +159,8 @@ typedef struct mlm_run {
     /* What was made, for mlm_step; preset to the whole output. */
     mlm_source made;
     uint32_t made_width, made_channel;
+    uint8_t made_type;
+    int32_t made_exponent;
 } mlm_run;
 
 static inline const void *mlm_data(const mlm_run *run, uint32_t t) {
@@ -194,8 +200,16 @@ enum {                      /* flags of a class */
        MLM_OP_FRONT = 32,      /* the first op; reads tokens or samples */
        MLM_OP_PACED = 64,      /* the output has the clock of input 1 */
        MLM_OP_CONSTANTS = 128, /* its tensors are not trained: no parameters */
-       MLM_OP_SAMPLES = 256    /* of FRONT: reads samples; else tokens */
+       MLM_OP_SAMPLES = 256,   /* of FRONT: reads samples; else tokens */
+       MLM_OP_SAMPLES16 = 512, /* of FRONT: reads samples of 16 bits */
+       MLM_OP_MOVES = 1024,    /* only moves elements of 4 bytes: i32 as well as f32 */
+       MLM_OP_SATURATES =
+           2048 /* the first word of its first buffer counts values that were cut off */
 };
+
+/* A set of number types. */
+#define MLM_TYPE_BIT(dtype) (1u << (dtype))
+#define MLM_TYPES_INTEGER (MLM_TYPE_BIT(MLM_DTYPE_I16) | MLM_TYPE_BIT(MLM_DTYPE_I32))
 
 int32_t mlm_most_ahead(const mlm_model *model, uint32_t clock, uint32_t other);
 
@@ -204,6 +218,7 @@ typedef struct mlm_op_class {
     uint8_t least_inputs, most_inputs;
     uint16_t flags;
     uint8_t variants;              /* variants 0 .. variants - 1 are valid */
+    uint8_t types, input_types;    /* that the output and the inputs may have; 0: f32 */
     uint8_t attributes, tensors;   /* leading ones that are used; the others are 0, MLM_NO_TENSOR */
     uint8_t parts;                 /* operators, at least 1 */
     uint8_t roles;                 /* buffers */

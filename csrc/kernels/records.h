@@ -11,6 +11,10 @@
  *                              weight of a row for 127 and round to the nearest integer, ties to even
  *   groups   [rows][columns]   float[rows up to 4, / 4][columns][4]: channels of the convolution and
  *                              of A
+ *   quads    [rows][columns]   i8: [rows up to 4, / 4][columns up to 4, / 4][4 rows][4 columns in the
+ *                              order 0, 2, 1, 3], each a byte w + 128, as small cores load only bytes
+ *                              without a sign from anywhere; what is padded is 128, too
+ *   rows     [rows][columns]   i16, row by row, up to 8 elements in all
  */
 #ifndef MLM_RECORDS_H
 #define MLM_RECORDS_H
@@ -19,6 +23,8 @@
 
 #define MLM_PANEL 8u /* outputs of a linear layer that lie side by side in the blob */
 #define MLM_GROUP 4u /* channels of conv1d and scan that lie side by side in the blob */
+#define MLM_QUAD \
+    4u /* outputs and inputs of an integer linear layer that lie together in the blob */
 
 #define MLM_NO_TENSOR 0xFFFFu
 #define MLM_NO_CLOCK 0xFFFFu
@@ -27,7 +33,7 @@
 typedef struct mlm_blob_op {
     uint16_t kind;                   /* number of its mlm_op_class */
     uint8_t variant;                 /* of the class */
-    uint8_t type;                    /* number type of the output: MLM_DTYPE_F32 */
+    uint8_t type;                    /* number type of the output: MLM_DTYPE_F32, _I16 or _I32 */
     uint32_t name;                   /* offset into the strings */
     uint16_t inputs[MLM_MAX_INPUTS]; /* values: 0 the model's input, n the output of op n-1 */
     /* Where in time the output is; both follow from the op and its inputs (graph.h), and are checked. */
@@ -36,10 +42,18 @@ typedef struct mlm_blob_op {
     uint32_t width; /* elements of a row of the output */
     uint32_t attributes[MLM_ATTRIBUTES];
     uint16_t tensors[MLM_TENSOR_REFS];
-    uint32_t reserved[2]; /* 0 */
-} mlm_blob_op;            /* 80 bytes */
+    int32_t exponent;  /* of an output of integers: an element q is q 2^-exponent; else 0 */
+    uint32_t reserved; /* 0 */
+} mlm_blob_op;         /* 80 bytes */
 
-enum { MLM_PACK_VECTOR = 0, MLM_PACK_PANELS = 1, MLM_PACK_GROUPS = 2, MLM_PACKINGS };
+enum {
+    MLM_PACK_VECTOR = 0,
+    MLM_PACK_PANELS = 1,
+    MLM_PACK_GROUPS = 2,
+    MLM_PACK_QUADS = 3,
+    MLM_PACK_ROWS = 4,
+    MLM_PACKINGS
+};
 enum {
     MLM_DTYPE_F32 = 0,
     MLM_DTYPE_I8 = 1,

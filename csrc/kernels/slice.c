@@ -24,6 +24,7 @@ const mlm_op_class mlm_slice_class = {
     .name = "slice",
     .least_inputs = 1,
     .most_inputs = 1,
+    .flags = MLM_OP_MOVES,
     .variants = 1,
     .attributes = ATTRIBUTES,
     .parts = 1,

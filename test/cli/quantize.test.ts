@@ -87,7 +87,7 @@ describe("quantize --type w8", () => {
 
   it.each([
     ["no type", [], /required option '--type <name>'/],
-    ["a type that there is not", ["--type", "w4"], /--type: expected one of w8, got "w4"/],
+    ["a type that there is not", ["--type", "w4"], /--type: expected one of w8, int, got "w4"/],
     ["both kinds of inputs", ["--type", "w8", "--inputs", harInput, "--dataset", "."], /got both/],
     ["samples of nothing", ["--type", "w8", "--samples", "9"], /--samples: expected --dataset/],
     ["inputs of another model", ["--type", "w8", "--inputs", kwsInput], /npy/],

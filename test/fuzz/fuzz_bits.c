@@ -193,8 +193,8 @@ static void step_both(const trial *t, const runner *a, const runner *b) {
         REQUIRE(t, b, !left.output == !right.output);
         for (uint32_t row = 0; left.output && row < left.rows; row++)
             REQUIRE(t, b,
-                    same(left.output + (size_t)row * left.stride,
-                         right.output + (size_t)row * right.stride, left.width));
+                    same((const float *)left.output + (size_t)row * left.stride,
+                         (const float *)right.output + (size_t)row * right.stride, left.width));
     }
 }
 

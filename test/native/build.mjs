@@ -107,6 +107,10 @@ const programs = {
   misuse_test: ["misuse_test.c", ...rigs],
   states_test: ["states_test.c", ...rigs],
   bits_test: ["bits_test.c", ...ways],
+  integer_test: ["integer_test.c"],
+  integer_rows_test: ["integer_rows_test.c"],
+  integer_scan_test: ["integer_scan_test.c"],
+  integer_logmel_test: ["integer_logmel_test.c"],
   mlm_run: ["mlm_run.c"],
   make_seeds: ["../fuzz/make_seeds.c", ...networks],
 };

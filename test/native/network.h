@@ -39,7 +39,8 @@ enum {
     SELECTIVE_SCAN,
     SSM_NORM,
     GATE,
-    KINDS
+    KINDS,
+    INTEGER_KINDS = 32 /* and more: forms of these for integers */
 };
 
 enum { MOST_CLOCKS = 64, MOST_OUTPUTS = 32, NO_WIDTH = 0 };

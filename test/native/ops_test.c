@@ -22,7 +22,8 @@ static void expect_refused(patient *p, const char *what) {
     const net_op *op = &p->w.net->ops[p->op];
     blob_fix_crc(p->w.b.bytes, p->w.b.size);
     const mlm_status status = open_status(p->w.b.bytes, p->w.b.size, &fault);
-    const int is_kind = ops_of(&p->w.b)[p->op].kind >= KINDS || ops_of(&p->w.b)[p->op].kind == 0;
+    const int is_kind =
+        ops_of(&p->w.b)[p->op].kind >= mlm_op_class_count() || ops_of(&p->w.b)[p->op].kind == 0;
     const mlm_status wanted = is_kind ? MLM_ERR_KIND : MLM_ERR_OP;
     if (!CHECK_MESSAGE(status == wanted && fault.index == p->op, "%s of op %u, %s.%u: %s, op %u",
                        what, p->op + 1, op_rows[op->kind].name, op->variant,
@@ -49,14 +50,14 @@ static void damage_form(patient *p) {
     net_view v;
     net_view_of(&v, p->w.net, from);
     REFUSED(kind, 0);
-    REFUSED(kind, KINDS);
+    REFUSED(kind, (uint16_t)mlm_op_class_count());
     REFUSED(kind, 0xFFFF);
     REFUSED(variant, (uint8_t)row->variants);
     REFUSED(variant, 255);
     REFUSED(type, MLM_DTYPE_I8);
     REFUSED(name, mlm_header(&p->w.model)->string_bytes);
-    REFUSED(reserved[0], 1);
-    REFUSED(reserved[1], 1);
+    REFUSED(exponent, 1);
+    REFUSED(reserved, 1);
     REFUSED(inputs[0], MLM_NO_VALUE);
     REFUSED(inputs[0], (uint16_t)(p->op + 1));
     REFUSED(inputs[0], (uint16_t)(ops + 1));

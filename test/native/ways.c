@@ -133,7 +133,7 @@ static int is_as_wanted(const world *w, const mlm_step *step, uint32_t op, const
         step->first_channel + step->width > width)
         return 0;
     for (uint32_t t = 0; t < step->rows; t++) {
-        const float *got = step->output + (size_t)t * step->stride;
+        const float *got = (const float *)step->output + (size_t)t * step->stride;
         const float *row = wanted->values[op + 1] + (size_t)(step->first_row + t) * width;
         if (same_bits(got, row + step->first_channel, step->width)) continue;
         name_difference(got, row + step->first_channel, step->width, text, size);

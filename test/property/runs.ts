@@ -8,6 +8,7 @@ import { framesIn, type InputArray, tileLength } from "../../ts/core/input.js";
 import { joinOutputs, type Outputs } from "../../ts/core/outputs.js";
 import {
   BadState,
+  type CompleteBlobOptions,
   createBlob,
   type Engine,
   type Model,
@@ -46,9 +47,10 @@ export async function outputsEveryWay(
   { baseline, simd }: Engines,
   built: Built,
   seed: number,
+  blobOptions: CompleteBlobOptions = {},
 ): Promise<Outputs> {
   const { network, input, transform } = built;
-  const writing = transform && { transform };
+  const writing = transform ? { ...blobOptions, transform } : blobOptions;
   const blob = await createBlob(baseline, network, writing);
   expectSame("the blob's bytes", await createBlob(simd, network, writing), blob);
   const models = [await baseline.loadModel(blob), await simd.loadModel(blob)];

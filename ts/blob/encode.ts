@@ -26,7 +26,14 @@ export interface EncodedOp {
   /** By index. */
   readonly attributes: readonly number[];
   readonly tensors: readonly (PackedTensor | undefined)[];
+  /** Number type of the output. Default "f32". */
+  readonly type?: NumberType;
+  /** Of integers: an element q is q 2^-exponent. Default 0. */
+  readonly exponent?: number;
 }
+
+/** Number types of values. */
+export type NumberType = "f32" | "i16" | "i32";
 
 export interface EncodedOutput {
   readonly name: string;
@@ -46,6 +53,8 @@ export interface Encoded {
   /** Of samples: in a frame, and from one to the next; else 1. */
   readonly windowInputs: number;
   readonly hopInputs: number;
+  /** Samples come as integers of 16 bits. Default false. */
+  readonly takes16Bits?: boolean;
 }
 
 const MOST_OPS = 512;
@@ -59,7 +68,12 @@ export function encodeNetwork(network: Network): Encoded {
   const ready = prepared(network);
   const placement = new Placement(ready);
   const outputs = placedOutputs(ready, emitAll(ready, placement), placement);
-  const order = runningOrder(placement.ops);
+  const order = runningOrder(
+    placement.ops.map(({ stage, pace, primitive }) => ({
+      stage,
+      runsOnce: pace === undefined && primitive.time !== "pool",
+    })),
+  );
   const place = new Map(order.map((index, at) => [index + 1, at + 1]));
   const placeOf = (value: Value) => place.get(value) ?? value;
   const inOrder = order.map((index) => placement.ops[index] as PlacedOp);
@@ -137,10 +151,10 @@ function checkOutputs(names: readonly string[]): void {
  * Indices of the ops as they run: stage by stage; in a stage those of vectors first, which run once, then
  * those that run tick by tick. Otherwise as they were.
  */
-function runningOrder(ops: readonly PlacedOp[]): number[] {
-  const rank = ({ stage, pace, primitive }: PlacedOp) =>
-    2 * stage + (pace === undefined && primitive.time !== "pool" ? 0 : 1);
-  const ranks = ops.map(rank);
+export function runningOrder(
+  ops: readonly { readonly stage: number; readonly runsOnce: boolean }[],
+): number[] {
+  const ranks = ops.map(({ stage, runsOnce }) => 2 * stage + (runsOnce ? 0 : 1));
   return [...ops.keys()].sort((a, b) => (ranks[a] as number) - (ranks[b] as number) || a - b);
 }
 

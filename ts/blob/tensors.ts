@@ -2,7 +2,15 @@
  * The tensors of a blob: each once, and the bytes that each becomes. Knows nothing of ops or of where a
  * tensor lies in the blob.
  */
-import { GROUP, PADDING, PANEL, type PackedTensor, roundUpTo } from "../graph/packing.js";
+import {
+  GROUP,
+  type Integers,
+  PADDING,
+  PANEL,
+  type PackedTensor,
+  QUAD,
+  roundUpTo,
+} from "../graph/packing.js";
 import type { Tensor } from "../graph/tensor.js";
 
 const WORD_BYTES = 4;
@@ -34,18 +42,45 @@ export class TensorTable {
   }
 }
 
+const ELEMENT_BYTES = { f32: 4, u32: 4, i32: 4, i16: 2, i8: 1 } as const;
+
 /** Bytes of a packed tensor, padding included. */
 export function packedBytes(tensor: PackedTensor): number {
-  const rows = roundUpTo(tensor.rows, sideBySide(tensor));
-  return tensor.dtype === "i8"
-    ? rows * (WORD_BYTES + tensor.columns)
-    : rows * tensor.columns * WORD_BYTES;
+  const scales = hasScales(tensor) ? roundUpTo(tensor.rows, PANEL) * WORD_BYTES : 0;
+  return scales + packedElements(tensor) * ELEMENT_BYTES[tensor.dtype];
+}
+
+/** Panels of i8 have the floats that they are multiplied by, a row each, before them. */
+function hasScales({ dtype, packing }: PackedTensor): boolean {
+  return dtype === "i8" && packing === "panels";
+}
+
+function packedElements({ packing, rows, columns }: PackedTensor): number {
+  switch (packing) {
+    case "groups":
+      return roundUpTo(rows, GROUP) * columns;
+    case "quads":
+      return roundUpTo(rows, QUAD) * roundUpTo(columns, QUAD);
+    case "rows":
+      return roundUpTo(rows * columns, PANEL);
+    default:
+      return roundUpTo(rows, PANEL) * columns;
+  }
 }
 
 /** Packs a tensor into `target`: `packedBytes` zeros that begin at a multiple of 4. */
 export function pack(tensor: PackedTensor, target: Uint8Array<ArrayBuffer>): void {
-  if (tensor.dtype === "i8") packIntegers(tensor, target);
-  else packWords(tensor, target);
+  const { packing, integers } = tensor;
+  if (hasScales(tensor)) {
+    packScaled(tensor, target);
+  } else if (integers === undefined) {
+    packWords(tensor, target);
+  } else if (packing === "quads") {
+    packQuads(tensor, integers, target);
+  } else {
+    const elements = integers instanceof Int16Array ? Int16Array : Int32Array;
+    new elements(target.buffer, target.byteOffset, packedElements(tensor)).set(integers);
+  }
 }
 
 function packWords(tensor: PackedTensor, target: Uint8Array<ArrayBuffer>): void {
@@ -55,7 +90,7 @@ function packWords(tensor: PackedTensor, target: Uint8Array<ArrayBuffer>): void 
 }
 
 /** The scales of all rows, then the integers. */
-function packIntegers(tensor: PackedTensor, target: Uint8Array<ArrayBuffer>): void {
+function packScaled(tensor: PackedTensor, target: Uint8Array<ArrayBuffer>): void {
   const { buffer, byteOffset } = target;
   const scales = new Float32Array(buffer, byteOffset, roundUpTo(tensor.rows, PANEL));
   const integers = new Int8Array(buffer, byteOffset + scales.byteLength);
@@ -103,6 +138,31 @@ function valueAt({ source, columns, element, map }: PackedTensor, row: number, c
   if (from === PADDING) return 0;
   const value = source.data[from]!;
   return map === undefined ? value : map(value);
+}
+
+/** The elements of a tensor of floats as an op means them, row by row and without padding; padding is 0. */
+export function elementsOfPacked(tensor: PackedTensor): Float64Array {
+  const { rows, columns } = tensor;
+  return Float64Array.from({ length: rows * columns }, (_, i) =>
+    valueAt(tensor, Math.floor(i / columns), i % columns),
+  );
+}
+
+/** Bytes have no sign in a blob: what is stored is 128 more. */
+const BYTE_OFFSET = 128;
+/** Where the four inputs of a quad lie. */
+const QUAD_ORDER = [0, 2, 1, 3] as const;
+
+function packQuads({ rows, columns }: PackedTensor, weights: Integers, target: Uint8Array): void {
+  const across = roundUpTo(columns, QUAD);
+  target.fill(BYTE_OFFSET);
+  for (let row = 0; row < rows; row++) {
+    const first = Math.floor(row / QUAD) * QUAD * across + (row % QUAD) * QUAD;
+    for (let column = 0; column < columns; column++) {
+      const quad = first + Math.floor(column / QUAD) * QUAD * QUAD;
+      target[quad + QUAD_ORDER[column % QUAD]!] = weights[row * columns + column]! + BYTE_OFFSET;
+    }
+  }
 }
 
 /** Rows that lie side by side; a vector is panels of one column. */

@@ -26,7 +26,7 @@ import {
   TENSOR_BYTES,
   TENSOR_REFS,
 } from "../core/format.js";
-import { checkInput, type InputArray } from "../core/input.js";
+import { checkInput, type InputArray, to16Bits } from "../core/input.js";
 import { roundUp } from "../core/regions.js";
 import { crc32 } from "../crc32.js";
 import type { Network } from "../graph/network.js";
@@ -106,7 +106,7 @@ export function writeBlob(network: Network, options: BlobOptions = {}): Uint8Arr
     view.setUint32(layout.labels + i * 4, contents.strings.add(label), true);
   });
   contents.strings.writeTo(blob.subarray(layout.strings));
-  if (contents.selfTest !== undefined) writeSelfTest(blob, contents.selfTest, layout);
+  if (contents.selfTest !== undefined) writeSelfTest(blob, contents, contents.selfTest, layout);
   view.setUint32(HEADER.crc32, crc32(blob), true);
   return blob;
 }
@@ -182,7 +182,8 @@ function layOut(contents: Contents): Layout {
   const outputs = section(contents.outputs.length * OUTPUT_BYTES);
   const labels = section(contents.labels.length * 4);
   const strings = section(contents.strings.byteLength);
-  const selfTestInput = section((selfTest?.input.length ?? 0) * FLOAT_BYTES);
+  const inputBytes = contents.takes16Bits === true ? Int16Array.BYTES_PER_ELEMENT : FLOAT_BYTES;
+  const selfTestInput = section((selfTest?.input.length ?? 0) * inputBytes);
   const elements = selfTest?.outputs.reduce((sum, { length }) => sum + length, 0) ?? 0;
   const selfTestOutputs = section(elements * FLOAT_BYTES);
   const data = contents.tensors.list.map((tensor) => section(packedBytes(tensor)));
@@ -215,7 +216,7 @@ function writeHeader(view: DataView, contents: Contents, layout: Layout): void {
     version: BLOB_VERSION,
     blobBytes: layout.bytes,
     crc32: 0,
-    inputKind: INPUT_KIND[network.inputKind],
+    inputKind: contents.takes16Bits === true ? INPUT_KIND.samples16 : INPUT_KIND[network.inputKind],
     inputWidth: network.inputWidth,
     minFrames: lengths.minFrames,
     maxFrames: lengths.maxFrames,
@@ -251,7 +252,7 @@ function writeOp(
   };
   view.setUint16(at + OP.kind, op.primitive.number, true);
   view.setUint8(at + OP.variant, op.variant);
-  view.setUint8(at + OP.type, DTYPE.f32);
+  view.setUint8(at + OP.type, DTYPE[op.type ?? "f32"]);
   view.setUint32(at + OP.name, strings.add(op.name), true);
   halves(OP.inputs, MAX_INPUTS, op.inputs, NO_VALUE);
   view.setUint16(at + OP.stage, op.stage, true);
@@ -261,6 +262,7 @@ function writeOp(
     view.setUint32(at + OP.attributes + 4 * i, op.attributes[i] ?? 0, true);
   }
   halves(OP.tensors, TENSOR_REFS, references, NO_TENSOR);
+  view.setInt32(at + OP.exponent, op.exponent ?? 0, true);
 }
 
 function writeTensor(
@@ -290,8 +292,13 @@ function writeOutput(
 }
 
 /** Bit for bit: copied as bytes, so that no NaN or -0 changes on the way. */
-function writeSelfTest(blob: Uint8Array, { input, outputs }: SelfTest, layout: Layout): void {
-  blob.set(bytesOf(input), layout.selfTestInput);
+function writeSelfTest(
+  blob: Uint8Array,
+  { takes16Bits }: Contents,
+  { input, outputs }: SelfTest,
+  layout: Layout,
+): void {
+  blob.set(bytesOf(takes16Bits === true ? samples16(input) : input), layout.selfTestInput);
   let at = layout.selfTestOutputs;
   for (const output of outputs) {
     blob.set(bytesOf(output), at);
@@ -299,6 +306,12 @@ function writeSelfTest(blob: Uint8Array, { input, outputs }: SelfTest, layout: L
   }
 }
 
-function bytesOf(array: InputArray): Uint8Array {
+function samples16(input: InputArray): Int16Array {
+  const samples = new Int16Array(input.length);
+  to16Bits(input, samples);
+  return samples;
+}
+
+function bytesOf(array: InputArray | Int16Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

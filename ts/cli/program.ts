@@ -17,6 +17,7 @@ import { exportCommand } from "./commands/export.js";
 import { inspect } from "./commands/inspect.js";
 import { profileCommand } from "./commands/profile.js";
 import { quantizeCommand } from "./commands/quantize.js";
+import { quantizeIntCommand } from "./commands/quantize-int.js";
 import { run } from "./commands/run.js";
 import { torch } from "./commands/torch.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -32,6 +33,7 @@ const INPUT =
   "samples also a mono .wav or .flac at the model's rate";
 const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
 const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
+const STATES = ["16", "32"] as const;
 const SAMPLES =
   "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
 const LABELS = "names of a checkpoint's classes, as a JSON array";
@@ -83,16 +85,30 @@ export function buildProgram(version: string, print: (text: string) => void): Co
   withExecution(withModel(quantize))
     .requiredOption(
       "--type <name>",
-      `${QUANTIZED_TYPES.join(", ")}: weights in a byte, computed in float32`,
-      choice("--type", QUANTIZED_TYPES),
+      "w8: weights in a byte, computed in float32; int: integers throughout",
+      choice("--type", [...QUANTIZED_TYPES, "int"] as const),
     )
     .requiredOption("-o, --output <file>", "the .mlm file to write")
     .option("--inputs <file>", ".npy of many inputs, as for run: both are run over them")
     .option("--dataset <dir>", "the same over a folder of .wav or .flac files a class, as for eval")
     .option("--samples <n>", SAMPLES, count("--samples"))
     .option("--jobs <n>", JOBS, count("--jobs"))
+    .option("--most <n>", "int: calibrate with so many of them (default: 256)", count("--most"))
+    .option(
+      "--state <bits>",
+      "int: 32, or 16 for half of the scans' memory",
+      choice("--state", STATES),
+    )
+    .option(
+      "--float <op>",
+      "int: this op, or all of this module, stays in floats; repeatable",
+      files,
+    )
+    .option("--no-shares", "int: do not look for each op's share of the error")
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await quantizeCommand(model, options)));
+    .action(async (model, options) =>
+      print(await (options.type === "int" ? quantizeIntCommand : quantizeCommand)(model, options)),
+    );
 
   withExecution(withModel(addCommand("run", "Runs a model and prints outputs, bits and class.")))
     .requiredOption("--input <file>", INPUT)

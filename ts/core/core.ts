@@ -73,6 +73,7 @@ export interface CoreFunctions {
   session_vectors(session: number, vectors: number): number;
   session_frames(session: number): number;
   session_inputs(session: number): number;
+  session_saturations(session: number): number;
   session_state_bytes(session: number): number;
   session_save_state(session: number, state: number, bytes: number): number;
   session_load_state(session: number, state: number, bytes: number): number;
@@ -119,6 +120,7 @@ const FUNCTION_NAMES = [
   "session_vectors",
   "session_frames",
   "session_inputs",
+  "session_saturations",
   "session_state_bytes",
   "session_save_state",
   "session_load_state",
@@ -218,7 +220,8 @@ export class Core {
   opInfo(op: number) {
     this.functions.op_info(op, this.#results);
     const info = this.#result(OP_INFO);
-    return { ...info, kind: this.memory.text(info.kind) };
+    const read = (address: number) => this.memory.text(address);
+    return { ...info, kind: read(info.kind), type: read(info.type), exponent: info.exponent | 0 };
   }
 
   tensorInfo(tensor: number) {

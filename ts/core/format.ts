@@ -59,6 +59,7 @@ export const OP = {
   width: 20,
   attributes: 24,
   tensors: 56,
+  exponent: 72,
 } as const;
 
 /** Byte offsets in a tensor record. `dtype` and `packing` are 16-bit. */
@@ -76,9 +77,9 @@ export const TENSOR = {
 export const OUTPUT = { name: 0, value: 4 } as const;
 
 /** mlm_input_kind */
-export const INPUT_KIND = { frames: 0, tokens: 1, samples: 2 } as const;
+export const INPUT_KIND = { frames: 0, tokens: 1, samples: 2, samples16: 3 } as const;
 
-export const PACKING = { vector: 0, panels: 1, groups: 2 } as const;
+export const PACKING = { vector: 0, panels: 1, groups: 2, quads: 3, rows: 4 } as const;
 export const DTYPE = { f32: 0, i8: 1, i16: 2, i32: 3, u32: 4 } as const;
 
 /** Of each output the value that it is: the output of op n - 1. Of a blob that the core has validated. */

@@ -4,6 +4,7 @@
  */
 import { type Core, type OptionWords, STATUS_OK } from "./core.js";
 import { BadArgument, BadModel } from "./errors.js";
+import { INPUT_KIND } from "./format.js";
 import { type Schedule, scheduleWord } from "./plan.js";
 import { COUNTS } from "./structs.js";
 
@@ -19,6 +20,8 @@ export interface OutputInfo {
 export interface ModelInfo {
   /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. "samples": float32 [T] in [-1, 1). */
   readonly inputKind: "frames" | "tokens" | "samples";
+  /** Samples are rounded to 16 bits on their way into the core, which takes them as a microphone gives them. */
+  readonly takes16Bits: boolean;
   /** Elements of one input frame; 1 for tokens and samples. */
   readonly inputWidth: number;
   readonly outputs: readonly OutputInfo[];
@@ -63,6 +66,10 @@ export interface OpInfo {
   readonly attributes: readonly number[];
   /** Weights as trained, without padding; 0 for front ends, whose constants are not trained. */
   readonly parameters: number;
+  /** Number type of its output: "f32", or of integers "i16" and "i32". */
+  readonly type: string;
+  /** Of integers: an element q is q 2^-exponent. */
+  readonly exponent: number;
 }
 
 export interface TensorInfo {
@@ -71,7 +78,7 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** "f32", "i8", "i16", "i32" or "u32". */
   readonly dtype: string;
-  /** How it lies in the blob: "vector", "panels" or "groups"; see csrc/kernels/records.h. */
+  /** How it lies in the blob: "vector", "panels", "groups", ...; see csrc/kernels/records.h. */
   readonly packing: string;
   /** In the blob, padding included. */
   readonly bytes: number;
@@ -104,7 +111,7 @@ export interface OperatorCounts {
   readonly bytesWritten: number;
 }
 
-const INPUT_KINDS = ["frames", "tokens", "samples"] as const;
+const INPUT_KINDS = ["frames", "tokens", "samples", "samples"] as const;
 const NO_VALUE = 0xffff;
 
 export function readInfo(core: Core): ModelInfo {
@@ -119,6 +126,7 @@ export function readInfo(core: Core): ModelInfo {
   return Object.freeze({
     ...numbers,
     inputKind: INPUT_KINDS[inputKind]!,
+    takes16Bits: inputKind === INPUT_KIND.samples16,
     outputs: listOf(outputs, (index) => readOutput(core, index)),
     needsMaxFrames: needsMaxFrames !== 0,
     looksAhead: looksAhead !== 0,
@@ -235,6 +243,8 @@ function readOp(core: Core, index: number): OpInfo {
       ...[info.attributes4, info.attributes5, info.attributes6, info.attributes7],
     ],
     parameters: info.parameters,
+    type: info.type,
+    exponent: info.exponent,
   };
 }
 

@@ -85,6 +85,16 @@ export function checkFinite(input: InputArray, { inputWidth }: InputShape): void
   throw new NonFinite("input", place, input[i]!);
 }
 
+const FULL_SCALE = 1 << 15;
+
+/** Samples in [-1, 1) as 16-bit integers, halves up; what is outside is cut off. NaN is 0. */
+export function to16Bits(samples: InputArray, target: Int16Array): void {
+  samples.forEach((sample, i) => {
+    const value = Math.floor(sample * FULL_SCALE + 0.5);
+    target[i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, value));
+  });
+}
+
 /** Bytes as a view of bytes. @throws BadInput when they are something else. */
 export function checkBytes(bytes: unknown, expected: string): Uint8Array {
   const type = arrayType(bytes);

@@ -15,6 +15,7 @@ export class LinearMemory {
   readonly #regions: Regions;
   /** Views of the whole memory. Growth replaces them: read them anew after every `allocate`. */
   u8!: Uint8Array<ArrayBuffer>;
+  i16!: Int16Array<ArrayBuffer>;
   i32!: Int32Array<ArrayBuffer>;
   u32!: Uint32Array<ArrayBuffer>;
   f32!: Float32Array<ArrayBuffer>;
@@ -76,6 +77,7 @@ export class LinearMemory {
   #refreshViews(): void {
     const buffer = this.#memory.buffer as ArrayBuffer;
     this.u8 = new Uint8Array(buffer);
+    this.i16 = new Int16Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.f32 = new Float32Array(buffer);

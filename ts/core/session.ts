@@ -4,6 +4,7 @@
  */
 import { type Core, STATUS_DONE, STATUS_OK } from "./core.js";
 import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from "./errors.js";
+import { DTYPE } from "./format.js";
 import type { ModelInfo } from "./info.js";
 import {
   checkBytes,
@@ -13,12 +14,14 @@ import {
   type InputArray,
   type InputOptions,
   tileLength,
+  to16Bits,
 } from "./input.js";
 import { joinOutputs, type Output, type Outputs, vectorsOf } from "./outputs.js";
 import {
   makePlan,
   optionWords,
   type Plan,
+  type PlanBuffer,
   type PlanNumbers,
   planNumbers,
   type SessionOptions,
@@ -49,10 +52,17 @@ export interface Step {
   /**
    * A copy of what it made, [rows, width]; empty where there is no single output: "discretize",
    * and a pool while frames come in.
+   * Integers as the numbers that they stand for, rounded to float32.
    * @throws BadState once the session has gone on: the bytes may then be another buffer's.
    */
   output(): Float32Array;
+  /** The same as the core holds it: floats, or integers q that stand for q 2^-exponent. */
+  elements(): StepRows;
+  readonly exponent: number;
 }
+
+/** Rows of an operator's output, of its number type. */
+export type StepRows = Float32Array | Int16Array | Int32Array;
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -209,6 +219,22 @@ export class Session extends Resource {
     this.assertAlive();
     this.#generation++;
     this.#core.functions.session_reset(this.#handle);
+  }
+
+  /**
+   * Values of the state of integer scans that were cut off at the end of their range since the last `reset`: the
+   * input was outside of what the model was calibrated for. 0 in a model of floats. @throws Disposed
+   */
+  get saturations(): number {
+    this.assertAlive();
+    return this.#core.functions.session_saturations(this.#handle) >>> 0;
+  }
+
+  /** A copy of a buffer of the plan as it is now, its words as floats: what a calibration looks at. @throws Disposed */
+  peek({ offset, bytes }: Pick<PlanBuffer, "offset" | "bytes">): Float32Array {
+    this.assertAlive();
+    const first = (this.#arena + offset) >>> 2;
+    return this.#core.memory.f32.slice(first, first + bytes / WORD_BYTES);
   }
 
   /**
@@ -444,34 +470,54 @@ export class Session extends Resource {
 
   #copyIn(input: InputArray): void {
     const { memory } = this.#core;
+    if (this.#info.takes16Bits) {
+      const first = this.#input >>> 1;
+      to16Bits(input, memory.i16.subarray(first, first + input.length));
+      return;
+    }
     const target = this.#info.inputKind === "tokens" ? memory.i32 : memory.f32;
     target.set(input, this.#input >>> 2);
   }
 
   #readStep(): Step {
-    const { output, stride, ...step } = readStruct(
-      STEP,
-      this.#core.memory.words(this.#step, STEP.length),
-    );
+    const {
+      output,
+      stride,
+      type,
+      exponent: bits,
+      ...step
+    } = readStruct(STEP, this.#core.memory.words(this.#step, STEP.length));
     const generation = this.#generation;
+    const exponent = bits | 0;
+    const rows = () => {
+      this.assertAlive();
+      if (generation !== this.#generation) {
+        throw new BadState("the output of a step is gone once the session has gone on");
+      }
+      return this.#rows(output, type, step.rows, step.width, stride);
+    };
     return {
       ...step,
+      exponent,
+      elements: rows,
       output: () => {
-        this.assertAlive();
-        if (generation !== this.#generation) {
-          throw new BadState("the output of a step is gone once the session has gone on");
-        }
-        return this.#rows(output, step.rows, step.width, stride);
+        const elements = rows();
+        if (elements instanceof Float32Array) return elements;
+        return Float32Array.from(elements, (element) => element * 2 ** -exponent);
       },
     };
   }
 
-  #rows(address: number, frames: number, width: number, stride: number): Float32Array {
+  #rows(address: number, type: number, frames: number, width: number, stride: number): StepRows {
+    const { memory } = this.#core;
+    const integers = type === DTYPE.i16 ? memory.i16 : memory.i32;
+    const view = (type === DTYPE.f32 ? memory.f32 : integers) as Float32Array<ArrayBuffer>;
     if (address === 0) return new Float32Array(0);
-    const rows = new Float32Array(frames * width);
+    const rows = new (view.constructor as Float32ArrayConstructor)(frames * width);
+    const start = address / view.BYTES_PER_ELEMENT;
     for (let row = 0; row < frames; row++) {
-      const first = (address >>> 2) + row * stride;
-      rows.set(this.#core.memory.f32.subarray(first, first + width), row * width);
+      const first = start + row * stride;
+      rows.set(view.subarray(first, first + width), row * width);
     }
     return rows;
   }

@@ -26,7 +26,7 @@ export const MODEL_INFO = [
 /** `name` is an address. */
 export const OUTPUT_INFO = ["name", "width", "isSequence"] as const;
 
-/** `kind` is an address. */
+/** `kind` and `type` are addresses; `exponent` has a sign. */
 export const OP_INFO = [
   "kind",
   "variant",
@@ -47,6 +47,8 @@ export const OP_INFO = [
   "attributes6",
   "attributes7",
   "parameters",
+  "type",
+  "exponent",
 ] as const;
 
 /** `name`, `dtype` and `packing` are addresses. */
@@ -80,6 +82,8 @@ export const STEP = [
   "firstChannel",
   "width",
   "stride",
+  "type",
+  "exponent",
   "output",
 ] as const;
 

@@ -43,7 +43,7 @@ export interface CoreUse {
 
 /** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
 export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
-  const hasI8 = use.dtypes?.includes("i8") ?? false;
+  const hasI8 = use.dtypes?.some((dtype) => /^i(8|16|32)$/.test(dtype)) ?? false;
   const all = kernelFiles(sources);
   const kernels = hasI8 ? all : withoutI8Matrices(all);
   const kinds = kindsOf(kernels, use.ops);

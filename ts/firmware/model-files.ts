@@ -2,6 +2,7 @@
  * A model as C: its blob, its plan, an example or the harness's inputs. Only text. Knows nothing of machines
  * or of the core's sources.
  */
+import { BadArgument } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Plan } from "../core/plan.js";
 import { bytesOf, defines, GENERATED, header, wordArray } from "./c-source.js";
@@ -9,8 +10,13 @@ import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
 import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
 
+/** @throws BadArgument for a front end in integers, for whose samples the projects have no form */
 export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;
+  if (info.takes16Bits) {
+    const wanted = "a front end in float32 (quantize with --float logmel)";
+    throw new BadArgument("model for firmware", wanted, "one that takes samples of 16 bits");
+  }
   const crc = info.crc32.toString(16).padStart(8, "0");
   return [
     [

@@ -22,14 +22,19 @@ function defined(name: string): number {
   return Number(value);
 }
 
-const BYTES: Readonly<Record<string, number>> = { uint8_t: 1, uint16_t: 2, uint32_t: 4 };
+const BYTES: Readonly<Record<string, number>> = {
+  uint8_t: 1,
+  uint16_t: 2,
+  uint32_t: 4,
+  int32_t: 4,
+};
 
 /** Offsets of a struct's fields, in bytes, and its size. */
 function layoutOf(struct: string): { offsets: Record<string, number>; bytes: number } {
   const body = new RegExp(`typedef struct ${struct} \\{([^}]*)\\}`).exec(text)?.[1] ?? "";
   const offsets: Record<string, number> = {};
   let bytes = 0;
-  for (const [, type = "", names = ""] of body.matchAll(/(uint\d+_t)\s+([^;]+);/g)) {
+  for (const [, type = "", names = ""] of body.matchAll(/(u?int\d+_t)\s+([^;]+);/g)) {
     for (const declared of names.split(",")) {
       const [, name = "", size] = /^\s*(\w+)(?:\[(\w+)\])?$/.exec(declared) ?? [];
       offsets[name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] = bytes;

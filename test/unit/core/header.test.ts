@@ -90,8 +90,8 @@ describe("mlm.h and mlm_inspect.h", () => {
   test("schedules, buffer kinds and input kinds", () => {
     expect(enumNames(header, "MLM_SCHEDULE_")).toEqual(["stream", "layer", "unfused"]);
     expect(enumNames(inspectHeader, "MLM_BUFFER_")).toEqual(["state", "scratch", "io"]);
-    expect(enumNames(header, "MLM_INPUT_")).toEqual(["frames", "tokens", "samples"]);
-    expect(format.INPUT_KIND).toEqual({ frames: 0, tokens: 1, samples: 2 });
+    expect(enumNames(header, "MLM_INPUT_")).toEqual(["frames", "tokens", "samples", "samples16"]);
+    expect(format.INPUT_KIND).toEqual({ frames: 0, tokens: 1, samples: 2, samples16: 3 });
   });
 
   test("blob format version", () => {
@@ -102,7 +102,7 @@ describe("mlm.h and mlm_inspect.h", () => {
 });
 
 describe("blob.h and records.h", () => {
-  const BYTES: Record<string, number> = { uint8_t: 1, uint16_t: 2, uint32_t: 4 };
+  const BYTES: Record<string, number> = { uint8_t: 1, uint16_t: 2, uint32_t: 4, int32_t: 4 };
 
   /** Offset of each field, arrays as one. */
   function layoutOf(name: string): { offsets: Record<string, number>; bytes: number } {

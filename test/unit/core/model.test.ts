@@ -41,6 +41,7 @@ describe("a model says", () => {
   test("its sizes", () => {
     expect(paper.info).toEqual({
       inputKind: "frames",
+      takes16Bits: false,
       inputWidth: 5,
       outputs: [{ name: "output", width: 3, isSequence: false }],
       minFrames: 1,

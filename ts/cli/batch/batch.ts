@@ -46,8 +46,12 @@ export async function runItem(
   { items, allowNonfinite }: Batch,
   index: number,
 ): Promise<Outputs> {
-  const input = items.kind === "clips" ? await readClip(items, index) : sequence(items, index);
-  return session.run(input, { allowNonfinite });
+  return session.run(await readItem(items, index), { allowNonfinite });
+}
+
+/** Item `index` as `Session.run` takes it. @throws FileProblem for a clip that cannot be used */
+export function readItem(items: Items, index: number): InputArray | Promise<InputArray> {
+  return items.kind === "clips" ? readClip(items, index) : sequence(items, index);
 }
 
 function sequence({ data, count }: Sequences, index: number): InputArray {

@@ -19,7 +19,7 @@ export interface EmbeddingOp extends AnyOp {
   readonly weight: Tensor;
 }
 
-const EMBEDDING: Primitive = {
+export const EMBEDDING: Primitive = {
   number: 2,
   name: "embedding",
   time: "sequence",
@@ -64,7 +64,7 @@ export interface LogmelOp extends AnyOp {
   readonly filters: Tensor;
 }
 
-const LOGMEL: Primitive = {
+export const LOGMEL: Primitive = {
   number: 3,
   name: "logmel",
   time: "sequence",

@@ -11,6 +11,7 @@
 import { CONVOLUTIONS } from "./convolution.js";
 import type { Descriptor, OpOf, Primitive, PrimitiveView } from "./descriptor.js";
 import { FRONT_END } from "./front-end.js";
+import { INTEGER_PRIMITIVES } from "./integer.js";
 import { LAYERS } from "./layers.js";
 import { MAMBA } from "./mamba.js";
 import { OUTPUTS } from "./outputs.js";
@@ -41,9 +42,11 @@ export function descriptorOf(op: Op): Descriptor<Op> {
 /** Every primitive once, by number. */
 export const PRIMITIVES: readonly Primitive[] = [
   ...new Map(
-    [ALIGN, ...Object.values(DESCRIPTORS).flatMap(({ primitives }) => primitives)].map(
-      (primitive) => [primitive.number, primitive],
-    ),
+    [
+      ALIGN,
+      ...INTEGER_PRIMITIVES,
+      ...Object.values(DESCRIPTORS).flatMap(({ primitives }) => primitives),
+    ].map((primitive) => [primitive.number, primitive]),
   ).values(),
 ].sort((a, b) => a.number - b.number);
 

@@ -79,7 +79,7 @@ export interface AffineOp extends OneInput {
   readonly shift: Tensor;
 }
 
-const AFFINE: Primitive = {
+export const AFFINE: Primitive = {
   number: 4,
   name: "affine",
   time: "rows",
@@ -114,7 +114,7 @@ export interface NormOp extends OneInput {
   readonly eps: number;
 }
 
-const NORM: Primitive = {
+export const NORM: Primitive = {
   number: 7,
   name: "norm",
   time: "rows",

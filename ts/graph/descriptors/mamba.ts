@@ -49,7 +49,7 @@ export interface GateOp extends AnyOp {
   readonly activation: (typeof GATE_ACTIVATIONS)[number];
 }
 
-const GATE: Primitive = {
+export const GATE: Primitive = {
   number: 28,
   name: "gate",
   time: "rows",

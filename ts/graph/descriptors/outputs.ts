@@ -30,7 +30,7 @@ export interface PoolOp extends OneInput {
   readonly unbiased?: boolean;
 }
 
-const POOL: Primitive = {
+export const POOL: Primitive = {
   number: 22,
   name: "pool",
   time: "pool",

@@ -127,7 +127,7 @@ export interface ArithmeticOp extends AnyOp {
   readonly inputs: readonly [number, number];
 }
 
-const ARITHMETIC: Primitive = {
+export const ARITHMETIC: Primitive = {
   number: 6,
   name: "arithmetic",
   time: "rows",
@@ -162,7 +162,7 @@ export interface ConcatOp extends SeveralInputs {
 
 const MOST_CONCAT_INPUTS = 4;
 
-const CONCAT: Primitive = {
+export const CONCAT: Primitive = {
   number: 9,
   name: "concat",
   time: "rows",

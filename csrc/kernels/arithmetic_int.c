@@ -1,0 +1,79 @@
+/*
+ * arithmetic_int.c - element-wise functions of two inputs of 32 bits, each with an exponent of its own: both are
+ * shifted to that of the output, or their product is.
+ */
+#include "integer.h"
+
+/* As those of arithmetic.c, which has a quotient in between. */
+enum { ADD = 0, SUBTRACT = 1, MULTIPLY = 2, MAXIMUM = 4, MINIMUM = 5, VARIANTS };
+enum { SHIFT_A, SHIFT_B, SHIFT_PRODUCT, ATTRIBUTES };
+enum { MOST_SHIFT = 31, MOST_PRODUCT_SHIFT = 62 };
+
+static int32_t shifted_product(int32_t a, int32_t b, uint32_t s) {
+    const int64_t product = (int64_t)a * b; /* at most 2^62, to which at most 2^61 comes */
+    return i64_to_i32((product + (int64_t)(((uint64_t)1 << s) >> 1)) >> s);
+}
+
+MLM_INLINE int32_t combine(uint32_t variant, int32_t a, int32_t b) {
+    switch (variant) {
+        case ADD: return i32_add_saturating(a, b);
+        case SUBTRACT: return i64_to_i32((int64_t)a - b);
+        case MAXIMUM: return a > b ? a : b;
+        default: return a < b ? a : b;
+    }
+}
+
+/* ---- the op ---------------------------------------------------------------------------------- */
+
+static int shifts_are_right(const mlm_blob_op *op) {
+    const uint32_t *attributes = op->attributes;
+    if (op->variant == MULTIPLY)
+        return attributes[SHIFT_A] == 0 && attributes[SHIFT_B] == 0 &&
+               mlm_is_between(op, SHIFT_PRODUCT, 0, MOST_PRODUCT_SHIFT);
+    return mlm_is_between(op, SHIFT_A, -MOST_SHIFT, MOST_SHIFT) &&
+           mlm_is_between(op, SHIFT_B, -MOST_SHIFT, MOST_SHIFT) && attributes[SHIFT_PRODUCT] == 0;
+}
+
+static int check(const mlm_op_view *view) {
+    const uint32_t variant = view->op->variant, width = view->op->width;
+    const int is_known = variant <= MULTIPLY || variant >= MAXIMUM;
+    return is_known && view->widths[0] == width && view->widths[1] == width &&
+           shifts_are_right(view->op);
+}
+
+static int run_arithmetic(mlm_run *run) {
+    const uint32_t variant = run->op->variant, width = run->op->width;
+    const int32_t shift_a = mlm_signed_attribute(run->op, SHIFT_A);
+    const int32_t shift_b = mlm_signed_attribute(run->op, SHIFT_B);
+    const uint32_t shift = run->op->attributes[SHIFT_PRODUCT];
+    for (uint32_t t = 0; t < run->rows; t++) {
+        const int32_t *a = mlm_read_i32(run->inputs[0], t), *b = mlm_read_i32(run->inputs[1], t);
+        int32_t *y = mlm_i32(run->output, t);
+        for (uint32_t i = 0; i < width; i++)
+            y[i] = variant == MULTIPLY
+                       ? shifted_product(a[i], b[i], shift)
+                       : combine(variant, i32_shift(a[i], shift_a), i32_shift(b[i], shift_b));
+    }
+    return 0;
+}
+
+void mlm_arithmetic_int_class_counts(const mlm_op_view *view, const mlm_work *work,
+                                     mlm_counts *counts) {
+    if (view->op->variant == MULTIPLY) counts->macs += work->rows * view->op->width;
+    mlm_count_typed_rows(view, work, counts);
+}
+
+/* mlm-op 38 */
+const mlm_op_class mlm_arithmetic_int_class = {
+    .name = "arithmetic_int",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .flags = MLM_OP_IN_PLACE | MLM_OP_BROADCAST,
+    .variants = VARIANTS,
+    .types = MLM_TYPE_BIT(MLM_DTYPE_I32),
+    .input_types = MLM_TYPE_BIT(MLM_DTYPE_I32),
+    .attributes = ATTRIBUTES,
+    .parts = 1,
+    .check = check,
+    .run = run_arithmetic,
+};

@@ -1,0 +1,208 @@
+/*
+ * causal_conv_int.c - the causal depthwise convolution of a Mamba block on integers: sums of 32 bits that cannot
+ * overflow (the check proves it), times a multiplier of 16 bits a channel, shifted.
+ */
+#include <string.h>
+
+#include "integer.h"
+#include "wasm_int.h"
+
+enum { TAPS, AHEAD, ACTIVATION, SHIFT, SUM_EXPONENT, ATTRIBUTES };
+enum { NO_ACTIVATION, THEN_SILU };
+enum { WEIGHT, BIAS, MULTIPLIER, TENSORS };
+enum { CONV_STATE, ROLES };
+static const char *const role_names[ROLES] = {"conv_state"};
+
+enum { MOST_SHIFT = 15, USUAL_TAPS = 4 };
+
+/* Whether 32768 sum |w| + |b| stays in 31 bits, and the multiplier is above 0, of all channels. */
+static int sums_fit(const mlm_op_view *view, uint32_t taps) {
+    const int16_t *w = mlm_view_data(view, WEIGHT), *multiplier = mlm_view_data(view, MULTIPLIER);
+    const int32_t *bias = mlm_is_absent(view, BIAS) ? 0 : mlm_view_data(view, BIAS);
+    for (uint32_t c = 0; c < view->op->width; c++) {
+        uint64_t most = bias ? i32_magnitude(bias[c]) : 0;
+        for (const int16_t *end = w + taps; w != end; w++)
+            most += (uint64_t)i32_magnitude(*w) << 15;
+        if (most > INT32_MAX || multiplier[c] <= 0) return 0;
+    }
+    return 1;
+}
+
+/* Without an activation the sum's exponent is the output's. */
+static int exponents_are_right(const mlm_blob_op *op) {
+    const int32_t exponent = mlm_signed_attribute(op, SUM_EXPONENT);
+    if (op->attributes[ACTIVATION] == NO_ACTIVATION) return exponent == op->exponent;
+    return op->attributes[ACTIVATION] == THEN_SILU &&
+           mlm_is_i16_activation(MLM_ACTIVATION_SILU, exponent, op->exponent);
+}
+
+static MLM_COLD int check_causal_conv(const mlm_op_view *view) {
+    const uint32_t width = view->op->width, *attributes = view->op->attributes;
+    return view->widths[0] == width && attributes[TAPS] > 0 && attributes[AHEAD] == 0 &&
+           mlm_is_between(view->op, SHIFT, 0, MOST_SHIFT) && exponents_are_right(view->op) &&
+           mlm_has_typed(view, WEIGHT, MLM_DTYPE_I16, MLM_PACK_ROWS, width, attributes[TAPS]) &&
+           (mlm_is_absent(view, BIAS) ||
+            mlm_has_typed(view, BIAS, MLM_DTYPE_I32, MLM_PACK_VECTOR, width, 1)) &&
+           mlm_has_typed(view, MULTIPLIER, MLM_DTYPE_I16, MLM_PACK_VECTOR, width, 1) &&
+           sums_fit(view, attributes[TAPS]);
+}
+
+/* Rows, the oldest first. */
+static MLM_COLD void causal_conv_needs(const mlm_op_view *view, const mlm_shape *shape,
+                                       mlm_need *needs) {
+    (void)shape;
+    const uint64_t past = view->op->attributes[TAPS] - 1;
+    needs[CONV_STATE] = (mlm_need){.floats = past * mlm_padded(view->op->width) / 2, .is_state = 1};
+}
+
+typedef struct conv {
+    const int16_t *weight, *multiplier;
+    const int32_t *bias; /* or null */
+    int16_t *history;    /* [taps - 1][width up to 8] */
+    uint32_t width, taps, shift;
+} conv;
+
+MLM_INLINE int16_t requantized(const conv *op, uint32_t c, int32_t sum) {
+    const int32_t scaled = i32_mulw(sum, op->multiplier[c]);
+    return (int16_t)i32_to_i16(i32_round_shift(scaled, op->shift));
+}
+
+/* One row in place, the channels from `from` on; the history moves on by it. */
+static void convolve_4_taps(const conv *op, uint32_t from, int16_t *x) {
+    const uint32_t row = mlm_padded(op->width);
+    const int16_t *w = op->weight + (size_t)from * USUAL_TAPS;
+    int16_t *h0 = op->history + from, *h1 = h0 + row, *h2 = h1 + row;
+    for (uint32_t c = from; c < op->width; c++, w += USUAL_TAPS, h0++, h1++, h2++) {
+        const int16_t x1 = *h1, x2 = *h2, x3 = x[c];
+        const int32_t bias = op->bias ? op->bias[c] : 0;
+        const int32_t sum = bias + w[0] * *h0 + w[1] * x1 + w[2] * x2 + w[3] * x3;
+        *h0 = x1;
+        *h1 = x2;
+        *h2 = x3;
+        x[c] = requantized(op, c, sum);
+    }
+}
+
+static void convolve_any(const conv *op, int16_t *x) {
+    const uint32_t row = mlm_padded(op->width);
+    const int16_t *w = op->weight;
+    for (uint32_t c = 0; c < op->width; c++) {
+        int32_t sum = op->bias ? op->bias[c] : 0;
+        int16_t *past = op->history + c, next = 0;
+        for (uint32_t k = op->taps - 1; k > 0; k--, past += row) {
+            next = k > 1 ? past[row] : x[c];
+            sum += *w++ * *past;
+            *past = next;
+        }
+        sum += *w++ * x[c];
+        x[c] = requantized(op, c, sum);
+    }
+}
+
+#if MLM_WASM_INT
+
+/* 4 channels from c on: two taps of each in a lane, and their inputs. */
+MLM_INLINE v128_t convolve_four(const conv *op, uint32_t c, v128_t older, v128_t newer) {
+    const v128_t w = wasm_v128_load(op->weight + (size_t)c * USUAL_TAPS);
+    const v128_t v = wasm_v128_load(op->weight + (size_t)(c + 2) * USUAL_TAPS);
+    v128_t sum = op->bias ? wasm_v128_load(op->bias + c) : splat_i32(0);
+    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(wasm_i32x4_shuffle(w, v, 0, 2, 4, 6), older));
+    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(wasm_i32x4_shuffle(w, v, 1, 3, 5, 7), newer));
+    const v128_t scaled = mulw_any(sum, factor_of(wasm_i32x4_load16x4(op->multiplier + c)));
+    const v128_t half = splat_i32((int32_t)((1u << op->shift) >> 1));
+    return shr_by(wasm_i32x4_add(scaled, half), op->shift);
+}
+
+MLM_INLINE v128_t lower_pairs(v128_t a, v128_t b) {
+    return wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+MLM_INLINE v128_t upper_pairs(v128_t a, v128_t b) {
+    return wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/* Channels in eights; returns how many. */
+static uint32_t convolve_eights(const conv *op, int16_t *x) {
+    const uint32_t row = mlm_padded(op->width), end = op->width & ~7u;
+    for (uint32_t c = 0; c < end; c += 8) {
+        int16_t *h = op->history + c;
+        const v128_t x0 = wasm_v128_load(h), x1 = wasm_v128_load(h + row);
+        const v128_t x2 = wasm_v128_load(h + 2 * row), x3 = wasm_v128_load(x + c);
+        const v128_t low = convolve_four(op, c, lower_pairs(x0, x1), lower_pairs(x2, x3));
+        const v128_t high = convolve_four(op, c + 4, upper_pairs(x0, x1), upper_pairs(x2, x3));
+        wasm_v128_store(h, x1);
+        wasm_v128_store(h + row, x2);
+        wasm_v128_store(h + 2 * row, x3);
+        wasm_v128_store(x + c, wasm_i16x8_narrow_i32x4(low, high));
+    }
+    return end;
+}
+
+#else
+
+static uint32_t convolve_eights(const conv *op, int16_t *x) {
+    (void)op, (void)x;
+    return 0;
+}
+
+#endif
+
+static void convolve(const conv *op, int16_t *x) {
+    if (op->taps != USUAL_TAPS)
+        convolve_any(op, x);
+    else
+        convolve_4_taps(op, convolve_eights(op, x), x);
+}
+
+static int run_causal_conv(mlm_run *run) {
+    const uint32_t *attributes = run->op->attributes, width = run->op->width;
+    const conv op = {.weight = mlm_data(run, WEIGHT),
+                     .multiplier = mlm_data(run, MULTIPLIER),
+                     .bias = mlm_data(run, BIAS),
+                     .history = (int16_t *)(void *)mlm_buffer_at(run, CONV_STATE),
+                     .width = width,
+                     .taps = attributes[TAPS],
+                     .shift = attributes[SHIFT]};
+    for (uint32_t t = 0; t < run->rows; t++) {
+        const int16_t *x = mlm_read_i16(run->inputs[0], t);
+        int16_t *y = mlm_i16(run->output, t);
+        if (x != y) memcpy(y, x, width * sizeof *y);
+        convolve(&op, y);
+        if (attributes[ACTIVATION] == THEN_SILU)
+            mlm_activate_i16(MLM_ACTIVATION_SILU, y, width,
+                             mlm_signed_attribute(run->op, SUM_EXPONENT), run->op->exponent);
+    }
+    return 0;
+}
+
+void mlm_causal_conv_int_class_counts(const mlm_op_view *view, const mlm_work *work,
+                                      mlm_counts *counts) {
+    const uint64_t width = view->op->width, taps = view->op->attributes[TAPS];
+    const uint64_t row = width * sizeof(int16_t), past = (taps - 1) * row;
+    const uint64_t silu = view->op->attributes[ACTIVATION] == THEN_SILU ? row : 0;
+    counts->macs += work->rows * width * taps;
+    counts->exps += silu ? work->rows * width : 0;
+    mlm_count_tensor(counts, work, view, WEIGHT);
+    mlm_count_tensor(counts, work, view, BIAS);
+    mlm_count_tensor(counts, work, view, MULTIPLIER);
+    counts->bytes_read += work->rows * (past + row + silu);
+    counts->bytes_written += work->rows * (past + row + silu);
+}
+
+/* mlm-op 43 */
+const mlm_op_class mlm_causal_conv_int_class = {
+    .name = "causal_conv_int",
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .flags = MLM_OP_SEQUENCE | MLM_OP_IN_PLACE,
+    .variants = 1,
+    .types = MLM_TYPE_BIT(MLM_DTYPE_I16),
+    .input_types = MLM_TYPE_BIT(MLM_DTYPE_I16),
+    .attributes = ATTRIBUTES,
+    .tensors = TENSORS,
+    .parts = 1,
+    .roles = ROLES,
+    .role_names = role_names,
+    .check = check_causal_conv,
+    .needs = causal_conv_needs,
+    .run = run_causal_conv,
+};

@@ -1,0 +1,192 @@
+/*
+ * gate_int.c - multiplies rows of 32 bits by an activation of an integer linear layer: y * act(W u + b). The
+ * layer is made chunk by chunk of channels, each just before it is used, so that it is never there as a whole.
+ */
+#include "integer.h"
+#include "wasm_int.h"
+
+enum { Y, U, INPUTS };
+enum { WEIGHT, BIAS, MULTIPLIER, TENSORS };
+enum {
+    Z_SHIFT,
+    Z_EXPONENT,    /* of the layer */
+    GATE_EXPONENT, /* of its activation */
+    SHIFT,         /* of the product */
+    ATTRIBUTES
+};
+enum { Z, ROLES };
+static const char *const role_names[ROLES] = {"z"};
+
+enum {
+    Z_CHANNELS = 64, /* a multiple of 8 */
+    MOST_LINEAR_SHIFT = 15,
+    MOST_SHIFT = 46, /* of a product of 32 and 16 bits */
+    HALF_WORD = 16
+};
+
+static uint32_t z_channels(const mlm_blob_op *op, uint32_t schedule) {
+    const uint32_t all = mlm_padded(op->width);
+    return schedule == MLM_SCHEDULE_UNFUSED || all < Z_CHANNELS ? all : Z_CHANNELS;
+}
+
+static MLM_COLD int check_gate(const mlm_op_view *view) {
+    const mlm_blob_op *op = view->op;
+    return view->types[Y] == MLM_DTYPE_I32 && view->types[U] == MLM_DTYPE_I16 &&
+           view->widths[Y] == op->width && mlm_is_between(op, Z_SHIFT, 0, MOST_LINEAR_SHIFT) &&
+           mlm_is_between(op, SHIFT, 0, MOST_SHIFT) &&
+           mlm_is_i16_activation((mlm_activation)op->variant, mlm_signed_attribute(op, Z_EXPONENT),
+                                 mlm_signed_attribute(op, GATE_EXPONENT)) &&
+           mlm_is_i8_layer(view, WEIGHT, BIAS, MULTIPLIER, op->width, view->widths[U], 0);
+}
+
+static MLM_COLD void gate_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *needs) {
+    needs[Z].floats = (uint64_t)shape->rows * z_channels(view->op, shape->schedule) / 2;
+}
+
+static MLM_NOINLINE int32_t product_in_64_bits(int32_t y, int32_t g, uint32_t shift) {
+    return i64_to_i32(((int64_t)y * g + (((int64_t)1 << shift) >> 1)) >> shift);
+}
+
+/* y g 2^-shift, halves up, where shift <= 16: of the halves of y apart, unless it may not fit. */
+MLM_INLINE int32_t short_product(int32_t y, int32_t g, uint32_t shift, int32_t half,
+                                 uint32_t most) {
+    const int32_t high = (y >> HALF_WORD) * g;
+    if ((uint32_t)high + most >= 2 * most) return product_in_64_bits(y, g, shift);
+    const int32_t low = (int32_t)((uint32_t)y & 0xFFFFu) * g + half;
+    return high * (1 << (HALF_WORD - shift)) + (low >> shift);
+}
+
+/* The upper product shifted, and the lower one, are below 2^30 each; of a shift of 0 the latter is not. */
+MLM_INLINE uint32_t most_of(uint32_t shift) {
+    return shift > 0 ? 1u << (30 - HALF_WORD + shift) : 0;
+}
+
+static void multiply_short(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                           uint32_t channels) {
+    const uint32_t most = most_of(shift);
+    const int32_t half = (int32_t)((1u << shift) >> 1);
+    for (uint32_t i = 0; i < channels; i++) out[i] = short_product(y[i], g[i], shift, half, most);
+}
+
+static void multiply_long(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                          uint32_t channels) {
+    for (uint32_t i = 0; i < channels; i++)
+        out[i] = i32_round_shift(i32_mulw(y[i], g[i]), shift - HALF_WORD);
+}
+
+#if MLM_WASM_INT
+
+enum { LANES = 4, NEAR_MOST = INT32_MAX - (1 << 15) };
+
+/* The first `channels` in fours; those where something may not fit as they are by themselves. */
+static uint32_t multiply_fours(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                               uint32_t channels) {
+    const int is_short = shift <= HALF_WORD;
+    const uint32_t right = is_short ? shift : shift - HALF_WORD, end = channels & ~3u;
+    const v128_t half = splat_i32((int32_t)((1u << right) >> 1));
+    const v128_t most = splat_i32((int32_t)most_of(shift)), both = wasm_i32x4_shl(most, 1);
+    for (uint32_t i = 0; i < end; i += LANES) {
+        const v128_t x = wasm_v128_load(y + i);
+        const factor by = signed_factor_of(wasm_i32x4_load16x4(g + i));
+        const v128_t high = wasm_i32x4_dot_i16x8(wasm_i32x4_add(x, splat_i32(1 << 15)), by.high);
+        const v128_t low = wasm_i32x4_dot_i16x8(x, by.low);
+        v128_t is_odd = wasm_i32x4_gt(x, splat_i32(NEAR_MOST));
+        v128_t product;
+        if (is_short) {
+            is_odd = wasm_v128_or(is_odd, wasm_u32x4_ge(wasm_i32x4_add(high, most), both));
+            product = wasm_i32x4_add(shl_by(high, HALF_WORD - shift),
+                                     shr_by(wasm_i32x4_add(low, half), right));
+        } else {
+            product = wasm_i32x4_add(high, wasm_i32x4_shr(low, HALF_WORD));
+            product = shr_by(wasm_i32x4_add(product, half), right);
+        }
+        if (wasm_v128_any_true(is_odd))
+            for (uint32_t lane = i; lane < i + LANES; lane++)
+                out[lane] = product_in_64_bits(y[lane], g[lane], shift);
+        else
+            wasm_v128_store(out + i, product);
+    }
+    return end;
+}
+
+#else
+
+static uint32_t multiply_fours(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                               uint32_t channels) {
+    (void)y, (void)g, (void)shift, (void)out, (void)channels;
+    return 0;
+}
+
+#endif
+
+static void multiply(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                     uint32_t channels) {
+    const uint32_t done = multiply_fours(y, g, shift, out, channels);
+    (shift > HALF_WORD ? multiply_long : multiply_short)(y + done, g + done, shift, out + done,
+                                                         channels - done);
+}
+
+/* The channels from `first` on. */
+static void run_chunk(const mlm_run *run, mlm_rows z, uint32_t first, uint32_t channels) {
+    const mlm_blob_op *op = run->op;
+    const mlm_i8_layer layer = mlm_i8_layer_from(
+        mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT)), first,
+        channels);
+    for (uint32_t t = 0; t < run->rows; t++) {
+        int16_t *g = mlm_i16(z, t);
+        mlm_i8_linear(&layer, mlm_read_i16(run->inputs[U], t), g);
+        mlm_activate_i16((mlm_activation)op->variant, g, channels,
+                         mlm_signed_attribute(op, Z_EXPONENT),
+                         mlm_signed_attribute(op, GATE_EXPONENT));
+        multiply(mlm_read_i32(run->inputs[Y], t) + first, g, op->attributes[SHIFT],
+                 mlm_i32(run->output, t) + first, channels);
+    }
+}
+
+static int run_gate(mlm_run *run) {
+    const uint32_t width = run->op->width, most = z_channels(run->op, run->schedule);
+    const mlm_rows z = {mlm_buffer_at(run, Z), most / 2};
+    uint32_t first = run->stepping ? run->channel : 0, channels;
+    do {
+        const uint32_t left = width - first;
+        channels = left < most ? left : most;
+        run_chunk(run, z, first, channels);
+        first += most;
+    } while (first < width && !run->stepping);
+    if (!run->stepping) return 0;
+    run->made = (mlm_source){run->output.data + run->channel, run->output.stride};
+    run->made_channel = run->channel;
+    run->made_width = channels;
+    run->channel = first;
+    return first < width;
+}
+
+void mlm_gate_int_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+    const uint64_t width = view->op->width, inputs = view->widths[U];
+    mlm_count_i8_layer(view, work, WEIGHT, BIAS, MULTIPLIER, inputs * width, counts);
+    counts->macs += work->rows * width;
+    counts->exps += work->rows * width * mlm_activation_exps((mlm_activation)view->op->variant);
+    counts->bytes_read += work->rows * sizeof(int16_t) * (inputs + 2 * width); /* u; z twice */
+    counts->bytes_written += work->rows * sizeof(int16_t) * 2 * width;
+    mlm_count_floats_read(counts, work, width);
+    mlm_count_floats_written(counts, work, width);
+}
+
+/* mlm-op 60 */
+const mlm_op_class mlm_gate_int_class = {
+    .name = "gate_int",
+    .least_inputs = INPUTS,
+    .most_inputs = INPUTS,
+    .flags = MLM_OP_IN_PLACE,
+    .variants = MLM_ACTIVATIONS,
+    .types = MLM_TYPE_BIT(MLM_DTYPE_I32),
+    .input_types = MLM_TYPES_INTEGER,
+    .attributes = ATTRIBUTES,
+    .tensors = TENSORS,
+    .parts = 1,
+    .roles = ROLES,
+    .role_names = role_names,
+    .check = check_gate,
+    .needs = gate_needs,
+    .run = run_gate,
+};

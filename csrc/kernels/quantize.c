@@ -1,0 +1,89 @@
+/*
+ * quantize.c - makes integers of floats, or of integers with another exponent. Floats are taken apart as bits:
+ * a core without an FPU would spend more on them than on the layer behind.
+ */
+#include "integer.h"
+
+enum { SHIFT, INPUT_TYPE, ATTRIBUTES };
+
+enum { MANTISSA_BITS = 23, BIAS = 127, EXPONENT_MASK = 0xFF, MOST_SHIFT = 31 };
+#define LEADING_BIT (1u << MANTISSA_BITS)
+#define MANTISSA_MASK (LEADING_BIT - 1)
+
+/*
+ * floor(v + 1/2) of v = x 2^exponent, cut off at 32 bits and 0 for NaN, as floats give it. Their sum v + 1/2 is
+ * rounded in two places only: just below 1/2, where it becomes 1, and from 2^23 on, where halves go to the
+ * even neighbour.
+ */
+static int32_t rounded(float x, int32_t exponent) {
+    const uint32_t bits = f32_bits(x), field = bits >> MANTISSA_BITS & EXPONENT_MASK;
+    const int is_negative = bits >> 31 != 0;
+    if (f32_is_nan(bits) || field == 0) return 0;
+    const uint32_t mantissa = (bits & MANTISSA_MASK) | LEADING_BIT; /* v = mantissa 2^power */
+    const int32_t power = (int32_t)field - BIAS - MANTISSA_BITS + exponent;
+    if (field == EXPONENT_MASK || power > 31 - MANTISSA_BITS - 1)
+        return is_negative ? INT32_MIN : INT32_MAX;
+    if (power > 0) return (is_negative ? -(int32_t)mantissa : (int32_t)mantissa) * (1 << power);
+    if (power == 0)
+        return (is_negative ? -(int32_t)mantissa : (int32_t)mantissa) + (int32_t)(mantissa & 1u);
+    const int32_t right = -power, least = MANTISSA_BITS + 2; /* from 1/4 on */
+    if (right > least) return 0;
+    if (right == least && mantissa == 2 * LEADING_BIT - 1) return !is_negative;
+    return i32_round_shift(is_negative ? -(int32_t)mantissa : (int32_t)mantissa, (uint32_t)right);
+}
+
+static void write(mlm_rows y, uint32_t row, uint32_t i, int is_wide, int32_t value) {
+    if (is_wide)
+        mlm_i32(y, row)[i] = value;
+    else
+        mlm_i16(y, row)[i] = (int16_t)i32_to_i16(value);
+}
+
+/* ---- the op ---------------------------------------------------------------------------------- */
+
+static int check(const mlm_op_view *view) {
+    const mlm_blob_op *op = view->op;
+    return view->widths[0] == op->width && mlm_names_input_type(view, INPUT_TYPE) &&
+           (view->types[0] == MLM_DTYPE_F32 ? op->attributes[SHIFT] == 0
+                                            : mlm_is_between(op, SHIFT, -MOST_SHIFT, MOST_SHIFT));
+}
+
+static int run_quantize(mlm_run *run) {
+    const mlm_blob_op *op = run->op;
+    const int32_t shift = mlm_signed_attribute(op, SHIFT);
+    const uint32_t type = op->attributes[INPUT_TYPE];
+    const int is_wide = op->type == MLM_DTYPE_I32;
+    for (uint32_t t = 0; t < run->rows; t++) {
+        const float *x = run->inputs[0].data + (size_t)t * run->inputs[0].stride;
+        const int16_t *x16 = mlm_read_i16(run->inputs[0], t);
+        const int32_t *x32 = mlm_read_i32(run->inputs[0], t);
+        for (uint32_t i = 0; i < op->width; i++) {
+            int32_t value;
+            if (type == MLM_DTYPE_F32)
+                value = rounded(x[i], op->exponent);
+            else
+                value = i32_shift(type == MLM_DTYPE_I16 ? x16[i] : x32[i], shift);
+            write(run->output, t, i, is_wide, value);
+        }
+    }
+    return 0;
+}
+
+void mlm_quantize_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+    mlm_count_typed_rows(view, work, counts);
+}
+
+/* mlm-op 29 */
+const mlm_op_class mlm_quantize_class = {
+    .name = "quantize",
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .flags = MLM_OP_IN_PLACE,
+    .variants = 1,
+    .types = MLM_TYPES_INTEGER,
+    .input_types = MLM_TYPES_INTEGER | MLM_TYPE_BIT(MLM_DTYPE_F32),
+    .attributes = ATTRIBUTES,
+    .parts = 1,
+    .check = check,
+    .run = run_quantize,
+};

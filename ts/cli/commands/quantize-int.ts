@@ -1,0 +1,172 @@
+/**
+ * `mambalite quantize --type int`: a checkpoint becomes a blob of integers, calibrated over inputs, with what
+ * that has cost and what it has gained.
+ */
+import { BadArgument } from "../../core/errors.js";
+import type { Model } from "../../core/model.js";
+import { classOutput } from "../../core/outputs.js";
+import { BOARDS, judge } from "../../device/index.js";
+import { type QuantizeReport, type QuantizeStage, quantizeNetwork } from "../../quantize/int.js";
+import type { InputSource } from "../../quantize/observe.js";
+import { type Items, readItem } from "../batch/batch.js";
+import { locateModel } from "../bundled.js";
+import { inFile, requireWritable, writeAtomically } from "../files.js";
+import { finiteOrNull, toJson } from "../json.js";
+import { inputItems, readInputs, takenBy } from "../load-input.js";
+import { findDataset } from "../load-labelled.js";
+import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
+import { type Progress, startProgress } from "../progress.js";
+import { type IntegerResult, renderIntegers } from "../render/quantize-int.js";
+
+export interface QuantizeIntOptions extends ModelChoice {
+  readonly output: string;
+  readonly inputs?: string;
+  readonly dataset?: string;
+  readonly samples?: number;
+  readonly most?: number;
+  readonly state?: "16" | "32";
+  readonly float?: readonly string[];
+  readonly shares?: boolean;
+  readonly json?: boolean;
+}
+
+/** Beyond so many inputs ranges hardly grow. */
+const USUAL_INPUTS = 256;
+
+export async function quantizeIntCommand(
+  path: string,
+  options: QuantizeIntOptions,
+): Promise<string> {
+  const { arch, frontend, labels, inputs, output } = options;
+  const sources = [locateModel(path, true).model, arch, frontend, labels, inputs];
+  const read = sources.filter((source) => source !== undefined);
+  requireWritable(output, read);
+  refuseFold(options);
+  return withModel(path, { ...options, asCheckpoint: true }, async (before) => {
+    const source = await findInputs(before.model, options);
+    const { blob, report } = await inFile(path, () => quantized(path, before, source, options));
+    const after = await before.engine.loadModel(blob);
+    try {
+      after.selfTest();
+      await writeAtomically(output, blob, read);
+      const result: IntegerResult = {
+        output,
+        crc32: after.info.crc32.toString(16).padStart(8, "0"),
+        hasClasses: (classOutput(before.model.info.outputs)?.width ?? 1) > 1,
+        boards: boardsThatNowFit(before.model, after),
+        ...report,
+      };
+      return options.json ? toJson(toReport(result)) : renderIntegers(result);
+    } finally {
+      after.dispose();
+    }
+  });
+}
+
+/** @throws BadArgument: integers of folded layers would have to be calibrated anew */
+function refuseFold({ fold }: QuantizeIntOptions): void {
+  if (fold === true) throw new BadArgument("--fold", "--type w8 with it", "--type int");
+}
+
+async function quantized(
+  path: string,
+  { engine, network, ...open }: OpenModel,
+  source: InputSource,
+  { state = "32", float, shares = true }: QuantizeIntOptions,
+) {
+  if (network === undefined) {
+    throw new BadArgument(
+      "MODEL",
+      "a checkpoint, or the name of a bundled model",
+      `${path}, a .mlm`,
+    );
+  }
+  const bars = new Bars();
+  try {
+    return await quantizeNetwork(engine, network, source, {
+      ...testOf(open),
+      stateBits: state === "16" ? 16 : 32,
+      ...(float && { float }),
+      shares,
+      progress: (stage, done, total) => bars.show(stage, done, total),
+    });
+  } finally {
+    bars.stop();
+  }
+}
+
+/** A bar for each stage, one behind the other. */
+class Bars {
+  #stage: QuantizeStage | undefined;
+  #bar: Progress | undefined;
+
+  show(stage: QuantizeStage, done: number, total: number): void {
+    if (stage !== this.#stage) {
+      this.stop();
+      this.#bar = startProgress(total, NOUNS[stage]);
+    }
+    this.#stage = stage;
+    this.#bar?.done(done);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+const NOUNS: Readonly<Record<QuantizeStage, string>> = {
+  calibrate: "inputs calibrated with",
+  evaluate: "inputs compared",
+  shares: "ops by themselves",
+};
+
+/** As many as are wanted, evenly from all there are. @throws BadArgument, FileProblem */
+async function findInputs(model: Model, options: QuantizeIntOptions): Promise<InputSource> {
+  const items = await findItems(model, options);
+  const count = Math.min(items.count, options.most ?? USUAL_INPUTS);
+  const item = (index: number) => readItem(items, Math.floor((index * items.count) / count));
+  return { count, item };
+}
+
+async function findItems(
+  model: Model,
+  { inputs, dataset, samples }: QuantizeIntOptions,
+): Promise<Items> {
+  const wanted = "--inputs or --dataset, to calibrate with";
+  if (inputs !== undefined && dataset !== undefined) {
+    throw new BadArgument("quantize", wanted, "both");
+  }
+  if (dataset !== undefined) return findDataset(dataset, model, samples).items;
+  if (samples !== undefined) throw new BadArgument("--samples", "--dataset with it", "none");
+  if (inputs === undefined) throw new BadArgument("quantize", wanted, "neither");
+  return inputItems(await readInputs(inputs, takenBy(model), false));
+}
+
+/** Names of boards that only the second one fits. */
+function boardsThatNowFit(before: Model, after: Model): string[] {
+  if (before.info.needsMaxFrames) return [];
+  const fitting = (model: Model) => {
+    const { arenaBytes, inputBytes, outputBytes } = model.plan();
+    const needs = {
+      arenaBytes,
+      callerBytes: inputBytes + outputBytes,
+      weightsBytes: model.info.blobBytes,
+    };
+    return BOARDS.filter((board) => judge(board, needs).fits).map(({ name }) => name);
+  };
+  const already = fitting(before);
+  return fitting(after).filter((name) => !already.includes(name));
+}
+
+function toReport({ evaluation, ...rest }: IntegerResult & QuantizeReport) {
+  const { meanRelative, maxRelative } = evaluation;
+  return {
+    type: "int",
+    ...rest,
+    evaluation: {
+      ...evaluation,
+      meanRelative: finiteOrNull(meanRelative),
+      maxRelative: finiteOrNull(maxRelative),
+    },
+  };
+}
