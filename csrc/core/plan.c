@@ -225,9 +225,13 @@ static mlm_status visit_needs(walk *w, uint32_t op, int which) {
             const uint32_t stage = record->stage;
             const uint32_t end =
                 stage == 0 ? mlm_header(model)->op_count : mlm_stage_end(model, stage);
-            alive.kind = stage == 0 ? MLM_BUFFER_STATE : MLM_BUFFER_SCRATCH;
+            alive.kind = stage == 0 || need->is_read ? MLM_BUFFER_STATE : MLM_BUFFER_SCRATCH;
             alive.first = mlm_first_operator(model, schedule, mlm_stage_begin(model, stage));
             alive.last = mlm_first_operator(model, schedule, end) - 1;
+        }
+        if (need->is_read) {
+            alive.first = 0;
+            alive.last = mlm_operator_count(model, schedule) - 1;
         }
         const mlm_status status = visit_buffer(w, op, role, bytes_of(need->floats), alive);
         if (status != MLM_OK) return status;

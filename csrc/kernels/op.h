@@ -118,7 +118,8 @@ typedef struct mlm_shape {
 /* A buffer that an op asks for; 0 floats: not needed under this shape, its slot stays. */
 typedef struct mlm_need {
     uint64_t floats;
-    uint8_t is_state;    /* 1: zero at the start of a sequence, kept from step to step */
+    uint8_t is_state; /* 1: zero at the start of a sequence, kept from step to step */
+    uint8_t is_read;  /* 1: a state that is read at any time, also when its stage is not at work */
     uint8_t first, last; /* scratch: the operators (parts) of the op during which it is alive */
 } mlm_need;
 

@@ -19,12 +19,13 @@ enum {
 };
 enum { DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, A, D, TENSORS };
 enum { DT_PROJ, SCAN, PARTS };
-enum { SCAN_STATE, DT, ROLES };
+enum { SATURATIONS, SCAN_STATE, DT, ROLES };
 enum { STATE_I32, STATE_I16, VARIANTS };
 static const char *const part_names[PARTS] = {"dt_proj", "selective_scan"};
-static const char *const role_names[ROLES] = {"scan_state", "dt"};
+static const char *const role_names[ROLES] = {"saturations", "scan_state", "dt"};
 
 enum {
+    COUNT_WORDS = 4, /* a buffer of 16 bytes, of which the first word counts what was cut off */
     DT_CHANNELS = MLM_BOUND_CHANNELS,
     MOST_STATES = 1 << 16, /* beyond them the bounds of scan_int.c would not hold */
     MOST_LINEAR_SHIFT = 15,
@@ -43,12 +44,12 @@ static uint32_t dt_channels(const mlm_blob_op *op, uint32_t schedule) {
     return schedule == MLM_SCHEDULE_UNFUSED || all < DT_CHANNELS ? all : DT_CHANNELS;
 }
 
-/* ---- the state: a count of what was cut off, bounds, and h ------------------------------------------- */
+/* ---- the state: bounds, and h ---------------------------------------------------------------------- */
 
 /* Words of 4 bytes in front of h. */
 static uint32_t words_before_h(uint32_t width) {
     const uint32_t bounds = (width + MLM_BOUND_CHANNELS - 1) / MLM_BOUND_CHANNELS;
-    return (1 + (bounds + 1) / 2 + 3) & ~3u;
+    return ((bounds + 1) / 2 + 3) & ~3u;
 }
 
 static uint64_t state_words(const mlm_blob_op *op) {
@@ -88,6 +89,7 @@ static MLM_COLD int check_scan(const mlm_op_view *view) {
 }
 
 static MLM_COLD void scan_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *needs) {
+    needs[SATURATIONS] = (mlm_need){.floats = COUNT_WORDS, .is_state = 1, .is_read = 1};
     needs[SCAN_STATE] = (mlm_need){.floats = state_words(view->op), .is_state = 1};
     needs[DT] = (mlm_need){.floats = (uint64_t)shape->rows * dt_channels(view->op, shape->schedule),
                            .first = DT_PROJ,
@@ -107,8 +109,8 @@ static mlm_int_scan scan_chunk(const mlm_run *run, uint32_t first, uint32_t chan
     mlm_int_scan scan = {
         .a = (const int16_t *)mlm_data(run, A) + before,
         .d = d ? d + first : 0,
-        .bounds = (uint16_t *)(void *)(state + 1) + first / MLM_BOUND_CHANNELS,
-        .saturations = state,
+        .bounds = (uint16_t *)(void *)state + first / MLM_BOUND_CHANNELS,
+        .saturations = (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS),
         .channels = channels,
         .states = states,
         .decay_shift = mlm_signed_attribute(op, DECAY_SHIFT),

@@ -221,7 +221,7 @@ static machine machine_of(const subject *s, const mlm_op_class *class, uint32_t 
         const uint32_t bytes = (uint32_t)needs[role].floats * 4;
         if (needs[role].is_state) {
             memset(arena + at, 0, bytes);
-            m.state_bytes = bytes;
+            m.state_bytes = at + bytes;
         }
         at += (bytes + 31) & ~15u;
     }
@@ -371,6 +371,9 @@ static void make_scan(subject *s) {
     if (!rng_once_in(random, 4)) add_i16(s, D, MLM_PACK_VECTOR, width, 1);
 }
 
+/* The buffer of the count of what was cut off, and the gap behind it. */
+enum { COUNT_BYTES = 32 };
+
 static int64_t state_of[MOST_WIDTH][MOST_STATES];
 
 static void scan_channel(const subject *s, uint32_t t, uint32_t c) {
@@ -412,7 +415,7 @@ static void check_state(const subject *s, const unsigned char *state, uint64_t s
     CHECK_MESSAGE(count == saturations, "seed %llu: %u saturations, not %llu",
                   (unsigned long long)seed, count, (unsigned long long)saturations);
     const uint32_t bounds = (s->op.width + 31) / 32;
-    const unsigned char *h = state + ((4 + 2 * bounds + 15) & ~15u);
+    const unsigned char *h = state + COUNT_BYTES + ((2 * bounds + 15) & ~15u);
     for (uint32_t i = 0; i < elements; i++) {
         int32_t wide;
         int16_t narrow;

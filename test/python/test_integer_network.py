@@ -11,6 +11,7 @@ from integer_exact import EDGES_I32, F32, I16, I32, clip, exact_rsh, exact_shift
 
 from integer import rows
 from integer.blob import BlobError, read_blob
+from integer.compare import compare
 from integer.functions import Refused
 from integer.run import run
 from integer.value import Malformed, Value
@@ -113,11 +114,11 @@ class Blobs(unittest.TestCase):
         vector = [made.tensor(made.I32, made.VECTOR, self.bias), made.tensor(made.I16, made.VECTOR, self.multiplier)]
         return [
             made.op(29, 5, [0], exponent=12),
-            made.op(1, 6, [1], exponent=-10, attributes=[2, made.I16],
+            made.op(33, 6, [1], exponent=-10, attributes=[2, made.I16],
                     tensors=[made.tensor(made.I8, made.QUADS, self.weight), *vector]),
-            made.op(11, 6, [2], exponent=9, attributes=[3, 0, 0, 4, 9],
+            made.op(43, 6, [2], exponent=9, attributes=[3, 0, 0, 4, 9],
                     tensors=[made.tensor(made.I16, made.ROWS, self.conv), None, vector[1]]),
-            made.op(22, 6, [3], type=made.I32, exponent=13, attributes=[0, 4, made.I16], is_vector=True),
+            made.op(54, 6, [3], type=made.I32, exponent=13, attributes=[0, 4, made.I16], is_vector=True),
             made.op(30, 6, [4], type=made.F32, attributes=[13, made.I32], is_vector=True),
         ]
 
@@ -153,6 +154,31 @@ class Blobs(unittest.TestCase):
         with self.assertRaisesRegex(Refused, r"op 0 \(softmax\)"):
             run(self.read(made.blob(ops, [("y", 1)], input_width=5)), np.zeros((1, 2, 5), np.float32))
 
+    def test_ops_of_floats_are_given(self):
+        ops = [made.op(8, 5, [0], type=made.F32), made.op(29, 5, [1], exponent=3)]
+        network = self.read(made.blob(ops, [("y", 2)], input_width=5))
+        given = np.arange(700, dtype=np.float32).reshape(70, 2, 5)
+        arrays = run(network, np.zeros((70, 2, 5), np.float32), traces={1: given})
+        self.assertEqual(arrays["y"].tolist(), (8 * given).tolist())
+
+    def test_what_differs_is_named(self):
+        items = np.random.default_rng(8).standard_normal((1, 9, 5)).astype(np.float32)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder)
+            model, given = path / "model.mlm", path / "input.npy"
+            model.write_bytes(made.blob(self.ops(), [("mean", 5)], input_width=5))
+            np.save(given, items)
+            arrays = run(read_blob(model), items, has_values=True)
+            job = {"model": model, "input": given, "traces": folder, "saturations": 0}
+            for name, array in arrays.items():
+                np.save(path / f"{name}.npy", array)
+            self.assertEqual(compare(job)["differences"], [])
+            np.save(path / "value.2.npy", arrays["value.2"] + (np.arange(6) == 4))
+            (path / "value.5.npy").unlink()
+            found = compare({**job, "saturations": 7})["differences"]
+        self.assertRegex(found[0], r"^op 1 \(linear_int\): 9 of 54 elements, the first at \[0, 0, 4\]: ")
+        self.assertEqual(found[1:], ["op 4 (dequantize): not traced", "7 saturations, not 0"])
+
     def test_an_exponent_that_a_move_changes(self):
         ops = self.ops()[:1] + [made.op(19, 5, [1], exponent=11)]
         with self.assertRaisesRegex(Malformed, r"op 1 \(reverse\)"):
@@ -161,7 +187,7 @@ class Blobs(unittest.TestCase):
     def test_an_input_of_another_type_than_its_op_says(self):
         ops = self.ops()
         ops[1]["attributes"][1] = made.I32
-        with self.assertRaisesRegex(Malformed, r"op 1 \(linear\): an input of type 2, attribute 1 says 3"):
+        with self.assertRaisesRegex(Malformed, r"op 1 \(linear_int\): an input of type 2, attribute 1 says 3"):
             run(self.read(made.blob(ops, [("mean", 5)], input_width=5)), np.zeros((1, 2, 5), np.float32))
 
     def test_damaged_blobs(self):

@@ -1,16 +1,21 @@
-"""Evaluates an integer network for a batch of items of one length: every value, and what its states lost."""
+"""Evaluates an integer network for a batch of items of one length: every value, and what its states lost.
+
+What ops of floats compute is not evaluated here, but may be given, so that everything around them is.
+"""
 
 from typing import Dict, List, Mapping, NamedTuple, Tuple, Union
 
 import numpy as np
 
 from .arithmetic import Overflow, i16, i32
-from .blob import F32, FRAMES, I16, I32, SAMPLES16, TOKENS
+from .blob import F32, FRAMES, I16, I32, SAMPLES, SAMPLES16
 from .functions import Refused
-from .ops import INTEGER, NAMES, SATURATING, is_known, moves
+from .ops import INTEGER, NAMES, SATURATING, is_known, moves, name_of
 from .value import Malformed, Op, Value, require
 
 Blob = Mapping[str, object]
+Traces = Mapping[int, np.ndarray]
+"""By its number, a value that the core made: [items, rows, width], or [items, width] of a vector."""
 
 
 class Evaluated(NamedTuple):
@@ -20,26 +25,36 @@ class Evaluated(NamedTuple):
     """Of each item, as mlm_session_saturations counts them."""
 
 
-def check(blob: Blob) -> None:
-    """Refuses a network with ops of floats, all of them by name."""
-    unknown = [f"{op['name']} ({NAMES.get(op['kind'], op['kind'])})" for op in blob["ops"] if not is_known(op)]
+def check(blob: Blob, traces: Traces) -> None:
+    """Refuses a network with ops of floats whose values are not given, all of them by name."""
+    unknown = [f"{op['name']} ({name_of(op)})" for value, op in enumerate(blob["ops"], 1)
+               if not is_known(op) and value not in traces]
     if unknown:
         raise Refused(f"not of integers, or without an integer form here: {', '.join(unknown)}")
 
 
-def evaluate(blob: Blob, items: np.ndarray) -> Evaluated:
-    """items: float32 [items, frames, width], tokens [items, count] or int16 samples [items, count]."""
+def evaluate(blob: Blob, items: np.ndarray, traces: Traces) -> Evaluated:
+    """items: float32 [items, frames, width], tokens [items, count] or samples [items, count], int16, or float32
+    where a front end of floats reads them."""
     values = [_input(blob["header"], items)]
     saturations = np.zeros(len(items), np.int64)
-    for op in blob["ops"]:
+    for number, op in enumerate(blob["ops"], 1):
+        if not is_known(op):
+            values.append(_given(op, traces[number]))
+            continue
         inputs = [values[value] for value in op["inputs"]]
         try:
             rows, lost = _run(op, inputs)
             values.append(_value(op, rows, inputs))
             saturations += lost
         except (Refused, Malformed, Overflow) as error:
-            raise type(error)(f"{op['name']} ({NAMES[op['kind']]}): {error}") from error
+            raise type(error)(f"{op['name']} ({name_of(op)}): {error}") from error
     return Evaluated(values, saturations)
+
+
+def _given(op: Op, rows: np.ndarray) -> Value:
+    require(op["type"] == F32, f"{op['name']}: integers that no op here makes")
+    return Value(rows.astype(np.float32), F32)
 
 
 def _run(op: Op, inputs: List[Value]) -> Tuple[np.ndarray, Union[int, np.ndarray]]:
@@ -55,8 +70,9 @@ def _input(header: Mapping[str, int], items: np.ndarray) -> Value:
         require(items.ndim == 3 and items.shape[2] == header["input_width"],
                 f"frames [items, frames, {header['input_width']}] expected, not {list(items.shape)}")
         return Value(items.astype(np.float32), F32)
-    if kind not in (TOKENS, SAMPLES16):
-        raise Refused("samples as floats: an integer network reads samples of 16 bits")
+    if kind == SAMPLES:
+        require(items.ndim == 2 and items.dtype.kind == "f", "floats [items, count] expected")
+        return Value(items[..., None].astype(np.float32), F32)
     require(items.ndim == 2 and items.dtype.kind == "i", "integers [items, count] expected")
     return Value(items.astype(np.int64), I16 if kind == SAMPLES16 else I32)
 

@@ -65,25 +65,21 @@ def flatten(op: Op, x: Value) -> np.ndarray:
 
 # ---- pools ---------------------------------------------------------------------------------------------------
 
-POOL = 22
 MEAN, LAST, MAX, FIRST, SUM, ROW, MIN = range(7)
-MOVING_POOLS = {LAST, FIRST, ROW}
+"""Variants of both kinds of pools."""
+MOVING_POOLS = {LAST: lambda rows, index: rows[:, -1], FIRST: lambda rows, index: rows[:, 0],
+                ROW: lambda rows, index: rows[:, index]}
 POOL_INDEX, POOL_UP, POOL_INPUT_TYPE = range(3)
 """Attributes."""
 MOST_UP, MOST_DOWN = 16, 31
 
 
 def pool(op: Op, x: Value) -> np.ndarray:
-    variant = op["variant"]
-    if x.type != F32:
-        require_input_type(op, POOL_INPUT_TYPE, x)
-    if variant == LAST:
-        return x.rows[:, -1]
-    if variant == FIRST:
-        return x.rows[:, 0]
-    if variant == ROW:
-        return x.rows[:, op["attributes"][POOL_INDEX]]
     require_integer(x)
+    require_input_type(op, POOL_INPUT_TYPE, x)
+    variant = op["variant"]
+    if variant in MOVING_POOLS:
+        return moving_pool(op, x)
     if variant == MAX:
         return x.rows.max(1)
     if variant == MIN:
@@ -93,6 +89,11 @@ def pool(op: Op, x: Value) -> np.ndarray:
     if variant == SUM:
         return total(x.rows, between(op, POOL_UP, -MOST_DOWN, MOST_UP))
     raise Refused(f"pool {variant} has no form for integers")
+
+
+def moving_pool(op: Op, x: Value) -> np.ndarray:
+    """One of the rows as it is, of any number type."""
+    return MOVING_POOLS[op["variant"]](x.rows, op["attributes"][POOL_INDEX])
 
 
 def mean(rows: np.ndarray, up: int) -> np.ndarray:
@@ -157,4 +158,4 @@ def dequantize(op: Op, x: Value) -> np.ndarray:
 
 MOVES = {9: concat, 10: slice_channels, 14: unfold, 15: upsample, 18: align, 19: reverse, 20: transpose,
          24: flatten}
-ROWS = {6: arithmetic, POOL: pool, 29: quantize, 30: dequantize}
+ROWS = {38: arithmetic, 54: pool, 29: quantize, 30: dequantize}
