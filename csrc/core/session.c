@@ -95,21 +95,6 @@ uint32_t mlm_session_frames(const mlm_session *session) {
 
 uint32_t mlm_session_inputs(const mlm_session *session) { return session->inputs; }
 
-uint32_t mlm_session_saturations(const mlm_session *session) {
-    const mlm_model *model = &session->model;
-    uint32_t slot = mlm_op_count(model), sum = 0;
-    for (uint32_t op = 0; op < mlm_op_count(model); op++) {
-        const mlm_op_class *class = mlm_class_of(mlm_op_at(model, op));
-        if (class->flags & MLM_OP_SATURATES) {
-            const uint32_t *count =
-                (const void *)(mlm_arena_of(session) + mlm_offsets_of(session)[slot]);
-            sum = sum + *count >= sum ? sum + *count : 0xFFFFFFFFu;
-        }
-        slot += class->roles;
-    }
-    return sum;
-}
-
 /* ---- outputs ---------------------------------------------------------------------------------------- */
 
 /* The receiver of an output; null for a vector, and when there is no such output. */

@@ -1,6 +1,6 @@
 /*
- * steps.c - a session seen from outside: one operator at a time, and the rows that it hands out. What is
- * run and when is execute.c's and ticks.c's.
+ * steps.c - a session seen from outside: one operator at a time, the rows that it hands out, and how often its
+ * state was cut off. What is run and when is execute.c's and ticks.c's.
  */
 #include "session.h"
 
@@ -92,4 +92,21 @@ void mlm_hand_out(mlm_session *session) {
         }
         receiver++;
     }
+}
+
+/* ---- state that was cut off ------------------------------------------------------------------------ */
+
+uint32_t mlm_session_saturations(const mlm_session *session) {
+    const mlm_model *model = &session->model;
+    uint32_t slot = mlm_op_count(model), sum = 0;
+    for (uint32_t op = 0; op < mlm_op_count(model); op++) {
+        const mlm_op_class *class = mlm_class_of(mlm_op_at(model, op));
+        if (class->flags & MLM_OP_SATURATES) {
+            const uint32_t *count =
+                (const void *)(mlm_arena_of(session) + mlm_offsets_of(session)[slot]);
+            sum = sum + *count >= sum ? sum + *count : 0xFFFFFFFFu;
+        }
+        slot += class->roles;
+    }
+    return sum;
 }

@@ -58,6 +58,7 @@ describe("quantize --type int", () => {
     );
     expect(failure([...HAR, "--float", "nose", ...out])).toMatch(/float: expected .* got nose$/);
     expect(failure([...HAR, "--fold", ...out])).toMatch(/--fold: expected --type w8 with it/);
+    expect(failure([...HAR, "--tile", "4", ...out])).toMatch(/--tile: expected --type w8 with it/);
     expect(failure([...HAR, "--state", "8", ...out])).toMatch(/--state: expected one of 16, 32/);
     const blob = temporary("input.mlm");
     writeFileSync(blob, "no array");

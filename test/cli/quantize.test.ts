@@ -90,6 +90,7 @@ describe("quantize --type w8", () => {
     ["a type that there is not", ["--type", "w4"], /--type: expected one of w8, int, got "w4"/],
     ["both kinds of inputs", ["--type", "w8", "--inputs", harInput, "--dataset", "."], /got both/],
     ["samples of nothing", ["--type", "w8", "--samples", "9"], /--samples: expected --dataset/],
+    ["what belongs to integers", ["--type", "w8", "--state", "16"], /--state: expected --type int/],
     ["inputs of another model", ["--type", "w8", "--inputs", kwsInput], /npy/],
   ])("refuses %s", (_, args, message) => {
     const model = temporary("refused.mlm");

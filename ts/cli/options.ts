@@ -90,6 +90,21 @@ export interface ExecutionChoice {
 }
 
 /**
+ * For commands whose options belong to one of several types: those of another type are not ignored.
+ * @throws BadArgument when one of `names` was given
+ */
+export function refuseGiven(
+  options: object,
+  names: readonly string[],
+  wanted: string,
+  got: string,
+) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const name = given.map(([key]) => key).find((key) => names.includes(key));
+  if (name !== undefined) throw new BadArgument(`--${name}`, `${wanted} with it`, got);
+}
+
+/**
  * Options of a session that can hold `frames` frames.
  *
  * @throws BadArgument for a tile with a schedule that has none.

@@ -15,6 +15,7 @@ import { finiteOrNull, toJson } from "../json.js";
 import { inputItems, readInputs, takenBy } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
 import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
+import { refuseGiven } from "../options.js";
 import { type Progress, startProgress } from "../progress.js";
 import { type IntegerResult, renderIntegers } from "../render/quantize-int.js";
 
@@ -41,7 +42,7 @@ export async function quantizeIntCommand(
   const sources = [locateModel(path, true).model, arch, frontend, labels, inputs];
   const read = sources.filter((source) => source !== undefined);
   requireWritable(output, read);
-  refuseFold(options);
+  refuseGiven(options, OF_FLOATS, "--type w8", "--type int");
   return withModel(path, { ...options, asCheckpoint: true }, async (before) => {
     const source = await findInputs(before.model, options);
     const { blob, report } = await inFile(path, () => quantized(path, before, source, options));
@@ -63,10 +64,8 @@ export async function quantizeIntCommand(
   });
 }
 
-/** @throws BadArgument: integers of folded layers would have to be calibrated anew */
-function refuseFold({ fold }: QuantizeIntOptions): void {
-  if (fold === true) throw new BadArgument("--fold", "--type w8 with it", "--type int");
-}
+/** Integers of folded layers would have to be calibrated anew; and calibration has a schedule of its own. */
+const OF_FLOATS = ["fold", "schedule", "tile", "budget", "jobs"];
 
 async function quantized(
   path: string,

@@ -18,7 +18,7 @@ import { finiteOrNull, toJson } from "../json.js";
 import { inputItems, readInputs, takenBy } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
 import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
-import { type ExecutionChoice, sessionOptions } from "../options.js";
+import { type ExecutionChoice, refuseGiven, sessionOptions } from "../options.js";
 import { type Quantization, renderQuantization, type Size } from "../render/quantization.js";
 
 export interface QuantizeOptions extends ModelChoice, ExecutionChoice {
@@ -33,6 +33,7 @@ export interface QuantizeOptions extends ModelChoice, ExecutionChoice {
 
 export async function quantizeCommand(path: string, options: QuantizeOptions): Promise<string> {
   checkInputs(options);
+  refuseGiven(options, OF_INTEGERS, "--type int", `--type ${options.type}`);
   const { arch, frontend, labels } = options;
   const sources = [locateModel(path, true).model, arch, frontend, labels, options.inputs];
   const read = sources.filter((source) => source !== undefined);
@@ -54,6 +55,8 @@ export async function quantizeCommand(path: string, options: QuantizeOptions): P
     }
   });
 }
+
+const OF_INTEGERS = ["state", "float", "most"];
 
 /** @throws BadArgument */
 function checkInputs({ inputs, dataset, samples }: QuantizeOptions): void {
