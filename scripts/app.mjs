@@ -20,6 +20,12 @@ const { mostWasmBytes: MAX_WASM_BYTES } = JSON.parse(
   readFileSync(join(root, "csrc/build.json"), "utf8"),
 );
 
+/** The page's own, and its worker. */
+const FIRST_SCRIPTS = /^(index|simulator)-[^/]*\.js$/;
+const FIRST_SCRIPT_COUNT = 2;
+/** As the bundler writes them; what is imported when it runs is `import(...)`. */
+const STATIC_IMPORT = /(?:from|import) ?"\.\/([^"]+\.js)"/g;
+
 /** Builds the site into a folder. @returns what it weighs */
 export async function buildApp(folder = site) {
   const { build } = await import("vite");
@@ -36,26 +42,46 @@ export async function buildApp(folder = site) {
 
 /**
  * Compressed sizes by part. A browser loads one of the two cores before the first figures are there;
- * checkpoint readers, drafts, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
+ * checkpoint readers, drafts, quantisation, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
  */
 function weigh(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  return files.map((path) => {
-    const bytes = readFileSync(path);
+  const files = paths.map((path) => {
     const name = path.slice(folder.length + 1).replaceAll("\\", "/");
-    return { name, part: partOf(name), bytes: bytes.length, gzip: gzipSync(bytes).length };
+    return { name, content: readFileSync(path) };
+  });
+  const first = loadedAtFirst(files);
+  return files.map(({ name, content }) => {
+    const sizes = { bytes: content.length, gzip: gzipSync(content).length };
+    return { name, part: partOf(name, first), ...sizes };
   });
 }
 
-function partOf(name) {
+/** The page's script, its worker, and all that these import, but not what they import when they run. */
+function loadedAtFirst(files) {
+  const baseName = (name) => name.slice(name.lastIndexOf("/") + 1);
+  const scripts = new Map(files.map((file) => [baseName(file.name), file]));
+  const reached = new Set();
+  const queue = [...scripts.keys()].filter((name) => FIRST_SCRIPTS.test(name));
+  if (queue.length !== FIRST_SCRIPT_COUNT) throw new Error(`first scripts: ${queue.join(", ")}`);
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    const text = scripts.get(name).content.toString("utf8");
+    queue.push(...[...text.matchAll(STATIC_IMPORT)].map(([, imported]) => baseName(imported)));
+  }
+  return reached;
+}
+
+function partOf(name, first) {
   if (/\.wasm$/.test(name)) return "core";
   if (/\.(mlm|npy|wav|safetensors|json)$/.test(name)) return "models";
   if (/c-sources/.test(name)) return "c sources";
-  if (/(checkpoint|draft|firmware)-[^/]*\.js$/.test(name)) return "on demand";
   if (/\.(svg|webmanifest)$|^sw\.js$/.test(name)) return "extras";
-  return "app";
+  const isOnDemand = name.endsWith(".js") && !first.has(name.slice(name.lastIndexOf("/") + 1));
+  return isOnDemand ? "on demand" : "app";
 }
 
 /** Prints the sizes. @returns whether they are within what is promised */

@@ -29,12 +29,7 @@ export type { Session, Step } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";
 export type * from "./graph/network.js";
-export {
-  QUANTIZED_TYPES,
-  type QuantizedType,
-  type QuantizeOptions,
-  quantize,
-} from "./quantize/index.js";
+export type { InputSource } from "./quantize/inputs.js";
 export {
   type ErrorShare,
   type Quantized,
@@ -43,4 +38,9 @@ export {
   quantizeNetwork,
   type ValueReport,
 } from "./quantize/int.js";
-export type { InputSource } from "./quantize/observe.js";
+export {
+  QUANTIZED_TYPES,
+  type QuantizedType,
+  type QuantizeOptions,
+  quantize,
+} from "./quantize/quantize.js";

@@ -1,13 +1,21 @@
 /** Running inputs, comparing with references, and taking things home: the same bits, the same files. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { readNpy, readNpyFloat64, writeNpy } from "../../ts/checkpoint/npy.js";
 import { hasChromium, needsChromium } from "../chromium.js";
 import { golden, json, output, temporaryFolder } from "../cli/support.js";
-import { appInBrowser, downloaded, openModel, root, visit, waitForReport } from "./support.js";
+import {
+  appInBrowser,
+  downloaded,
+  dropFiles,
+  openModel,
+  root,
+  visit,
+  waitForReport,
+} from "./support.js";
 
 const models = join(root, "ts/models");
 const traced = golden("stack_rms_d7_l2_t37");
@@ -15,25 +23,6 @@ const temporary = temporaryFolder();
 
 function bitsOf(page: Page): Promise<string[]> {
   return page.locator("#run .bits").allTextContents();
-}
-
-async function dropFiles(page: Page, paths: readonly string[]): Promise<void> {
-  const files = paths.map((path) => ({
-    name: basename(path),
-    base64: readFileSync(path).toString("base64"),
-  }));
-  await page.evaluate((all) => {
-    const transfer = new DataTransfer();
-    for (const { name, base64 } of all) {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      transfer.items.add(new File([bytes], name));
-    }
-    document
-      .querySelector("main")!
-      .dispatchEvent(
-        new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }),
-      );
-  }, files);
 }
 
 async function shownClass(page: Page): Promise<string | null> {

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -95,6 +95,33 @@ export function appInBrowser(more: readonly string[] = []) {
 /** Opens files as the file button does. */
 export async function openModel(page: Page, ...paths: string[]): Promise<void> {
   await page.setInputFiles('input[name="model"]', paths);
+}
+
+/** Drops files on a part of the page. */
+export async function dropFiles(
+  page: Page,
+  paths: readonly string[],
+  target = "main",
+): Promise<void> {
+  const files = paths.map((path) => ({
+    name: basename(path),
+    base64: readFileSync(path).toString("base64"),
+  }));
+  await page.evaluate(
+    ({ all, selector }) => {
+      const transfer = new DataTransfer();
+      for (const { name, base64 } of all) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], name));
+      }
+      document
+        .querySelector(selector)!
+        .dispatchEvent(
+          new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }),
+        );
+    },
+    { all: files, selector: target },
+  );
 }
 
 /** Until every figure of the open model is there. */

@@ -194,6 +194,9 @@ import { type Engine, type Plan, Engine as Loader } from "mambalite-micro";
 import { readNpy } from "mambalite-micro/checkpoint";
 import { profile, type ProfileReport } from "mambalite-micro/profile";
 import { BOARDS, type Board } from "mambalite-micro/device";
+import { type QuantizeReport, quantizeNetwork } from "mambalite-micro/quantize";
+export const quantized: (...all: Parameters<typeof quantizeNetwork>) => Promise<QuantizeReport> =
+  async (...all) => (await quantizeNetwork(...all)).report;
 export async function f(blob: Uint8Array): Promise<Plan> {
   const engine: Engine = await Loader.load({ simd: "off" });
   using model = await engine.loadModel(blob);

@@ -25,6 +25,22 @@ describe("README.md", () => {
     expect(bytes).toBe(`${json(["profile", ...har]).plan.arenaBytes} bytes of RAM`);
   });
 
+  it("points to docs/quantize.md, whose sample makes the blob of `mambalite quantize`", () => {
+    const docs = readFileSync(join(root, "docs/quantize.md"), "utf8");
+    const sample = /```js\n([\s\S]*?)```/.exec(docs)?.[1] as string;
+    const shown = "report.notes);";
+    expect(sample).toContain(shown);
+    const path = join(root, "build/quantize-sample.mjs");
+    writeFileSync(path, sample.replace(shown, "JSON.stringify(report.notes));"));
+    const printed = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" });
+    const input = ["--inputs", "ts/models/har/walking.npy", "--state", "16"];
+    const model = join(root, "build/quantize-sample.mlm");
+    const report = json(["quantize", "har", "--type", "int", ...input, "-o", model]);
+    const { crc32, after, notes } = report;
+    const expected = [after.blobBytes, crc32, after.arenaBytes, JSON.stringify(notes)];
+    expect(printed).toBe(`${expected.join(" ")}\n`);
+  });
+
   it("shows what the commands print", () => {
     execFileSync(process.execPath, ["scripts/readme.mjs", "--check"], { cwd: root, stdio: "pipe" });
   });

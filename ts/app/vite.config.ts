@@ -18,9 +18,6 @@ const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-/** What only a user of the package brings: a page has no use for it. */
-const NOT_KEPT = /\.(safetensors|json)$/;
-
 /** Writes the list of the build's files into the service worker. */
 function precache(): Plugin {
   return {
@@ -37,7 +34,7 @@ function precache(): Plugin {
         hash.update(output.type === "chunk" ? output.code : output.source);
       }
       const files = [...publicFiles, ...Object.keys(bundle)]
-        .filter((name) => name !== SERVICE_WORKER && !NOT_KEPT.test(name))
+        .filter((name) => name !== SERVICE_WORKER)
         .sort();
       const version = hash.digest("hex").slice(0, 16);
       worker.code = worker.code.replaceAll(PLACEHOLDER, JSON.stringify({ version, files }));

@@ -3,10 +3,10 @@
  * MD5 that the file carries of its samples: what is returned is what was encoded. Knows nothing of
  * what the samples are for.
  */
-import { createHash } from "node:crypto";
 import { BadFile } from "../core/errors.js";
 import { BitReader } from "./bit-reader.js";
 import { MAX_BLOCK_SAMPLES, readFrame } from "./flac-frame.js";
+import { Md5 } from "./md5.js";
 import { MAX_SAMPLES, type Recording, requireCount, tooLong } from "./recording.js";
 
 const MARKER_BYTES = 4;
@@ -65,14 +65,14 @@ function decode(bytes: Uint8Array, info: StreamInfo): Float32Array {
   const length = info.length || countSamples(bytes, info);
   requireCount("flac", length);
   const samples = new Float32Array(length);
-  const hash = createHash("md5");
+  const hash = new Md5();
   const step = 2 ** (1 - bits);
   let at = 0;
   for (const block of readBlocks(bytes, info)) {
     const end = at + block.length;
     if (end > length) throw bad(`it holds ${end} samples and says ${length}`);
     const integers = new Int16Array(block);
-    hash.update(bits > 8 ? integers : new Int8Array(block));
+    hash.update(new Uint8Array((bits > 8 ? integers : new Int8Array(block)).buffer));
     for (let i = 0; i < integers.length; i++) samples[at + i] = integers[i]! * step;
     at = end;
   }
@@ -102,8 +102,8 @@ function* readBlocks(bytes: Uint8Array, { bits, length, frames }: StreamInfo) {
   }
 }
 
-function requireMd5(computed: Buffer, md5: Uint8Array): void {
-  if (md5.every((byte) => byte === 0) || computed.equals(md5)) return;
+function requireMd5(computed: Uint8Array, md5: Uint8Array): void {
+  if (md5.every((byte) => byte === 0) || md5.every((byte, i) => byte === computed[i])) return;
   throw bad("its samples are not those it was made of: the MD5 differs");
 }
 

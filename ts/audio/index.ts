@@ -1,6 +1,6 @@
 /**
  * Audio files as the samples that a model takes: mono, at the model's rate, nothing resampled or
- * mixed. For Node; the page takes wav.ts alone. Knows nothing of models.
+ * mixed. Of the page, only what is loaded on demand takes FLAC. Knows nothing of models.
  */
 import { BadFile } from "../core/errors.js";
 import { hasText, looksLike } from "../looks-like.js";

@@ -16,22 +16,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { MambaliteError } from "../core/errors.js";
 import { letSignalsIn } from "../host/ending.js";
 import { asFileProblem, FileProblem } from "../host/file-problem.js";
 import { TemporaryPlace } from "../host/temporary.js";
 
-/** Runs `use`, and names `path` in the message of an error of this package that names no file. */
-export async function inFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } catch (error) {
-    if (error instanceof MambaliteError && !(error instanceof FileProblem)) {
-      throw new FileProblem(path, error.message, { cause: error });
-    }
-    throw error;
-  }
-}
+export { inFile } from "../host/file-problem.js";
 
 /** The bytes of a file, or of a pipe up to its end. */
 export function readBytes(path: string): Uint8Array {

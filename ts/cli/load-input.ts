@@ -2,150 +2,20 @@
  * Reads the `--input` of a command into sequences that fit a model. Knows nothing of what they are
  * run for.
  */
-import { isAudio, readAudio } from "../audio/index.js";
-import { readNpy } from "../checkpoint/index.js";
-import { BadFile, BadInput, NonFinite } from "../core/errors.js";
-import { framesIn } from "../core/input.js";
-import type { Model } from "../core/model.js";
-import type { ModuleShapes } from "../graph/shapes.js";
-import { hasText, looksLike } from "../looks-like.js";
-import { fromModuleShape } from "../module-input.js";
-import { moduleShapesOf } from "../profile/index.js";
+import { type Inputs, inputsOf, type ModelInput } from "../input-files.js";
 import type { Sequences } from "./batch/batch.js";
 import { inFile, readBytes } from "./files.js";
 
-const NPY_MAGIC = "\x93NUMPY";
-
-/** Sequences of one length, each as `Session.run` takes it. */
-export interface Inputs {
-  /** That the network makes of each. */
-  readonly frames: number;
-  readonly sequences: readonly (Float32Array | Int32Array)[];
-  /** All of them, one behind the other. */
-  readonly data: Float32Array | Int32Array;
-}
-
-type ModelInput = Pick<
-  Model["info"],
-  "inputKind" | "inputWidth" | "windowSamples" | "hopSamples" | "sampleRateHz"
-> & {
-  /** Of the module that the model was exported from: its inputs come in them. */
-  readonly shapes?: ModuleShapes;
-};
-
-/** What a model takes, in the shape of its module where it has one. */
-export function takenBy(model: Pick<Model, "info" | "metadata">): ModelInput {
-  const shapes = moduleShapesOf(model);
-  return shapes === undefined ? model.info : { ...model.info, shapes };
-}
-
-/**
- * Reads a `.npy` of float32 `[T, F]` or `[N, T, F]`, of integer tokens `[T]` or `[N, T]`, or of
- * float32 samples `[S]` or `[N, S]`; samples also from one `.wav` or `.flac`. Told apart by content. A model that
- * was exported takes arrays in its module's own shape, with or without the batch.
- *
- * @throws FileProblem, with what is wrong with the file, its shape or (unless `allowNonfinite`)
- * its values.
- */
+/** The inputs of a file. @throws FileProblem, with what is wrong with it: see `inputsOf` */
 export function readInputs(
   path: string,
   model: ModelInput,
   allowNonfinite: boolean,
 ): Promise<Inputs> {
-  return inFile(path, () => {
-    const bytes = readBytes(path);
-    const read = isAudio(bytes) ? readClip(bytes, model) : readArray(bytes, model);
-    const { data, shape } =
-      model.shapes === undefined ? read : fromModuleShape(read, model, model.shapes);
-    requireElements(model, data, shape);
-    if (data instanceof Float32Array && !allowNonfinite) requireFinite(data, shape);
-    return split(data, shape, model);
-  });
-}
-
-/** What is no array either is named for all that a model of samples takes. */
-function readArray(bytes: Uint8Array, { inputKind }: ModelInput) {
-  if (inputKind === "samples" && !hasText(bytes, 0, NPY_MAGIC)) {
-    throw new BadFile("npy, WAV or FLAC", looksLike(bytes));
-  }
-  return readNpy(bytes);
-}
-
-function readClip(
-  bytes: Uint8Array,
-  { inputKind, sampleRateHz }: ModelInput,
-): { data: Float32Array; shape: readonly number[] } {
-  if (inputKind !== "samples") throw new BadInput(`a .npy of ${inputKind}`, "audio");
-  const data = readAudio(bytes, sampleRateHz);
-  return { data, shape: [data.length] };
+  return inFile(path, () => inputsOf(readBytes(path), model, allowNonfinite));
 }
 
 /** Inputs as a batch has them. */
 export function inputItems({ sequences, data }: Inputs): Sequences {
   return { kind: "sequences", count: sequences.length, data };
-}
-
-function requireElements(
-  model: ModelInput,
-  data: Float32Array | Int32Array,
-  shape: readonly number[],
-): void {
-  const { inputKind, inputWidth } = model;
-  const isFloat = data instanceof Float32Array;
-  const got = `${isFloat ? "floating-point" : "integer"} [${shape.join(", ")}]`;
-  if (inputKind === "tokens") {
-    if (isFloat || shape.length < 1 || shape.length > 2) {
-      throw new BadInput("integer tokens [T] or [N, T]", got);
-    }
-  } else if (inputKind === "samples") {
-    if (!isFloat || shape.length < 1 || shape.length > 2) {
-      throw new BadInput("float32 samples [S] or [N, S]", got);
-    }
-  } else if (
-    !isFloat ||
-    shape.length < 2 ||
-    shape.length > 3 ||
-    shape[shape.length - 1] !== inputWidth
-  ) {
-    const isTurned = isFloat && shape.at(-2) === inputWidth && shape.length <= 3;
-    const hint = isTurned ? ", whose time is last: transpose it" : "";
-    throw new BadInput(`float32 [T, ${inputWidth}] or [N, T, ${inputWidth}]`, got + hint);
-  }
-  if (data.length === 0) throw new BadInput("at least one sequence of one frame", got);
-}
-
-function requireFinite(data: Float32Array, shape: readonly number[]): void {
-  const index = data.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) throw new NonFinite("input", position(index, shape), data[index] as number);
-}
-
-/** Row-major: the last index runs fastest. */
-function position(index: number, shape: readonly number[]): number[] {
-  let rest = index;
-  return shape
-    .toReversed()
-    .map((size) => {
-      const at = rest % size;
-      rest = Math.floor(rest / size);
-      return at;
-    })
-    .reverse();
-}
-
-function split(
-  data: Float32Array | Int32Array,
-  shape: readonly number[],
-  model: ModelInput,
-): Inputs {
-  const hasBatch = shape.length === (model.inputKind === "frames" ? 3 : 2);
-  const count = hasBatch ? (shape[0] as number) : 1;
-  const length = data.length / count;
-  const frames = framesIn(model, length);
-  if (frames === 0) {
-    throw new BadInput(`at least ${model.windowSamples} samples, a window`, `${length}`);
-  }
-  const sequences = Array.from({ length: count }, (_, i) =>
-    data.subarray(i * length, (i + 1) * length),
-  );
-  return { frames, sequences, data };
 }

@@ -1,6 +1,6 @@
 /**
- * The error of a file or folder that could not be used, for Node: one line with its name. Knows nothing
- * of what is in it.
+ * The error of a file or folder that could not be used, of a disk or of a browser's file chooser: one line with its name.
+ * Knows nothing of what is in it.
  */
 import { MambaliteError } from "../core/errors.js";
 
@@ -48,4 +48,16 @@ export function asFileProblem(path: string, error: unknown): unknown {
     return error;
   }
   return new FileProblem(path, REASONS[code] ?? error.message, { cause: error });
+}
+
+/** Runs `use`, and names `path` in the message of an error of this package that names no file. */
+export async function inFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof MambaliteError && !(error instanceof FileProblem)) {
+      throw new FileProblem(path, error.message, { cause: error });
+    }
+    throw error;
+  }
 }

@@ -10,10 +10,11 @@ import { BadArgument } from "../core/errors.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Network } from "../graph/network.js";
-import { compareOutputs } from "../profile/accuracy.js";
 import { convert } from "./convert.js";
+import type { InputSource } from "./inputs.js";
 import { isMove, isPaceOnly } from "./kinds.js";
-import { type InputSource, type Observation, observe } from "./observe.js";
+import { type Observation, observe } from "./observe.js";
+import { type CommonReport, commonReport, type Evaluation, evaluate } from "./report.js";
 import { runSource } from "./run-source.js";
 
 export interface QuantizeNetworkOptions extends Omit<CompleteBlobOptions, "transform"> {
@@ -30,26 +31,20 @@ export interface QuantizeNetworkOptions extends Omit<CompleteBlobOptions, "trans
 
 export type QuantizeStage = "calibrate" | "evaluate" | "shares";
 
-export interface QuantizeReport {
+export interface QuantizeReport extends CommonReport {
   /** That it was calibrated with. */
   readonly inputs: number;
   /** What makes the calibration less than sure, a sentence each. */
   readonly notes: readonly string[];
   readonly values: readonly ValueReport[];
-  readonly evaluation: {
-    readonly inputs: number;
-    /** Of the first output, where it says a class. */
-    readonly sameClasses: number;
-    /** Of all outputs, relative to the largest magnitude of each. */
-    readonly meanRelative: number;
-    readonly maxRelative: number;
-    /** Values of the state that were cut off at the end of their range. */
-    readonly saturations: number;
-  };
+  readonly evaluation: IntegerEvaluation;
   /** The largest first; empty where they were not asked for. */
   readonly shares: readonly ErrorShare[];
-  readonly before: Sizes;
-  readonly after: Sizes;
+}
+
+export interface IntegerEvaluation extends Evaluation {
+  /** Values of the state that were cut off at the end of their range. */
+  readonly saturations: number;
 }
 
 /** What a value has become. */
@@ -70,13 +65,6 @@ export interface ErrorShare {
   readonly meanRelative: number;
   /** Of the sum of squares over all ops: 0 to 1. */
   readonly share: number;
-}
-
-export interface Sizes {
-  readonly blobBytes: number;
-  readonly weightsBytes: number;
-  /** Of a session that streams frame by frame; absent where that depends on the length of the input. */
-  readonly arenaBytes?: number;
 }
 
 export interface Quantized {
@@ -105,7 +93,7 @@ export async function quantizeNetwork(
   const encoded = encodeNetwork(network);
   requireNames(encoded, float);
   const isFloat = (op: EncodedOp) => float.some((name) => isNamed(op, name));
-  const floats = await engine.loadModel(writeBlob(network));
+  const floats = await engine.loadModel(await createBlob(engine, network, blobOptions));
   try {
     const seen = await observe(floats, encoded, inputs, (done) =>
       progress("calibrate", done, inputs.count),
@@ -117,11 +105,11 @@ export async function quantizeNetwork(
     const blob = await createBlob(engine, network, { ...blobOptions, metadata, transform });
     const model = await engine.loadModel(blob);
     try {
+      const common = commonReport(floats, model);
       const reference = await runSource(floats, evaluation);
       const ran = await runSource(model, evaluation, evaluation.count, (done) =>
         progress("evaluate", done, evaluation.count),
       );
-      const { all } = compareOutputs(ran.outputs, dataOf(reference.outputs));
       const few: InputSource = {
         ...evaluation,
         count: Math.min(evaluation.count, MOST_SHARE_INPUTS),
@@ -130,19 +118,15 @@ export async function quantizeNetwork(
       return {
         blob,
         report: {
+          ...common,
           inputs: seen.inputs,
           notes: notesOf(seen),
           values: valuesOf(encoded, seen, model),
           evaluation: {
-            inputs: evaluation.count,
-            sameClasses: all.sameClasses,
-            meanRelative: all.meanRelative,
-            maxRelative: all.maxRelative,
+            ...evaluate(ran.outputs, reference.outputs),
             saturations: ran.saturations,
           },
           shares: shares ? await sharesOf({ ...parts, reference: reference.outputs }) : [],
-          before: sizesOf(floats),
-          after: sizesOf(model),
         },
       };
     } finally {
@@ -195,18 +179,6 @@ function valuesOf(encoded: Encoded, seen: Observation, model: Model): ValueRepor
   });
 }
 
-function sizesOf(model: Model): Sizes {
-  const { blobBytes, needsMaxFrames } = model.info;
-  const weightsBytes = model.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
-  const sizes = { blobBytes, weightsBytes };
-  return needsMaxFrames ? sizes : { ...sizes, arenaBytes: model.plan().arenaBytes };
-}
-
-function dataOf(outputs: readonly Outputs[]): Float32Array[][] {
-  const [first = []] = outputs;
-  return first.map((_, i) => outputs.map((each) => each[i]?.data ?? new Float32Array(0)));
-}
-
 // ---- shares ------------------------------------------------------------------------------------------
 
 interface ShareParts {
@@ -246,7 +218,7 @@ async function errorOf(only: EncodedOp, parts: ShareParts): Promise<number> {
   const model = await engine.loadModel(writeBlob(network, { transform }));
   try {
     const { outputs } = await runSource(model, few);
-    return compareOutputs(outputs, dataOf(reference.slice(0, few.count))).all.meanRelative;
+    return evaluate(outputs, reference.slice(0, few.count)).meanRelative;
   } finally {
     model.dispose();
   }

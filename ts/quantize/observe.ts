@@ -10,6 +10,7 @@ import type { Model } from "../core/model.js";
 import type { PlanBuffer } from "../core/plan.js";
 import type { Session, Step } from "../core/session.js";
 import { ConvolutionWatch } from "./convolution-watch.js";
+import type { InputSource } from "./inputs.js";
 import { Range } from "./range.js";
 
 /** What was seen of a network's values. Ops and values are those of `Encoded`. */
@@ -34,12 +35,6 @@ export interface Growth {
 export interface ScanRanges {
   readonly dt: Range;
   readonly state: Range;
-}
-
-/** Inputs of a network, read when they are needed. */
-export interface InputSource {
-  readonly count: number;
-  item(index: number): InputArray | Promise<InputArray>;
 }
 
 /**

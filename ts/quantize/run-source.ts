@@ -3,7 +3,7 @@ import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Session } from "../core/session.js";
-import type { InputSource } from "./observe.js";
+import type { InputSource } from "./inputs.js";
 
 export interface Ran {
   /** Of each input. */

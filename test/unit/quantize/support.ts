@@ -5,7 +5,7 @@ import { readCheckpoint, readNpy, toNetwork } from "../../../ts/checkpoint/index
 import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
 import { BUNDLED_MODELS } from "../../../ts/models/index.js";
 import type { InputArray, Network } from "../../../ts/node.js";
-import type { InputSource } from "../../../ts/quantize/observe.js";
+import type { InputSource } from "../../../ts/quantize/inputs.js";
 
 const SAMPLE_RATE_HZ = 16_000;
 

@@ -88,7 +88,19 @@ export async function openBundled(name: string): Promise<void> {
     bundledName.value = null;
     return;
   }
-  await open({ name: `${name}.mlm`, from: offer.blob.href }, name, offer.windowFrames);
+  const { checkpoint, frontEnd, labels } = offer;
+  const madeFrom = {
+    checkpoint: checkpoint.href,
+    frontEnd: frontEnd.href,
+    labels: labels.href,
+  };
+  const next = { name: `${name}.mlm`, from: offer.blob.href, madeFrom };
+  await open(next, name, offer.windowFrames);
+}
+
+/** A blob that was made of the open model: it takes its place, and is looked at over as many frames. */
+export async function openMade(name: string, blob: Uint8Array<ArrayBuffer>): Promise<void> {
+  await open({ name, from: new File([blob], name) }, null, model.peek()?.usualFrames ?? 0);
 }
 
 /** A checkpoint or blob, and perhaps the .json that names its operators. */

@@ -12,6 +12,7 @@ import { LivePanel } from "./live.js";
 import { NetworkPanel } from "./network.js";
 import { OperatorsPanel } from "./operators.js";
 import { Message } from "./parts.js";
+import { QuantizePanel } from "./quantize-panel.js";
 import { RunPanel } from "./run.js";
 import { SchedulesPanel } from "./schedules.js";
 import { SourcePanel, Welcome } from "./source.js";
@@ -29,6 +30,7 @@ const SECTIONS = [
   ["run", "Run"],
   ["live", "Live"],
   ["compare", "Compare"],
+  ["quantize", "Quantise"],
   ["take-home", "Take home"],
 ] as const;
 
@@ -89,6 +91,7 @@ function Figures() {
           <RunPanel />
           <LivePanel />
           <ComparePanel />
+          <QuantizePanel />
           <TakeHomePanel />
         </>
       )}

@@ -1,11 +1,12 @@
 /**
  * Files dropped anywhere on the page, and where they belong by their names: a model to open, an input
- * to run, a reference to compare with. Knows nothing of what is in them.
+ * to run, a reference to compare with; and what is dropped on the panel of quantisation, examples. Knows nothing of what is in them.
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { outputFiles } from "../../reference-files.js";
 import { compareFiles } from "../state/comparison.js";
+import { chooseExamples } from "../state/quantizing.js";
 import { runFile } from "../state/running.js";
 import { model, openFiles } from "../state/simulator.js";
 import type { NamedFile } from "../worker/protocol.js";
@@ -30,7 +31,8 @@ export function DropTarget({ children }: { children: ComponentChildren }) {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        if (event.dataTransfer !== null) void takeDrop(event.dataTransfer);
+        if (event.dataTransfer === null) return;
+        void takeDrop(event.dataTransfer, isWithin(event.target, "#quantize"));
       }}
     >
       {children}
@@ -38,8 +40,14 @@ export function DropTarget({ children }: { children: ComponentChildren }) {
   );
 }
 
-async function takeDrop(transfer: DataTransfer): Promise<void> {
-  takeFiles(await filesOf(transfer));
+async function takeDrop(transfer: DataTransfer, isForQuantizing: boolean): Promise<void> {
+  const files = await filesOf(transfer);
+  if (isForQuantizing) chooseExamples(files);
+  else takeFiles(files);
+}
+
+function isWithin(target: EventTarget | null, selector: string): boolean {
+  return target instanceof Element && target.closest(selector) !== null;
 }
 
 function takeFiles(files: readonly NamedFile[]): void {

@@ -34,6 +34,7 @@ export function ThemeSwitch() {
       <span>Theme</span>
       <select
         name="theme"
+        aria-label="Theme" // on a phone the word beside it is not shown
         value={theme.value}
         onChange={(event) => choose(event.currentTarget.value as Theme)}
       >

@@ -19,7 +19,7 @@ import type { Model } from "../../index.js";
 import { compareReferences, referenceTolerance } from "../../profile/index.js";
 import { DraftNeeded } from "./draft-needed.js";
 import type { DraftAnswer, Progress } from "./protocol.js";
-import type { Workbench } from "./workbench.js";
+import type { Origin, Workbench } from "./workbench.js";
 
 type Report = (progress: Progress) => void;
 
@@ -40,7 +40,8 @@ export async function convert(
   const [testInput] = references?.inputs ?? [];
   report({ what: "packing weights" });
   const engine = await workbench.engine();
-  const blob = await createBlob(engine, network, testInput === undefined ? {} : { testInput });
+  const test = testInput === undefined ? {} : { testInput };
+  const blob = await createBlob(engine, network, test);
   if (exported !== undefined && references !== undefined) {
     report({ what: "comparing with the references" });
     const model = await engine.loadModel(blob);
@@ -50,7 +51,8 @@ export async function convert(
       model.dispose();
     }
   }
-  return { blob, format: stateDict.format, convention: network.convention };
+  const origin: Origin = { network, ...test };
+  return { blob, format: stateDict.format, origin };
 }
 
 /** @throws DraftNeeded where a draft can be made of a checkpoint without an arch */

@@ -26,12 +26,15 @@ export async function openModel(
   const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
   const converted = isBlob ? undefined : await convert(workbench, source, bytes, report);
   report({ what: "checking the model" });
-  const { engine, model, blob } = await workbench.replace(converted?.blob ?? bytes);
+  const { engine, model, blob, madeFrom } = await workbench.replace(
+    converted?.blob ?? bytes,
+    converted?.origin ?? source.madeFrom,
+  );
   const shapes = moduleShapesOf(model);
   return {
     name: source.name,
     format: converted?.format ?? "mlm",
-    ...(converted !== undefined && { convention: converted.convention }),
+    ...(converted !== undefined && { convention: converted.origin.network.convention }),
     assumptions: assumptionsOf(model),
     fileBytes: bytes.length,
     info: model.info,
@@ -43,6 +46,7 @@ export async function openModel(
     simd: engine.simd,
     version: engine.version,
     usualFrames: usualFrames(model.info),
+    canBeQuantized: madeFrom !== undefined,
   };
 }
 

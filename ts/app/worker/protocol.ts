@@ -13,13 +13,22 @@ import type {
   TraceComparison,
   WholeSequence,
 } from "../../profile/index.js";
+import type { QuantizeReport, WeightsReport } from "../../quantize/index.js";
 
 /** A model as a user gives it: a file of theirs, or the address of a bundled one. */
 export interface Source {
   readonly name: string;
   readonly from: File | string;
+  /** Of a bundled blob: the checkpoint that it was made from. */
+  readonly madeFrom?: CheckpointAddresses;
   /** The architecture of a checkpoint whose tensor names say nothing. */
   readonly arch?: File;
+}
+
+export interface CheckpointAddresses {
+  readonly checkpoint: string;
+  readonly frontEnd: string;
+  readonly labels: string;
 }
 
 /** How the user wants the model to run. `tile` counts for "stream" only. */
@@ -47,6 +56,8 @@ export interface OpenedModel {
   readonly version: string;
   /** Frames to profile with unless the user says otherwise. */
   readonly usualFrames: number;
+  /** Whether there is a checkpoint to make another number type of: a blob alone is what it is. */
+  readonly canBeQuantized: boolean;
 }
 
 /** What another choice would need. */
@@ -137,6 +148,29 @@ export interface ComparisonAnswer {
   readonly reference: string;
 }
 
+/** The number type that a network is to have. `stateBits` and `float` count for "int" only. */
+export interface QuantizeChoice {
+  readonly type: "int" | "w8";
+  readonly stateBits: 16 | 32;
+  /** Names of ops or modules that stay floats. */
+  readonly float: readonly string[];
+}
+
+/** An input that comes with a bundled model. */
+export interface ExampleAddress {
+  readonly path: string;
+  readonly url: string;
+}
+
+export type QuantizeAnswer = {
+  readonly blob: Uint8Array<ArrayBuffer>;
+  /** Paths of files that are no inputs by their names. */
+  readonly leftOut: readonly string[];
+} & (
+  | { readonly type: "int"; readonly report: QuantizeReport }
+  | { readonly type: "w8"; readonly report: WeightsReport }
+);
+
 /** What the recogniser of a live stream says after a block of input. */
 export interface LiveNote {
   /** Network frames heard so far. */
@@ -181,6 +215,14 @@ export interface Calls {
   compare: Call<
     { readonly choice: Choice; readonly files: readonly NamedFile[] },
     ComparisonAnswer
+  >;
+  quantize: Call<
+    {
+      readonly choice: QuantizeChoice;
+      readonly files: readonly NamedFile[];
+      readonly examples: readonly ExampleAddress[];
+    },
+    QuantizeAnswer
   >;
   blob: Call<null, Uint8Array<ArrayBuffer>>;
   firmware: Call<

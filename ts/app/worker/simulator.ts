@@ -46,6 +46,10 @@ const handlers: Handlers = {
   },
   watch: ({ sequence, frame }) => runs.watch(sequence, frame),
   compare: ({ choice, files }, report) => compareWith(workbench, files, choice, report),
+  quantize: async ({ choice, files, examples }, report) => {
+    const { quantizeOpen } = await import("./quantizing.js");
+    return quantizeOpen(workbench.open, choice, { files, examples }, report);
+  },
   blob: () => workbench.open.blob.slice(),
   firmware: async ({ choice, target, board }) => {
     const { firmwareZip } = await import("./firmware.js");

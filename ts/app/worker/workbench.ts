@@ -4,12 +4,21 @@
  */
 
 import { BadState } from "../../core/errors.js";
-import { Engine, type Model } from "../../index.js";
+import { Engine, type InputArray, type Model, type Network } from "../../index.js";
+import type { CheckpointAddresses } from "./protocol.js";
 
 export interface Bench {
   readonly engine: Engine;
   readonly model: Model;
   readonly blob: Uint8Array;
+  /** What the blob was made from, if that is known: a network, or where its checkpoint is. */
+  readonly madeFrom: Origin | CheckpointAddresses | undefined;
+}
+
+export interface Origin {
+  readonly network: Network;
+  /** Of an exported file: its first reference input, which is the self-test's. */
+  readonly testInput?: InputArray;
 }
 
 export class Workbench {
@@ -34,11 +43,11 @@ export class Workbench {
   }
 
   /** Opens `blob`; the model that was open stays when this one is refused. */
-  async replace(blob: Uint8Array): Promise<Bench> {
+  async replace(blob: Uint8Array, madeFrom: Bench["madeFrom"]): Promise<Bench> {
     const engine = await this.engine();
     const model = await engine.loadModel(blob);
     this.close();
-    this.#bench = { engine, model, blob };
+    this.#bench = { engine, model, blob, madeFrom };
     return this.#bench;
   }
 

@@ -2,12 +2,11 @@
  * Many inputs for one model, as plain data that can be sent to another thread, and how one of them is
  * read. Knows nothing of threads, and nothing of what is done with the outputs.
  */
-import { readAudio } from "../../audio/index.js";
-import { BadInput } from "../../core/errors.js";
 import type { InputArray } from "../../core/input.js";
 import type { Outputs } from "../../core/outputs.js";
 import type { SessionOptions } from "../../core/plan.js";
 import type { Session } from "../../core/session.js";
+import { paddedClip } from "../../input-files.js";
 import { inFile, readBytes } from "../files.js";
 import type { SimdChoice } from "../options.js";
 
@@ -61,13 +60,5 @@ function sequence({ data, count }: Sequences, index: number): InputArray {
 
 function readClip({ paths, samples, sampleRateHz }: Clips, index: number): Promise<Float32Array> {
   const path = paths[index]!;
-  return inFile(path, () => {
-    const clip = readAudio(readBytes(path), sampleRateHz);
-    if (clip.length > samples) {
-      throw new BadInput(`a clip of at most ${samples} samples (--samples)`, `${clip.length}`);
-    }
-    const padded = new Float32Array(samples);
-    padded.set(clip);
-    return padded;
-  });
+  return inFile(path, () => paddedClip(readBytes(path), sampleRateHz, samples, "--samples"));
 }

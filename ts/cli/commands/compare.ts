@@ -2,6 +2,7 @@
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
 import { onlyVector } from "../../core/outputs.js";
+import { type Inputs, takenBy } from "../../input-files.js";
 import {
   compareOutputs,
   compareTrace,
@@ -14,7 +15,7 @@ import {
 import { BeyondTolerance } from "../failure.js";
 import { toJson } from "../json.js";
 import { findGolden, readReference, readTrace } from "../load-golden.js";
-import { type Inputs, readInputs, takenBy } from "../load-input.js";
+import { readInputs } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { mapWithProgress } from "../progress.js";

@@ -4,15 +4,14 @@
  */
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
-import { classOutput } from "../../core/outputs.js";
-import { BOARDS, judge } from "../../device/index.js";
+import { takenBy } from "../../input-files.js";
+import { evenly, type InputSource } from "../../quantize/inputs.js";
 import { type QuantizeReport, type QuantizeStage, quantizeNetwork } from "../../quantize/int.js";
-import type { InputSource } from "../../quantize/observe.js";
 import { type Items, readItem } from "../batch/batch.js";
 import { locateModel } from "../bundled.js";
 import { inFile, requireWritable, writeAtomically } from "../files.js";
 import { finiteOrNull, toJson } from "../json.js";
-import { inputItems, readInputs, takenBy } from "../load-input.js";
+import { inputItems, readInputs } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
 import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
 import { refuseGiven } from "../options.js";
@@ -31,9 +30,6 @@ export interface QuantizeIntOptions extends ModelChoice {
   readonly json?: boolean;
 }
 
-/** Beyond so many inputs ranges hardly grow. */
-const USUAL_INPUTS = 256;
-
 export async function quantizeIntCommand(
   path: string,
   options: QuantizeIntOptions,
@@ -46,21 +42,9 @@ export async function quantizeIntCommand(
   return withModel(path, { ...options, asCheckpoint: true }, async (before) => {
     const source = await findInputs(before.model, options);
     const { blob, report } = await inFile(path, () => quantized(path, before, source, options));
-    const after = await before.engine.loadModel(blob);
-    try {
-      after.selfTest();
-      await writeAtomically(output, blob, read);
-      const result: IntegerResult = {
-        output,
-        crc32: after.info.crc32.toString(16).padStart(8, "0"),
-        hasClasses: (classOutput(before.model.info.outputs)?.width ?? 1) > 1,
-        boards: boardsThatNowFit(before.model, after),
-        ...report,
-      };
-      return options.json ? toJson(toReport(result)) : renderIntegers(result);
-    } finally {
-      after.dispose();
-    }
+    await writeAtomically(output, blob, read);
+    const result: IntegerResult = { output, ...report };
+    return options.json ? toJson(toReport(result)) : renderIntegers(result);
   });
 }
 
@@ -122,9 +106,8 @@ const NOUNS: Readonly<Record<QuantizeStage, string>> = {
 /** As many as are wanted, evenly from all there are. @throws BadArgument, FileProblem */
 async function findInputs(model: Model, options: QuantizeIntOptions): Promise<InputSource> {
   const items = await findItems(model, options);
-  const count = Math.min(items.count, options.most ?? USUAL_INPUTS);
-  const item = (index: number) => readItem(items, Math.floor((index * items.count) / count));
-  return { count, item };
+  const all = { count: items.count, item: (index: number) => readItem(items, index) };
+  return evenly(all, options.most);
 }
 
 async function findItems(
@@ -139,22 +122,6 @@ async function findItems(
   if (samples !== undefined) throw new BadArgument("--samples", "--dataset with it", "none");
   if (inputs === undefined) throw new BadArgument("quantize", wanted, "neither");
   return inputItems(await readInputs(inputs, takenBy(model), false));
-}
-
-/** Names of boards that only the second one fits. */
-function boardsThatNowFit(before: Model, after: Model): string[] {
-  if (before.info.needsMaxFrames) return [];
-  const fitting = (model: Model) => {
-    const { arenaBytes, inputBytes, outputBytes } = model.plan();
-    const needs = {
-      arenaBytes,
-      callerBytes: inputBytes + outputBytes,
-      weightsBytes: model.info.blobBytes,
-    };
-    return BOARDS.filter((board) => judge(board, needs).fits).map(({ name }) => name);
-  };
-  const already = fitting(before);
-  return fitting(after).filter((name) => !already.includes(name));
 }
 
 function toReport({ evaluation, ...rest }: IntegerResult & QuantizeReport) {

@@ -3,23 +3,23 @@
  * results are from those of float32.
  */
 import { createBlob } from "../../blob/blob.js";
-import type { Engine } from "../../core/engine.js";
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
 import { classOutput, type Outputs } from "../../core/outputs.js";
 import { createFoldedBlob } from "../../fold/index.js";
-import { type Accuracy, classify, compareOutputs } from "../../profile/index.js";
-import { type QuantizedType, quantizing } from "../../quantize/index.js";
+import { takenBy } from "../../input-files.js";
+import { classify } from "../../profile/index.js";
+import { type QuantizedType, quantizeWeights } from "../../quantize/index.js";
 import type { Batch, Items } from "../batch/batch.js";
 import { runBatch } from "../batch/run-batch.js";
 import { locateModel } from "../bundled.js";
 import { inFile, requireWritable, writeAtomically } from "../files.js";
 import { finiteOrNull, toJson } from "../json.js";
-import { inputItems, readInputs, takenBy } from "../load-input.js";
+import { inputItems, readInputs } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
 import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
 import { type ExecutionChoice, refuseGiven, sessionOptions } from "../options.js";
-import { type Quantization, renderQuantization, type Size } from "../render/quantization.js";
+import { type Quantization, renderQuantization } from "../render/quantization.js";
 
 export interface QuantizeOptions extends ModelChoice, ExecutionChoice {
   readonly type: QuantizedType;
@@ -39,20 +39,11 @@ export async function quantizeCommand(path: string, options: QuantizeOptions): P
   const read = sources.filter((source) => source !== undefined);
   requireWritable(options.output, read);
   return withModel(path, { ...options, asCheckpoint: true }, async (before) => {
-    const blob = await inFile(path, () => quantizedBlob(path, before, options));
-    const after = await before.engine.loadModel(blob);
-    try {
-      after.selfTest();
-      const error = await compareOver(before, { ...before, model: after, blob }, options);
-      await writeAtomically(options.output, blob, read);
-      const { output, type } = options;
-      const sizes = { before: sizeOf(before.model), after: sizeOf(after) };
-      const crc32 = after.info.crc32.toString(16).padStart(8, "0");
-      const result: Quantization = { output, type, crc32, ...sizes, ...(error && { error }) };
-      return options.json ? toJson(toReport(result)) : renderQuantization(result);
-    } finally {
-      after.dispose();
-    }
+    const { blob, report, right } = await inFile(path, () => quantized(path, before, options));
+    await writeAtomically(options.output, blob, read);
+    const { output, type } = options;
+    const result: Quantization = { output, type, ...report, ...(right && { right }) };
+    return options.json ? toJson(toReport(result)) : renderQuantization(result);
   });
 }
 
@@ -69,11 +60,7 @@ function checkInputs({ inputs, dataset, samples }: QuantizeOptions): void {
 }
 
 /** @throws BadArgument for a blob, whose weights are what they are */
-function quantizedBlob(
-  path: string,
-  open: OpenModel,
-  { type, fold }: QuantizeOptions,
-): Promise<Uint8Array> {
+async function quantized(path: string, open: OpenModel, options: QuantizeOptions) {
   const { engine, network } = open;
   if (network === undefined) {
     throw new BadArgument(
@@ -82,13 +69,20 @@ function quantizedBlob(
       `${path}, a .mlm`,
     );
   }
+  const { type, fold } = options;
+  const examples = await findExamples(open.model, options);
+  const ran: (readonly Outputs[])[] = [];
+  const run = async (model: Model, blob: Uint8Array) => {
+    const outputs = await runAll(model, blob, examples!, options);
+    ran.push(outputs);
+    return outputs;
+  };
   const make = fold ? createFoldedBlob : createBlob;
-  return make(engine satisfies Engine, network, quantizing({ ...testOf(open), type }));
-}
-
-function sizeOf({ info, tensors }: Model): Size {
-  const weightsBytes = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { blobBytes: info.blobBytes, weightsBytes };
+  const how = { ...testOf(open), type, make, ...(examples && { run }) };
+  const { blob, report } = await quantizeWeights(engine, network, how);
+  const [before, after] = ran;
+  const right = before && after && rightClasses(open.model, before, after, examples?.classes);
+  return { blob, report, right };
 }
 
 // ---- error -------------------------------------------------------------------------------------------
@@ -101,31 +95,6 @@ interface Examples {
 }
 
 /** Undefined where there is nothing to run. */
-async function compareOver(
-  before: OpenModel,
-  after: OpenModel,
-  options: QuantizeOptions,
-): Promise<Quantization["error"]> {
-  const examples = await findExamples(before.model, options);
-  if (examples === undefined) return undefined;
-  const wanted = await runAll(before, examples, options);
-  const results = await runAll(after, examples, options);
-  const reference = before.model.info.outputs.map((_, i) => wanted.map((row) => row[i]!.data));
-  const width = classOutput(before.model.info.outputs)?.width ?? 1;
-  const { all } = compareOutputs(results, reference);
-  const { classes } = examples;
-  return {
-    accuracy: all,
-    hasClasses: width > 1,
-    ...(classes && {
-      right: {
-        before: classify(firstRows(wanted), classes, width).accuracy,
-        after: classify(firstRows(results), classes, width).accuracy,
-      },
-    }),
-  };
-}
-
 async function findExamples(
   model: Model,
   { inputs: path, dataset, samples }: QuantizeOptions,
@@ -137,7 +106,8 @@ async function findExamples(
 }
 
 function runAll(
-  { model, blob }: OpenModel,
+  model: Model,
+  blob: Uint8Array,
   { items, frames }: Examples,
   options: QuantizeOptions,
 ): Promise<Outputs[]> {
@@ -147,26 +117,34 @@ function runAll(
   return runBatch(model, batch, { jobs, noun: "items" });
 }
 
+function rightClasses(
+  { info }: Model,
+  before: readonly Outputs[],
+  after: readonly Outputs[],
+  classes: ArrayLike<number> | undefined,
+): Quantization["right"] {
+  if (classes === undefined) return undefined;
+  const width = classOutput(info.outputs)?.width ?? 1;
+  const share = (results: readonly Outputs[]) =>
+    classify(firstRows(results), classes, width).accuracy;
+  return { before: share(before), after: share(after) };
+}
+
 function firstRows(results: readonly Outputs[]): Float32Array[] {
   return results.map(([logits]) => logits!.data);
 }
 
 // ---- report ------------------------------------------------------------------------------------------
 
-function toReport({ error, ...rest }: Quantization) {
-  return { ...rest, ...(error && { error: errorReport(error) }) };
-}
-
-function errorReport({ accuracy, hasClasses, right }: NonNullable<Quantization["error"]>) {
-  return {
-    items: accuracy.cases.length,
-    ...(hasClasses && { disagreements: disagreements(accuracy) }),
-    meanRelative: finiteOrNull(accuracy.meanRelative),
-    maxRelative: finiteOrNull(accuracy.maxRelative),
+function toReport({ evaluation, hasClasses, right, ...rest }: Quantization) {
+  if (evaluation === undefined) return rest;
+  const { inputs, sameClasses, meanRelative, maxRelative } = evaluation;
+  const error = {
+    items: inputs,
+    ...(hasClasses && { disagreements: inputs - sameClasses }),
+    meanRelative: finiteOrNull(meanRelative),
+    maxRelative: finiteOrNull(maxRelative),
     ...(right && { right }),
   };
-}
-
-function disagreements({ cases, sameClasses }: Accuracy): number {
-  return cases.length - sameClasses;
+  return { ...rest, error };
 }

@@ -1,8 +1,10 @@
 /** `mambalite run`: outputs, their bits and the class of every sequence of an input. */
+
+import { takenBy } from "../../input-files.js";
 import { inModuleShapes, moduleShapesOf } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
 import { toJson } from "../json.js";
-import { inputItems, readInputs, takenBy } from "../load-input.js";
+import { inputItems, readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { type LogitsResult, type OutputResult, type Result, toResult } from "../results.js";

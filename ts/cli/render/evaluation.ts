@@ -24,7 +24,9 @@ export function renderEvaluation(path: string, evaluation: Evaluation): string {
     `${colors.bold("CONFUSION")}${colors.dim("  (true by predicted, numbered as in the rows)")}\n${confusion(evaluation)}`,
     ...(reference === undefined
       ? []
-      : [`${colors.bold("REFERENCE")}\n${renderAccuracy(reference)}`]),
+      : [
+          `${colors.bold("REFERENCE")}\n${renderAccuracy({ ...reference, items: reference.cases.length })}`,
+        ]),
   ].join("\n");
 }
 

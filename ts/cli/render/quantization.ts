@@ -1,34 +1,18 @@
 /** What quantisation did to a model: bytes, and its error where that was measured. Computes only shares. */
 import colors from "picocolors";
-import type { Accuracy } from "../../profile/index.js";
+import type { WeightsReport } from "../../quantize/index.js";
 import { counted, exponential, grouped, oneLine, percent } from "../text.js";
 import { table } from "./table.js";
 
-/** In flash. */
-export interface Size {
-  readonly blobBytes: number;
-  readonly weightsBytes: number;
-}
-
-export interface Quantization {
+export interface Quantization extends WeightsReport {
   readonly output: string;
   readonly type: string;
-  readonly crc32: string;
-  /** In float32, and in the type. */
-  readonly before: Size;
-  readonly after: Size;
-  readonly error?: {
-    /** Against float32. */
-    readonly accuracy: Accuracy;
-    /** Whether the first output says a class. */
-    readonly hasClasses: boolean;
-    /** Of a labelled set: the share of right classes. */
-    readonly right?: { readonly before: number; readonly after: number };
-  };
+  /** Of a labelled set: the share of right classes, in float32 and now. */
+  readonly right?: { readonly before: number; readonly after: number };
 }
 
 export function renderQuantization(quantization: Quantization): string {
-  const { output, type, crc32, before, after, error } = quantization;
+  const { output, type, crc32, before, after, boards } = quantization;
   const rows = (["weights", "blob"] as const).map((what) => {
     const [from, to] = [before[`${what}Bytes`], after[`${what}Bytes`]];
     return [what, grouped(from), grouped(to), percent(to / from)];
@@ -36,26 +20,37 @@ export function renderQuantization(quantization: Quantization): string {
   const columns = ["bytes of flash", "f32", type, "share"];
   return [
     `${colors.bold(oneLine(output))}: ${type}, ${grouped(after.blobBytes)} bytes, CRC-32 ${crc32}\n`,
-    table(columns, ["left", "right", "right", "right"], rows),
-    ...(error === undefined ? [] : [renderError(error)]),
+    table(columns, ["left", "right", "right", "right"], rows) +
+      (boards.length === 0 ? "" : `  now fits ${boards.join(", ")}\n`),
+    ...renderError(quantization),
   ].join("\n");
 }
 
-function renderError({ accuracy, hasClasses, right }: NonNullable<Quantization["error"]>): string {
+function renderError({ evaluation, hasClasses, right }: Quantization): string[] {
+  if (evaluation === undefined) return [];
   const shares =
     right === undefined
       ? ""
       : `  right: f32 ${percent(right.before)}, now ${percent(right.after)}\n`;
-  return `${colors.bold("AGAINST F32")}\n${renderAccuracy(accuracy, hasClasses)}${shares}`;
+  const error = renderAccuracy({ ...evaluation, items: evaluation.inputs }, hasClasses);
+  return [`${colors.bold("AGAINST F32")}\n${error}${shares}`];
+}
+
+/** Of how many items the class was the same, and the errors of all of them. */
+export interface ErrorSummary {
+  readonly items: number;
+  readonly sameClasses: number;
+  readonly meanRelative: number;
+  readonly maxRelative: number;
 }
 
 /** Logits against a reference's, in two lines; without classes in one. */
 export function renderAccuracy(
-  { cases, sameClasses, meanRelative, maxRelative }: Accuracy,
+  { items, sameClasses, meanRelative, maxRelative }: ErrorSummary,
   hasClasses = true,
 ): string {
   const classes = hasClasses
-    ? `  class differs in ${grouped(cases.length - sameClasses)} of ${counted(cases.length, "item")}\n`
+    ? `  class differs in ${grouped(items - sameClasses)} of ${counted(items, "item")}\n`
     : "";
   const what = hasClasses ? "the logits, relative to the largest |logit|" : "the outputs, relative";
   return (

@@ -6,11 +6,6 @@ import { table } from "./table.js";
 
 export interface IntegerResult extends QuantizeReport {
   readonly output: string;
-  readonly crc32: string;
-  /** Whether the first output says a class. */
-  readonly hasClasses: boolean;
-  /** Names of boards that the float network does not fit. */
-  readonly boards: readonly string[];
 }
 
 /** Of ops, by their share of the error. */

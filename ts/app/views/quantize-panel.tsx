@@ -1,0 +1,42 @@
+/** Quantisation's place on the page. Its controls and its report are loaded when a person opens it. */
+import { effect, signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { isOpen } from "../state/quantizing.js";
+import { model } from "../state/simulator.js";
+import { Panel } from "./parts.js";
+
+const view = signal<ComponentType | null>(null);
+
+effect(() => {
+  if (isOpen.value && view.peek() === null) void load();
+});
+
+async function load(): Promise<void> {
+  const { QuantizeView } = await import("./quantize-view.js");
+  view.value = QuantizeView;
+}
+
+export function QuantizePanel() {
+  const View = isOpen.value ? view.value : null;
+  return (
+    <Panel
+      id="quantize"
+      title="Quantise"
+      note="smaller number types, without training again: how far the results are off, and what it saves"
+      class="panel-quantize"
+    >
+      {View !== null && <View />}
+      {View === null && (
+        <button
+          type="button"
+          disabled={isOpen.value}
+          onClick={() => {
+            isOpen.value = true;
+          }}
+        >
+          Quantise {model.value?.name}…
+        </button>
+      )}
+    </Panel>
+  );
+}

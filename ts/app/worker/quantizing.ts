@@ -1,0 +1,140 @@
+/**
+ * Makes a smaller number type of the open model's network, over examples that were dropped. Loaded when somebody asks
+ * for it. What it does is ts/quantize's; this only knows where network and examples come from.
+ */
+import { readCheckpoint, toNetwork } from "../../checkpoint/index.js";
+import { BadArgument } from "../../core/errors.js";
+import { readFrontEnd, readLabels, withFrontEnd } from "../../frontend/index.js";
+import type { Model, Network } from "../../index.js";
+import {
+  type ExampleFile,
+  type Examples,
+  evenly,
+  type InputSource,
+  type QuantizeStage,
+  quantizeNetwork,
+  quantizeWeights,
+  readExamples,
+  runSource,
+} from "../../quantize/index.js";
+import { fetchBytes, readFile } from "./open.js";
+import type {
+  CheckpointAddresses,
+  ExampleAddress,
+  NamedFile,
+  Progress,
+  QuantizeAnswer,
+  QuantizeChoice,
+} from "./protocol.js";
+import type { Bench, Origin } from "./workbench.js";
+
+export interface GivenExamples {
+  readonly files: readonly NamedFile[];
+  readonly examples: readonly ExampleAddress[];
+}
+
+type Report = (progress: Progress) => void;
+
+/** @throws BadArgument (a blob; an op without a form in integers), BadInput, FileProblem, NonFinite */
+export async function quantizeOpen(
+  bench: Bench,
+  choice: QuantizeChoice,
+  given: GivenExamples,
+  report: Report,
+): Promise<QuantizeAnswer> {
+  report({ what: "reading the network" });
+  const origin = await originOf(bench);
+  report({ what: "reading examples" });
+  const { source, leftOut } = await allExamples(given, bench.model);
+  const make = choice.type === "int" ? integers : weights;
+  return { leftOut, ...(await make(bench, origin, source, choice, report)) };
+}
+
+async function originOf({ madeFrom }: Bench): Promise<Origin> {
+  if (madeFrom === undefined) {
+    throw new BadArgument("MODEL", "a checkpoint, or a bundled model", "a .mlm");
+  }
+  return "network" in madeFrom ? madeFrom : { network: await bundledNetwork(madeFrom) };
+}
+
+async function bundledNetwork(addresses: CheckpointAddresses): Promise<Network> {
+  const { checkpoint, frontEnd, labels } = addresses;
+  const network = toNetwork(readCheckpoint(await fetchBytes(checkpoint), { name: checkpoint }));
+  const named = { ...network, labels: readLabels(await fetchBytes(labels)) };
+  return withFrontEnd(named, readFrontEnd(await fetchBytes(frontEnd)));
+}
+
+// ---- examples ----------------------------------------------------------------------------------------
+
+/** What was dropped, and behind it what comes with the model. */
+async function allExamples(
+  { files, examples }: GivenExamples,
+  model: Model,
+): Promise<Partial<Examples> & Pick<Examples, "leftOut">> {
+  const dropped = files.map(
+    ({ path, file }): ExampleFile => ({ path, read: () => readFile(file, () => {}) }),
+  );
+  const bundled = examples.map(
+    ({ path, url }): ExampleFile => ({ path, read: () => fetchBytes(url) }),
+  );
+  const groups = [dropped, bundled].filter((group) => group.length > 0);
+  const read = await Promise.all(groups.map((group) => readExamples(group, model)));
+  const leftOut = read.flatMap((part) => part.leftOut);
+  return read.length === 0 ? { leftOut } : { leftOut, source: together(read) };
+}
+
+function together(parts: readonly Examples[]): InputSource {
+  const items = parts.flatMap(({ source }) =>
+    Array.from({ length: source.count }, (_, index) => () => source.item(index)),
+  );
+  return { count: items.length, item: (index) => items[index]!() };
+}
+
+// ---- the two types -----------------------------------------------------------------------------------
+
+const STAGES: Readonly<Record<QuantizeStage, string>> = {
+  calibrate: "calibrating",
+  evaluate: "comparing with float32",
+  shares: "trying each op by itself",
+};
+
+/** Messages to the page at most, a stage. */
+const MOST_REPORTS = 100;
+
+async function integers(
+  { engine }: Bench,
+  { network, ...test }: Origin,
+  source: InputSource | undefined,
+  { stateBits, float }: QuantizeChoice,
+  report: Report,
+) {
+  const inputs = evenly(source ?? { count: 0, item: () => new Float32Array(0) });
+  const quantized = await quantizeNetwork(engine, network, inputs, {
+    ...test,
+    stateBits,
+    float,
+    progress: (stage, done, total) => {
+      if (done % Math.ceil(total / MOST_REPORTS) !== 0) return;
+      report({ what: STAGES[stage], share: done / total });
+    },
+  });
+  return { type: "int" as const, ...quantized };
+}
+
+async function weights(
+  { engine }: Bench,
+  { network, ...test }: Origin,
+  source: InputSource | undefined,
+  _: QuantizeChoice,
+  report: Report,
+) {
+  const run = async (model: Model) => {
+    const { outputs } = await runSource(model, source!, source!.count, (done) =>
+      report({ what: STAGES.evaluate, share: done / source!.count }),
+    );
+    return outputs;
+  };
+  report({ what: "packing weights" });
+  const options = { ...test, type: "w8" as const, ...(source && { run }) };
+  return { type: "w8" as const, ...(await quantizeWeights(engine, network, options)) };
+}
