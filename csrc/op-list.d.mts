@@ -21,10 +21,18 @@ export function opRows(
 ): OpRow[];
 /** The kernel files of a build whose ops have no matrices of i8. */
 export function withoutI8Matrices(kernelFiles: readonly KernelFile[]): KernelFile[];
-/** The text of op_list.h: the rows that `opRows` gives, and whether they may have matrices of i8 (default: yes). */
+/** Number types of a build besides f32; default: all. */
+export interface BuildTypes {
+  /** Ops that compute in f32 may have matrices of i8. */
+  readonly hasI8Matrices?: boolean;
+  /** There are ops that compute in integers. */
+  readonly hasIntegers?: boolean;
+}
+
+/** The text of op_list.h: the number types, and the rows that `opRows` gives. */
 export function opList(
   kernelFiles: readonly KernelFile[],
   only?: Iterable<number>,
   isEnough?: (row: OpRow) => boolean,
-  hasI8Matrices?: boolean,
+  types?: BuildTypes,
 ): string;

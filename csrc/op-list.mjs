@@ -75,9 +75,11 @@ export function withoutI8Matrices(kernelFiles) {
 
 /**
  * The text of op_list.h. `kernelFiles`: name and text of each file of csrc/kernels; `only` and `isEnough` as
- * above; `hasI8Matrices`: whether ops may have matrices of i8, which takes the kernel file for them.
+ * above; `types`: whether ops that compute in f32 may have matrices of i8, which takes the kernel file for them,
+ * and whether there are ops that compute in integers.
  */
-export function opList(kernelFiles, only, isEnough, hasI8Matrices = true) {
+export function opList(kernelFiles, only, isEnough, types = {}) {
+  const { hasI8Matrices = true, hasIntegers = true } = types;
   const lines = opRows(kernelFiles, only, isEnough).map(
     ({ kind, className }) => `MLM_OP(${kind}, ${className})\n`,
   );
@@ -85,6 +87,8 @@ export function opList(kernelFiles, only, isEnough, hasI8Matrices = true) {
   const comment =
     "/*\n * op_list.h - the number types of this build of the core, for op.h, and its ops by kind, for files that\n" +
     " * define MLM_OP. Generated from the kernels by scripts/op-list.mjs.\n */\n";
-  const types = `#define MLM_I8_MATRICES ${hasI8Matrices ? 1 : 0}\n`;
-  return `${comment + types}#ifdef MLM_OP\n${lines.join("")}#endif\n`;
+  const defines =
+    `#define MLM_I8_MATRICES ${hasI8Matrices ? 1 : 0}\n` +
+    `#define MLM_INTEGERS ${hasIntegers ? 1 : 0}\n`;
+  return `${comment + defines}#ifdef MLM_OP\n${lines.join("")}#endif\n`;
 }

@@ -31,7 +31,7 @@ static int is_one_of(uint32_t types, uint32_t type) {
 /* Whether the number types of output and inputs go together. */
 static int types_are_right(const mlm_op_view *view, const mlm_op_class *class) {
     const mlm_blob_op *op = view->op;
-    if (!MLM_I8_MATRICES) return op->type == MLM_DTYPE_F32 && op->exponent == 0;
+    if (!MLM_INTEGERS) return op->type == MLM_DTYPE_F32 && op->exponent == 0;
     const uint32_t moved = MLM_TYPE_BIT(MLM_DTYPE_F32) | MLM_TYPE_BIT(MLM_DTYPE_I32);
     const int moves = (class->flags & MLM_OP_MOVES) != 0;
     if (!is_one_of(moves ? moved : class->types, op->type)) return 0;

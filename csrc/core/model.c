@@ -145,8 +145,8 @@ static const uint8_t element_bytes[MLM_DTYPES] = {[MLM_DTYPE_F32] = 4,
 /* Padding included. */
 static uint64_t packed_elements(const mlm_blob_tensor *tensor) {
     const uint64_t rows = tensor->rows, columns = tensor->columns;
-    switch (MLM_I8_MATRICES || tensor->packing == MLM_PACK_GROUPS ? tensor->packing
-                                                                  : (uint32_t)MLM_PACK_PANELS) {
+    switch (MLM_INTEGERS || tensor->packing == MLM_PACK_GROUPS ? tensor->packing
+                                                               : (uint32_t)MLM_PACK_PANELS) {
         case MLM_PACK_GROUPS: return mlm_round_up(tensor->rows, MLM_GROUP) * columns;
         case MLM_PACK_QUADS:
             return (uint64_t)mlm_round_up(tensor->rows, MLM_QUAD) *

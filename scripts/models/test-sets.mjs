@@ -34,23 +34,33 @@ function referenceOf(name) {
   return rows(data, shape[1]);
 }
 
+/** Windows of one file of UCI HAR, in its order. */
+export function readHarWindows(file) {
+  const bytes = new Uint8Array(readFileSync(join(DATA, "uci_har", file)));
+  return rows(new Float32Array(bytes.buffer), HAR_FRAMES * HAR_CHANNELS);
+}
+
+/** A function for each clip of a split that reads it, padded with zeros: by label, then by name. */
+export function readKwsClips(split, labels) {
+  return labels.flatMap((label) =>
+    flacsIn(`kws/${split}/${label}`).map((path) => () => {
+      const samples = new Float32Array(KWS_SAMPLES);
+      samples.set(readAudio(readFileSync(path), KWS_RATE_HZ));
+      return samples;
+    }),
+  );
+}
+
 function readHar() {
-  const bytes = new Uint8Array(readFileSync(join(DATA, "uci_har/test_inertial.f32")));
   return {
-    inputs: rows(new Float32Array(bytes.buffer), HAR_FRAMES * HAR_CHANNELS),
+    inputs: readHarWindows("test_inertial.f32"),
     classes: [...readFileSync(join(DATA, "uci_har/y_test.u8"))],
   };
 }
 
 /** The clips, then the silences. */
 function readKws(labels) {
-  const clips = labels.map((label) =>
-    flacsIn(`kws/test/${label}`).map((path) => {
-      const samples = new Float32Array(KWS_SAMPLES);
-      samples.set(readAudio(readFileSync(path), KWS_RATE_HZ));
-      return samples;
-    }),
-  );
+  const clips = labels.map((label) => readKwsClips("test", [label]).map((read) => read()));
   const silences = cutSilences(flacsIn("kws/background_noise"));
   const silence = labels.indexOf("_silence_");
   return {

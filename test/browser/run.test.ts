@@ -1,6 +1,6 @@
 /** Running inputs, comparing with references, and taking things home: the same bits, the same files. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -33,24 +33,30 @@ describe.skipIf(!hasChromium)(`running in the page${needsChromium}`, () => {
   const held = appInBrowser();
 
   it.each([
-    ["kws", "yes", "yes.wav"],
-    ["kws", "stop", "stop.wav"],
-    ["har", "walking", "walking.npy"],
-    ["har", "laying", "laying.npy"],
-  ])("an example of %s, %s, gives Node's bits and its class", async (name, example, file) => {
-    const { page, context, complaints } = await visit(held.browser, held.site, {
-      query: `?model=${name}`,
-    });
-    await waitForReport(page);
-    await page.getByRole("button", { name: `example: ${example}` }).click();
-    await page.waitForSelector(".run-class");
-    const path = join(models, name);
-    const [expected] = json(["run", join(path, "model.mlm"), "--input", join(path, file)]).results;
-    expect(await bitsOf(page)).toEqual(expected.logitsBits);
-    expect(await shownClass(page)).toBe(expected.label);
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+    ["kws", "kws/model.mlm", "yes", "wav"],
+    ["kws", "kws/model.mlm", "stop", "wav"],
+    ["har", "har/model.mlm", "walking", "npy"],
+    ["har", "har/model.mlm", "laying", "npy"],
+    ["kws-int", "kws/model-int.mlm", "yes", "wav"],
+    ["har-int", "har/model-int.mlm", "laying", "npy"],
+  ])(
+    "an example of %s (%s), %s, gives Node's bits and its class",
+    async (name, file, example, type) => {
+      const { page, context, complaints } = await visit(held.browser, held.site, {
+        query: `?model=${name}`,
+      });
+      await waitForReport(page);
+      await page.getByRole("button", { name: `example: ${example}` }).click();
+      await page.waitForSelector(".run-class");
+      const model = join(models, file);
+      const input = join(dirname(model), `${example}.${type}`);
+      const [expected] = json(["run", model, "--input", input]).results;
+      expect(await bitsOf(page)).toEqual(expected.logitsBits);
+      expect(await shownClass(page)).toBe(expected.label);
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 
   it("a .npy and a .wav of one's own give Node's bits under every schedule", async () => {
     const { page, context } = await visit(held.browser, held.site);

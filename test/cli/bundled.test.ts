@@ -30,7 +30,7 @@ describe("the name of a bundled model", () => {
     );
     expect(json(["profile", "har"]).plan).toEqual(json(["profile", har]).plan);
     expect(output(["profile", "har"])).toMatch(/^har: 100 frames of 9 \(generated\)/);
-    expect(output(["run", "--help"])).toMatch(/kws or\s+har/);
+    expect(output(["run", "--help"])).toMatch(/kws,\s+har,\s+kws-int\s+or\s+har-int/);
   });
 
   it("stands for the file of that name where there is one, but not for a folder", () => {
@@ -53,11 +53,59 @@ describe("the name of a bundled model", () => {
     expect(folded.model.labels).toEqual(json(["inspect", "kws"]).model.labels);
   });
 
-  it.each(BUNDLED_MODELS)("$name: every example is what it says", ({ name, examples }) => {
-    for (const { label, url } of examples) {
-      const [result] = json(["run", name, "--input", url.pathname]).results;
-      expect(result.label).toBe(label);
+  it("is that of a twin in integers too, which has no checkpoint", () => {
+    const twin = bundled("har", "model-int.mlm");
+    expect(json(["inspect", "har-int"])).toEqual(json(["inspect", twin]));
+    expect(json(["inspect", "kws-int"]).model.labels).toEqual(
+      json(["inspect", "kws"]).model.labels,
+    );
+    expect(failure(["inspect", "har-int", "--fold"])).toMatch(
+      /--fold: expected a checkpoint as MODEL, got har-int, which is a \.mlm/,
+    );
+  });
+
+  it.each(BUNDLED_MODELS)(
+    "$name: every example is what it says",
+    ({ name, integers, examples }) => {
+      for (const { label, url } of examples) {
+        for (const form of [name, integers.name]) {
+          const [result] = json(["run", form, "--input", url.pathname]).results;
+          expect(result.label).toBe(label);
+        }
+      }
+    },
+  );
+});
+
+describe("where the board has no FPU", () => {
+  const target = (...args: string[]) => ["export", "har", "--target", ...args, "-o"];
+
+  it("export takes the twin in integers, and says so", () => {
+    const text = output([...target("cortex-m0", "--board", "rp2040"), temporary("rp2040")]);
+    expect(text).toMatch(
+      /^har-int is used: rp2040 has no FPU; --float takes har\n\S+rp2040: .* model 28,176 bytes/,
+    );
+    expect(json([...target("riscv32"), temporary("riscv32")])).toMatchObject({
+      model: "har-int",
+      target: "riscv32",
+    });
+  });
+
+  it("but not against --float or --fold, and where there is an FPU", () => {
+    for (const [name, ...args] of [
+      ["float", "cortex-m0", "--float"],
+      ["fold", "cortex-m0", "--fold"],
+      ["fpu", "cortex-m4"],
+    ] as const) {
+      expect(json([...target(...(args as [string])), temporary(name)]).model).toBe("har");
     }
+  });
+
+  it("profile names it", () => {
+    const line = /no FPU in rp2040: verify and export take har-int there/;
+    expect(output(["profile", "har", "--board", "rp2040,rp2350"])).toMatch(line);
+    expect(output(["profile", "har", "--board", "rp2350"])).not.toMatch(/no FPU/);
+    expect(output(["profile", "har-int", "--board", "rp2040"])).not.toMatch(/no FPU/);
   });
 });
 

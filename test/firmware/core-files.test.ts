@@ -14,14 +14,22 @@ const kernels = [...sources]
   .map(([path, text]) => ({ name: path.slice("kernels/".length), text }));
 const KINDS = opRows(kernels).map(({ className }) => /^mlm_(\w+)_class$/.exec(className)![1]!);
 
-const op = (kind: string, variant = 0, attributes: readonly number[] = [4, 0, 1]) => ({
+const op = (
+  kind: string,
+  variant = 0,
+  attributes: readonly number[] = [4, 0, 1],
+  type = "f32",
+) => ({
   kind,
   variant,
   attributes,
+  type,
 });
 
 function listOf(use: Partial<CoreUse>): string[] {
-  const files = new Map(coreFiles("src", sources, { ops: [], schedule: "stream", ...use }));
+  const files = new Map(
+    coreFiles("src", sources, { ops: [], tensors: [], schedule: "stream", ...use }),
+  );
   return [...(files.get("src/op_list.h") ?? "").matchAll(/^MLM_OP\(\d+, (\w+)\)$/gm)].map(
     ([, name]) => name!,
   );
@@ -52,20 +60,31 @@ describe("rows that do with less", () => {
   });
 });
 
-describe("matrices of i8", () => {
-  const filesOf = (dtypes: readonly string[]) =>
-    new Map(coreFiles("src", sources, { ops: [op("linear")], schedule: "stream", dtypes }));
+describe("number types", () => {
+  const filesOf = (ops: CoreUse["ops"], tensors: CoreUse["tensors"]) =>
+    new Map(coreFiles("src", sources, { ops, tensors, schedule: "stream" }));
+  const PANELS = { dtype: "f32", packing: "panels" };
+  const I8_PANELS = { dtype: "i8", packing: "panels" };
+  const I8_QUADS = { dtype: "i8", packing: "quads" };
+  const I16_VECTOR = { dtype: "i16", packing: "vector" };
 
-  test("have their kernel where a tensor is of i8", () => {
-    const files = filesOf(["f32", "i8"]);
-    expect(files.has("src/kernels/linear_i8.c")).toBe(true);
-    expect(files.get("src/op_list.h")).toContain("#define MLM_I8_MATRICES 1");
-  });
-
-  test("are no part of a project that has none", () => {
-    const files = filesOf(["f32", "u32"]);
-    expect(files.has("src/kernels/linear_i8.c")).toBe(false);
-    expect(files.get("src/op_list.h")).toContain("#define MLM_I8_MATRICES 0");
+  test.each([
+    ["f32", [op("linear")], [PANELS], 0, 0],
+    ["w8", [op("linear")], [PANELS, I8_PANELS], 1, 0],
+    ["int", [op("linear_int", 0, [], "i16")], [I8_QUADS, I16_VECTOR], 0, 1],
+    [
+      "both",
+      [op("linear"), op("linear_int", 0, [], "i16")],
+      [I8_QUADS, I16_VECTOR, I8_PANELS],
+      1,
+      1,
+    ],
+  ])("%s: a project has what its model uses", (_, ops, tensors, i8Matrices, integers) => {
+    const files = filesOf(ops, tensors);
+    expect(files.has("src/kernels/linear_i8.c")).toBe(i8Matrices === 1);
+    const list = files.get("src/op_list.h");
+    expect(list).toContain(`#define MLM_I8_MATRICES ${i8Matrices}\n`);
+    expect(list).toContain(`#define MLM_INTEGERS ${integers}\n`);
   });
 });
 
@@ -82,7 +101,7 @@ describe.skipIf(noCompiler)("kernel files", () => {
   for (const [path, text] of coreFiles("", sources, {
     ops: KINDS.map((kind) => op(kind, 1)),
     schedule: "unfused",
-    dtypes: ["i8"],
+    tensors: [{ dtype: "i8", packing: "panels" }],
   })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -101,7 +120,8 @@ describe.skipIf(noCompiler)("kernel files", () => {
   );
 
   test.each(KINDS)("of %s: all that it needs", (kind) => {
-    const use: CoreUse = { ops: [op(kind, 1)], schedule: "unfused", dtypes: ["i8"] };
+    const tensors = [{ dtype: "i8", packing: "panels" }];
+    const use: CoreUse = { ops: [op(kind, 1)], tensors, schedule: "unfused" };
     const paths = coreFiles("src", sources, use).map(([path]) => path);
     const files = paths.flatMap((path) => /^src\/kernels\/(\w+\.c)$/.exec(path)?.[1] ?? []);
     expect(files.length).toBeLessThan(12);

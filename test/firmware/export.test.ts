@@ -20,11 +20,18 @@ import { DoesNotFit, EXPORT_TARGETS, LAYOUTS } from "../../ts/firmware/index.js"
 import { buildProject, writeFiles } from "../../ts/firmware/node.js";
 import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { failure, mambalite, spotter as spotterModel } from "../cli/support.js";
-import { project, runImage, spotter, write } from "./projects.js";
+import {
+  cleanly,
+  LAST_LINE,
+  project,
+  readmeCommands,
+  runImage,
+  spotter,
+  write,
+} from "./projects.js";
 import { buildFolder, root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
-const LAST_LINE = "bits equal to the simulation's";
 
 /** Frames that floats in software can bear. */
 const FEW = 8;
@@ -35,38 +42,12 @@ function few() {
   return { input: inputs[0]!.slice(0, FEW * SPOTTER_CHANNELS) };
 }
 
-/** The shell commands of a README that build something, block by block. */
-function buildCommands(folder: string): string[] {
-  const text = readFileSync(join(folder, "README.md"), "utf8");
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
-    .map(([, commands = ""]) => commands)
-    .filter((commands) => commands.startsWith("cmake"));
-}
-
-function shell(folder: string, commands: string) {
-  const { status, stdout, stderr } = spawnSync("bash", ["-euc", commands], {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: TIMEOUT_MS,
-    stdio: ["ignore", "pipe", "pipe"], // on a socket bash takes itself for a remote shell
-  });
-  return { status, output: stdout + stderr };
-}
-
-/** Runs commands that must succeed without a warning. */
-function cleanly(folder: string, commands: string): string {
-  const { status, output } = shell(folder, commands);
-  expect(output).not.toMatch(/warning/i);
-  expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
-  return output;
-}
-
 const noArm = skipReason("cortex-m7");
 
 describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }, () => {
   test("stm32h7: builds for the board and runs in the emulator as its README says", async () => {
     const folder = write("stm32h7", await project("stm32h7"));
-    const [forBoard = "", forEmulator = ""] = buildCommands(folder);
+    const [forBoard = "", forEmulator = ""] = readmeCommands(folder);
     expect(cleanly(folder, forBoard)).toMatch(/RAM: +\d+ B +128 KB/);
     expect(cleanly(folder, forEmulator).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
   });
@@ -74,7 +55,7 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
   test("stm32h7: an arena that DTCM cannot hold goes to AXI SRAM", async () => {
     const execution = { schedule: "layer", maxFrames: 200 } as const;
     const folder = write("stm32h7-axi", await project("stm32h7", { execution }));
-    const [forBoard = ""] = buildCommands(folder);
+    const [forBoard = ""] = readmeCommands(folder);
     expect(cleanly(folder, forBoard)).toMatch(/ARENA: +\d+ B +512 KB/);
   });
 
@@ -83,7 +64,7 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     async (target) => {
       for (const board of LAYOUTS[target].boards) {
         const folder = write(`${target}-${board}`, await project(target, few(), board));
-        const [commands = ""] = buildCommands(folder);
+        const [commands = ""] = readmeCommands(folder);
         expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
       }
     },
@@ -94,7 +75,7 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     const input = readNpy(readFileSync(examples[0]!.url)).data as Float32Array;
     const model = new Uint8Array(readFileSync(blob));
     const folder = write("microbit", await project("cortex-m0", { model, input }));
-    const [commands = ""] = buildCommands(folder);
+    const [commands = ""] = readmeCommands(folder);
     expect(commands).toMatch(/qemu-system-arm -M microbit \\\n {4}-display/);
     const said = cleanly(folder, commands);
     expect(said).toMatch(/FLASH: +\d+ B +256 KB/);
@@ -157,7 +138,7 @@ test.skipIf(noRiscv !== "")(
   async () => {
     for (const board of LAYOUTS.riscv32.boards) {
       const folder = write(`riscv32-${board}`, await project("riscv32", few(), board));
-      const [commands = ""] = buildCommands(folder);
+      const [commands = ""] = readmeCommands(folder);
       expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
     }
   },
@@ -170,7 +151,7 @@ test.skipIf(noCmake.length > 0)(
   { timeout: TIMEOUT_MS },
   async () => {
     const folder = write("generic", await project("generic"));
-    const [commands = ""] = buildCommands(folder);
+    const [commands = ""] = readmeCommands(folder);
     expect(cleanly(folder, commands).trimEnd().split("\n").at(-1)).toBe(LAST_LINE);
   },
 );

@@ -1,9 +1,10 @@
 /**
- * Networks of integers in firmware: the bundled har, calibrated with its three examples, on every emulated core,
- * whatever it has for floats; also far outside of what it was calibrated for.
+ * Networks of integers in firmware, on every emulated core, whatever it has for floats: the bundled har, calibrated
+ * with its three examples, also far outside of what it was calibrated for, and kws-int from samples of 16 bits.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { readAudio } from "../../ts/audio/index.js";
 import { readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
 import { BUNDLED_MODELS } from "../../ts/models/index.js";
@@ -20,6 +21,16 @@ const TARGETS = [
   "riscv32",
 ] as const;
 
+/** The last row in the arena is padded, with what need not be written. */
+const ROW_PADDING_BYTES = 16;
+
+/** An odd number, so that not every input begins at a word. */
+const SAMPLES = 2 * 400 + 3 * 160 + 1;
+
+const kws = BUNDLED_MODELS.find(({ name }) => name === "kws")!;
+const spoken = kws.examples.map(({ url }) =>
+  readAudio(new Uint8Array(readFileSync(url)), 16_000).slice(4000, 4000 + SAMPLES),
+);
 const har = BUNDLED_MODELS.find(({ name }) => name === "har")!;
 const recorded = har.examples.map(({ url }) => Float32Array.from(readNpy(readFileSync(url)).data));
 
@@ -50,6 +61,32 @@ describe.each(TARGETS)("integers on %s", (target) => {
       );
       expect(equalItems).toBe(items);
       for (const { arena } of images) expect(arena.guardsIntact).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+/** What is shorter than a second needs no second of soft floats; too loud, samples are cut off as a session does. */
+const keywords: Case = {
+  name: kws.integers.name,
+  blob: new Uint8Array(readFileSync(kws.integers.blob)),
+  inputs: [...spoken, spoken[0]!.map((sample) => 100 * sample)],
+};
+
+describe.each([...TARGETS, "xtensa"] as const)("samples of 16 bits on %s", (target) => {
+  const skipped = skipReason(target);
+  test.skipIf(skipped !== "")(
+    `kws-int: the bits of WebAssembly, stepped and run${skipped}`,
+    async () => {
+      const { items, equalItems, images } = await verifyCase(target, keywords, {
+        execution: { schedule: "stream", tile: target === "cortex-m0" ? 1 : 3 },
+      });
+      expect(equalItems).toBe(items);
+      for (const { arena, plan } of images) {
+        expect(arena.guardsIntact).toBe(true);
+        expect(arena.highWaterBytes).toBeLessThanOrEqual(plan.arenaBytes);
+        expect(arena.highWaterBytes).toBeGreaterThan(plan.arenaBytes - ROW_PADDING_BYTES);
+      }
     },
     TIMEOUT_MS,
   );

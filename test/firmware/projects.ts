@@ -1,7 +1,7 @@
 /** Exported projects for tests: made, edited as a user would, written, built and run. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect } from "vitest";
 import { framesIn } from "../../ts/core/input.js";
@@ -19,6 +19,8 @@ import { Engine, type InputArray, type SessionOptions } from "../../ts/node.js";
 import { buildFolder, type Case, keywordSpotter } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
+/** Of a program whose outputs are the simulation's. */
+export const LAST_LINE = "bits equal to the simulation's";
 
 export let spotter: Case;
 let engine: Engine;
@@ -113,4 +115,30 @@ export async function buildAndRun(
   const folder = write(name, files);
   await buildProject(folder, target, settings);
   return { folder, ...runImage(folder, target) };
+}
+
+/** The shell commands of a README that build something, block by block. */
+export function readmeCommands(folder: string): string[] {
+  const text = readFileSync(join(folder, "README.md"), "utf8");
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .map(([, commands = ""]) => commands)
+    .filter((commands) => commands.startsWith("cmake"));
+}
+
+function shell(folder: string, commands: string) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-euc", commands], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+    stdio: ["ignore", "pipe", "pipe"], // on a socket bash takes itself for a remote shell
+  });
+  return { status, output: stdout + stderr };
+}
+
+/** Runs commands that must succeed without a warning. */
+export function cleanly(folder: string, commands: string): string {
+  const { status, output } = shell(folder, commands);
+  expect(output).not.toMatch(/warning/i);
+  expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
+  return output;
 }

@@ -244,21 +244,24 @@ describe.skipIf(noArm !== "")(`the example${noArm}`, { timeout: TIMEOUT_MS }, ()
     expect(/^class \d+ (.*)$/m.exec(stdout)?.[1]).toBe(escaped);
   });
 
-  test.each(["frames", "samples"] as const)(
-    "the README's loop over windows of %s gives each window the outputs of a run",
-    async (kind) => {
-      const options = kind === "samples" ? await bundledSamples() : {};
-      const files = await project("cortex-m7", options);
+  test.each([
+    ["frames", "float", () => ({})],
+    ["samples", "float", () => bundledSamples("blob")],
+    ["samples", "int16_t", () => bundledSamples("integers")],
+  ] as const)(
+    "the README's loop over windows of %s, %s, gives each window the outputs of a run",
+    async (kind, type, options) => {
+      const files = await project("cortex-m7", options());
       const [, loop = ""] = /```c\n([\s\S]*?)```/.exec(textOf(files, "README.md")) ?? [];
       expect(loop).toContain("mlm_session_reset(session);");
-      const program = windowsProgram(loop, kind);
+      const program = windowsProgram(loop, kind, type);
       const ended = edited(
         edited(files, "port/app.c", "int port_main(void) {", `${DECLARED}int port_main(void) {`),
         "port/app.c",
         SUCCESS,
         "    (void)equal;\n    return (int)run_windows(session);\n",
       ).set("port/app-windows.c", program);
-      const { stdout, status } = await buildAndRun(`windows-${kind}`, ended);
+      const { stdout, status } = await buildAndRun(`windows-${kind}-${type}`, ended);
       expect(stdout).toMatch(/(\nwindow equal){3}\n$/);
       expect(status).toBe(0);
     },
@@ -268,7 +271,7 @@ describe.skipIf(noArm !== "")(`the example${noArm}`, { timeout: TIMEOUT_MS }, ()
 const DECLARED = "mlm_status run_windows(mlm_session *session);\n";
 
 /** The README's loop, with an endless source of the example's input under it. */
-function windowsProgram(loop: string, kind: string): string {
+function windowsProgram(loop: string, kind: string, type: string): string {
   return `#include <string.h>
 
 #include "example.h"
@@ -280,9 +283,9 @@ function windowsProgram(loop: string, kind: string): string {
 
 ${DECLARED}
 ${loop}
-void read_${kind}(float *${kind}, uint32_t count) {
+void read_${kind}(${type} *${kind}, uint32_t count) {
     static uint32_t at;
-    memcpy(${kind}, example_input + at * MODEL_INPUT_WIDTH, count * MODEL_INPUT_WIDTH * sizeof(float));
+    memcpy(${kind}, (const char *)example_input + at * MODEL_INPUT_BYTES, count * MODEL_INPUT_BYTES);
     at = (at + count) % EXAMPLE_LENGTH;
 }
 
@@ -296,8 +299,9 @@ void use_vectors(const float *vectors) {
 }
 
 /** Half a second of noise for the bundled model that takes audio. */
-async function bundledSamples() {
-  const { blob } = BUNDLED_MODELS.find(({ name }) => name !== "har")!;
+function bundledSamples(form: "blob" | "integers") {
+  const found = BUNDLED_MODELS.find(({ name }) => name !== "har")!;
+  const blob = form === "blob" ? found.blob : found.integers.blob;
   const input = new Float32Array(8000).map((_, i) => Math.sin(i * i) / 8);
   return { model: new Uint8Array(readFileSync(blob)), input };
 }

@@ -67,7 +67,7 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
   });
 
   test("whose memories: those of a board of the target, and no other", () => {
-    const args = ["verify", "kws", "--target", "cortex-m0", "--tile", "1"];
+    const args = ["verify", "kws", "--target", "cortex-m0", "--tile", "1", "--float"];
     expect(failure(args)).toMatch(
       /does not fit microbit: RAM: \d+ bytes needed \(arena \d+, .*\), 16384 usable in RAM, \d+ missing/,
     );

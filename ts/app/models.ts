@@ -4,7 +4,7 @@
  */
 import { BUNDLED_MODELS, type BundledModel } from "../models/index.js";
 
-export interface OfferedModel extends BundledModel {
+export interface OfferedModel extends Omit<BundledModel, "integers"> {
   /** Frames of one classification, in training and live. */
   readonly windowFrames: number;
   readonly live: "microphone" | "motion" | null;
@@ -15,10 +15,16 @@ const DEMONSTRATIONS: Readonly<Record<string, Pick<OfferedModel, "windowFrames" 
   har: { windowFrames: 128, live: "motion" },
 };
 
-export const OFFERED_MODELS: readonly OfferedModel[] = BUNDLED_MODELS.map((model) => ({
-  ...model,
-  ...(DEMONSTRATIONS[model.name] ?? { windowFrames: 0, live: null }),
-}));
+/** Each model, and behind it its twin in integers, which takes the same examples. */
+export const OFFERED_MODELS: readonly OfferedModel[] = BUNDLED_MODELS.flatMap(
+  ({ integers, ...model }) => {
+    const demonstration = DEMONSTRATIONS[model.name] ?? { windowFrames: 0, live: null };
+    return [
+      { ...model, ...demonstration },
+      { ...model, ...integers, ...demonstration },
+    ];
+  },
+);
 
 export function offeredModel(name: string): OfferedModel | undefined {
   return OFFERED_MODELS.find((model) => model.name === name);

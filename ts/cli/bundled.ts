@@ -13,12 +13,27 @@ export interface ModelFiles {
   readonly labels?: string;
 }
 
-export const BUNDLED_NAMES: readonly string[] = BUNDLED_MODELS.map(({ name }) => name);
+export const BUNDLED_NAMES: readonly string[] = [
+  ...BUNDLED_MODELS.map(({ name }) => name),
+  ...BUNDLED_MODELS.map(({ integers }) => integers.name),
+];
 
-/** A file of that name goes before the bundled model. */
+/** The name of the same network in integers; undefined for files, and for what is in integers already. */
+export function twinOf(name: string): string | undefined {
+  return isFileLike(name) ? undefined : bundledModel(name)?.integers.name;
+}
+
+function bundledModel(name: string) {
+  return BUNDLED_MODELS.find((model) => model.name === name);
+}
+
+/** A file of that name goes before the bundled model. A twin in integers has no checkpoint. */
 export function locateModel(name: string, asCheckpoint: boolean): ModelFiles {
-  const bundled = BUNDLED_MODELS.find((model) => model.name === name);
-  if (bundled === undefined || isFileLike(name)) return { model: name };
+  if (isFileLike(name)) return { model: name };
+  const twin = BUNDLED_MODELS.find(({ integers }) => integers.name === name)?.integers;
+  if (twin !== undefined) return { model: fileURLToPath(twin.blob) };
+  const bundled = bundledModel(name);
+  if (bundled === undefined) return { model: name };
   if (!asCheckpoint) return { model: fileURLToPath(bundled.blob) };
   return {
     model: fileURLToPath(bundled.checkpoint),

@@ -27,12 +27,14 @@ const JOBS = "threads (default: as many as there are cores); the results are the
 const FOLD = "multiply linear layers together where that saves work; changes the last bits";
 const MODEL =
   "model: .mlm, .safetensors, .pth or .pt, told apart by content; or, where no file is named so, the " +
-  `bundled ${BUNDLED_NAMES.join(" or ")}`;
+  `bundled ${BUNDLED_NAMES.slice(0, -1).join(", ")} or ${BUNDLED_NAMES.at(-1)}`;
 const INPUT =
   ".npy: float32 [T, F] or [N, T, F], integer tokens [T] or [N, T], samples [S] or [N, S]; of " +
   "samples also a mono .wav or .flac at the model's rate";
 const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
 const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
+const FLOAT =
+  "the bundled model as named, also where the board has no FPU (default: its twin in integers)";
 const STATES = ["16", "32"] as const;
 const SAMPLES =
   "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
@@ -176,6 +178,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     )
     .requiredOption("-o, --output <dir>", "the folder to make; it must not be there, or be empty")
     .option("--board <id>", "the board it must fit (default: the target's usual one)", boards)
+    .option("--float", FLOAT)
     .option("--input <file>", ".npy as for run; the first sequence is the example's input")
     .option("--json", "print JSON")
     .action(async (model, options) => print(await exportCommand(model, options)));
@@ -187,6 +190,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       choice("--target", EMULATED_TARGETS),
     )
     .option("--board <id>", "whose memories to use (default: the target's usual one)", boards)
+    .option("--float", FLOAT)
     .option("--variant <name...>", "only these builds: double, single; hard, soft (default: all)")
     .option("--input <file>", ".npy as for run, all sequences (default: one, generated)")
     .option("--keep <dir>", "build in this folder and leave everything there")

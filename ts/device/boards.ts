@@ -62,6 +62,10 @@ const BARE_METAL_CODE = "start-up, core and application code (allowance)";
 const NO_FPU = "none";
 const SINGLE_PRECISION = "single precision";
 
+export function hasFpu({ fpu }: Pick<Board, "fpu">): boolean {
+  return fpu !== NO_FPU;
+}
+
 /** What an ESP-IDF application has at link time in internal SRAM, code in IRAM included. */
 const ESP32S3_DIRAM_BYTES = 341_760;
 /** Of that, an application that does nothing takes 55,523; rounded up, without Wi-Fi and Bluetooth. */

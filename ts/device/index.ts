@@ -3,6 +3,7 @@ export {
   BARE_METAL_STACK_BYTES,
   BOARDS,
   type Board,
+  hasFpu,
   type Region,
   type RegionSpeed,
 } from "./boards.js";

@@ -55,8 +55,13 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
+/** Of the array that `wordArray` writes. */
+export function wordsIn(bytes: Uint8Array): number {
+  return Math.ceil(bytes.length / WORD_BYTES);
+}
+
 function wordsOf(bytes: Uint8Array): Uint32Array {
-  const padded = new Uint8Array(Math.ceil(bytes.length / WORD_BYTES) * WORD_BYTES);
+  const padded = new Uint8Array(wordsIn(bytes) * WORD_BYTES);
   padded.set(bytes);
   return new Uint32Array(padded.buffer);
 }

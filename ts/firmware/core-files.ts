@@ -9,7 +9,7 @@ import {
   opRows,
   withoutI8Matrices,
 } from "../../csrc/op-list.mjs";
-import type { OpInfo } from "../core/info.js";
+import type { OpInfo, TensorInfo } from "../core/info.js";
 import type { Schedule } from "../core/plan.js";
 
 /** The C sources of this package: paths below csrc, and "LICENSE". */
@@ -35,17 +35,16 @@ export function buildSettings(sources: Sources): BuildSettings {
 
 /** What a project does of all that the core can. */
 export interface CoreUse {
-  readonly ops: readonly Pick<OpInfo, "kind" | "variant" | "attributes">[];
+  readonly ops: readonly Pick<OpInfo, "kind" | "variant" | "attributes" | "type">[];
+  readonly tensors: readonly Pick<TensorInfo, "dtype" | "packing">[];
   readonly schedule: Schedule;
-  /** Number types of its tensors; default: f32. */
-  readonly dtypes?: readonly string[];
 }
 
 /** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
 export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
-  const hasI8 = use.dtypes?.some((dtype) => /^i(8|16|32)$/.test(dtype)) ?? false;
+  const types = typesOf(use);
   const all = kernelFiles(sources);
-  const kernels = hasI8 ? all : withoutI8Matrices(all);
+  const kernels = types.hasI8Matrices ? all : withoutI8Matrices(all);
   const kinds = kindsOf(kernels, use.ops);
   const isEnough = (row: OpRow) => doesWith(row, use, kinds);
   const rows = opRows(kernels, kinds.values(), isEnough);
@@ -65,8 +64,16 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
       `${library}/${path.replace(/^include\//, "")}`,
       text,
     ]),
-    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough, hasI8)],
+    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough, types)],
   ];
+}
+
+/** Integer ops have matrices of i8 too, in a packing of their own and with kernels of their own. */
+function typesOf({ ops, tensors }: CoreUse) {
+  return {
+    hasI8Matrices: tensors.some(({ dtype, packing }) => dtype === "i8" && packing === "panels"),
+    hasIntegers: ops.some(({ type }) => type !== "f32"),
+  };
 }
 
 /** Whether a row that does with less does all that is asked of its kind. */

@@ -2,21 +2,15 @@
  * A model as C: its blob, its plan, an example or the harness's inputs. Only text. Knows nothing of machines
  * or of the core's sources.
  */
-import { BadArgument } from "../core/errors.js";
-import { framesIn } from "../core/input.js";
+import { framesIn, type InputArray, to16Bits } from "../core/input.js";
 import type { Plan } from "../core/plan.js";
-import { bytesOf, defines, GENERATED, header, wordArray } from "./c-source.js";
+import { bytesOf, defines, GENERATED, header, wordArray, wordsIn } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
 import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
 
-/** @throws BadArgument for a front end in integers, for whose samples the projects have no form */
 export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;
-  if (info.takes16Bits) {
-    const wanted = "a front end in float32 (quantize with --float logmel)";
-    throw new BadArgument("model for firmware", wanted, "one that takes samples of 16 bits");
-  }
   const crc = info.crc32.toString(16).padStart(8, "0");
   return [
     [
@@ -27,6 +21,7 @@ export function modelFiles(library: string, model: FirmwareModel): [string, Cont
         `${defines({
           MODEL_BLOB_BYTES: blob.length,
           MODEL_INPUT_WIDTH: info.inputWidth,
+          MODEL_INPUT_BYTES: info.inputWidth * elementBytes(info),
           MODEL_INPUTS_PER_FRAME: info.inputKind === "samples" ? info.hopSamples : 1,
         })}
 /* Its outputs: how many, how many of them are rows over time, and floats of all that are vectors. */
@@ -80,11 +75,29 @@ function lastOperator({ buffers }: Plan): number {
   return Math.max(...buffers.map((buffer) => buffer.lastOp));
 }
 
+/** The element of an input in C. */
+export function inputType({ inputKind, takes16Bits }: FirmwareModel["info"]): string {
+  if (inputKind === "tokens") return "int32_t";
+  return takes16Bits ? "int16_t" : "float";
+}
+
 const C_SHAPES = {
-  frames: "float [frames][input width]",
-  tokens: "int32_t [frames]",
-  samples: "float [samples]",
+  frames: "[frames][input width]",
+  tokens: "[frames]",
+  samples: "[samples]",
 } as const;
+
+function elementBytes({ takes16Bits }: FirmwareModel["info"]): number {
+  return takes16Bits ? Int16Array.BYTES_PER_ELEMENT : Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** An input as it lies in the memory of a board: samples of 16 bits are rounded here, as a session does. */
+export function inputBytes({ takes16Bits }: FirmwareModel["info"], input: InputArray): Uint8Array {
+  if (!takes16Bits) return bytesOf(input);
+  const samples = new Int16Array(input.length);
+  to16Bits(input, samples);
+  return bytesOf(samples);
+}
 
 export function exampleFiles(
   program: string,
@@ -92,18 +105,19 @@ export function exampleFiles(
   { info }: FirmwareModel,
 ): [string, Content][] {
   const flat = flatOutputs(info.outputs, outputs);
+  const bytes = inputBytes(info, input);
   return [
     [
       `${program}/example.h`,
       header(
         "EXAMPLE_H",
-        `An input, ${C_SHAPES[info.inputKind]}, and the bits of what the simulation gives: vectors, then rows\n` +
+        `An input, ${inputType(info)} ${C_SHAPES[info.inputKind]}, and the bits of what the simulation gives: vectors, then rows\n` +
           `of sequences. ${GENERATED}`,
         `${defines({
           EXAMPLE_LENGTH: input.length / info.inputWidth,
           EXAMPLE_OUTPUT_FLOATS: flat.length,
         })}
-extern const uint32_t example_input[${input.length}];
+extern const uint32_t example_input[${wordsIn(bytes)}];
 extern const uint32_t example_outputs[EXAMPLE_OUTPUT_FLOATS];
 `,
       ),
@@ -112,7 +126,7 @@ extern const uint32_t example_outputs[EXAMPLE_OUTPUT_FLOATS];
       `${program}/example.c`,
       new TextInPieces(function* () {
         yield `/* ${GENERATED} */\n#include "example.h"\n\n`;
-        yield* wordArray("example_input", bytesOf(input));
+        yield* wordArray("example_input", bytes);
         yield "\n";
         yield* wordArray("example_outputs", bytesOf(flat));
       }),

@@ -5,12 +5,12 @@
  */
 import { BadArgument } from "../core/errors.js";
 import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
-import { bytesOf, defines, GENERATED, header } from "./c-source.js";
+import { defines, GENERATED, header } from "./c-source.js";
 import type { Content } from "./content.js";
 import { buildSettings, coreFiles, type Sources, source } from "./core-files.js";
 import { arenaRegion } from "./fit.js";
 import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
-import { exampleFiles, inputsAssembly, modelFiles } from "./model-files.js";
+import { exampleFiles, inputBytes, inputsAssembly, modelFiles } from "./model-files.js";
 import { readme } from "./readme.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
 
@@ -82,7 +82,7 @@ export function harnessProject(
     [`${program}/harness.c`, source(sources, "port/harness/harness.c")],
     [`${program}/inputs.h`, source(sources, "port/harness/inputs.h")],
     [`${program}/inputs.S`, inputsAssembly(inputs)],
-    [`${program}/inputs.bin`, bytesOf(inputs.data)],
+    [`${program}/inputs.bin`, inputBytes(model.info, inputs.data)],
   ]);
 }
 
@@ -110,10 +110,10 @@ function commonFiles(
   return [
     ...coreFiles(layout.library, sources, {
       ops: model.ops,
+      tensors: model.tensors,
       schedule: model.plan.schedule,
-      dtypes: model.tensors.map(({ dtype }) => dtype),
     }),
-    ...portFiles(layout, sources, {
+    ...portFiles([...layout.files, ...ofBoard(layout, place.board)], sources, {
       ...figuresOf(model.version, place.board),
       ...layout.figures,
       ...buildFigures(sources),
@@ -137,8 +137,14 @@ function requireSources(sources: unknown): void {
   );
 }
 
+/** Files of csrc that one board of a target has on top of the target's. */
+function ofBoard({ linksBare, program }: ProjectLayout, board: Board | undefined) {
+  if (!linksBare || board === undefined) return [];
+  return [[`port/boards/${board.id}/`, `${program}/`]] as const;
+}
+
 function portFiles(
-  { files }: ProjectLayout,
+  files: ProjectLayout["files"],
   sources: Sources,
   figures: Figures,
 ): [string, string][] {

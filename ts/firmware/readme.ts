@@ -3,6 +3,7 @@ import type { Plan } from "../core/plan.js";
 import type { Board } from "../device/index.js";
 import { CORTEX_M, type CortexM, cortexM, SEMIHOSTING } from "./cortex-m.js";
 import type { Example, FirmwareModel } from "./model.js";
+import { inputType } from "./model-files.js";
 import type { Target } from "./targets.js";
 
 export interface ReadmeFacts {
@@ -64,6 +65,19 @@ replace \`port/emulator*\` (or \`port/machine.c\`), a page of registers for cons
 \`port/port.h\` says what is asked, and the origins in the linker script.
 `;
 
+const RP2040 = `
+\`port/rp2040-sram.ld\` has the RP2040's own memories: 264 KB of RAM, and the flash behind its first 256 bytes.
+This project does not boot on one yet. Missing are
+
+- those 256 bytes, the second stage of the boot loader: pico-sdk builds it (\`boot2_w25q080\` for a Pico), it goes
+  to 0x10000000, and it starts what has its vectors at 0x10000100, as this project has;
+- \`port/rp2040.c\`, with console, clock and exit as \`port/emulator*.c\` has them, and
+  \`port/rp2040-interrupts.h\`, the names of its 26 interrupts.
+
+With these \`cmake -B build -DMAMBALITE_MACHINE=rp2040\` links for the board. The flash is read through a cache of
+16 KB: where a model is larger, a tile of 4 or more frames (\`--tile 4\`) reads its weights less often.
+`;
+
 function cortexMCommands(row: CortexM, board: Board | undefined): string {
   const [, ...otherFpus] = row.fpus;
   return `Needs CMake 3.16, \`arm-none-eabi-gcc\` with newlib and QEMU (Debian: \`cmake gcc-arm-none-eabi
@@ -77,7 +91,7 @@ ${qemuCommand(row, board)}
 
 The exit status is 0 when self-test and example gave the bits they should.
 ${otherFpus.map(({ mfpu, description }) => `For a core ${description} add \`-DMAMBALITE_FPU=${mfpu}\` to the first command.\n`).join("")}
-${OWN_BOARD}`;
+${OWN_BOARD}${board?.id === "rp2040" ? RP2040 : ""}`;
 }
 
 const COMMANDS: Partial<Record<Target, string>> = {
@@ -206,14 +220,12 @@ function application(target: Target, { info, ops, plan }: FirmwareModel): string
 A recording is one window of inputs; input that never ends is run window by window, each from a reset,
 with every status checked:
 
-${windows(C_TYPES[info.inputKind], info)}`;
+${windows(inputType(info), info)}`;
 }
 
 function usedOps(ops: FirmwareModel["ops"]): string {
   return [...new Set(ops.map(({ kind }) => kind))].sort().join(", ");
 }
-
-const C_TYPES = { frames: "float", tokens: "int32_t", samples: "float" } as const;
 
 /** Only what the model has: vectors come with finish, rows as they are made. */
 function windows(type: string, { inputKind: inputs, outputs }: FirmwareModel["info"]): string {

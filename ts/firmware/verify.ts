@@ -13,7 +13,6 @@ import type { Plan, SessionOptions } from "../core/plan.js";
 import type { Board } from "../device/index.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
-import { bytesOf } from "./c-source.js";
 import { compareBits } from "./compare-bits.js";
 import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
 import { DoesNotFit, FirmwareFailed } from "./errors.js";
@@ -256,7 +255,7 @@ async function buildImage(
       ...{ blob, plan, version },
       ...{ info: model.info, ops: model.ops, tensors: model.tensors, labels: model.labels },
     },
-    inputs: joined(inputs, inputs[0]!.length / model.info.inputWidth, outputFloats),
+    inputs: joined(model, inputs, outputFloats),
     ...(options.board !== undefined && { board: options.board }),
     ...(options.region !== undefined && { region: options.region }),
   });
@@ -278,17 +277,19 @@ async function runImage(
 }
 
 function joined(
+  { info }: Model,
   inputs: readonly InputArray[],
-  length: number,
   outputFloats: number,
 ): HarnessInputs {
-  const bytes = new Uint8Array(inputs.reduce((sum, input) => sum + input.byteLength, 0));
+  const Elements = info.inputKind === "tokens" ? Int32Array : Float32Array;
+  const data = new Elements(inputs.reduce((sum, input) => sum + input.length, 0));
   let at = 0;
   for (const input of inputs) {
-    bytes.set(bytesOf(input), at);
-    at += input.byteLength;
+    data.set(input, at);
+    at += input.length;
   }
-  return { count: inputs.length, length, data: new Int32Array(bytes.buffer), outputFloats };
+  const length = inputs[0]!.length / info.inputWidth;
+  return { count: inputs.length, length, data, outputFloats };
 }
 
 const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];

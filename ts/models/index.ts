@@ -12,6 +12,13 @@ export interface BundledExample {
   readonly url: URL;
 }
 
+/** The same network in integers, for chips without an FPU; calibrated over training data. */
+export interface IntegerTwin {
+  readonly name: string;
+  readonly title: string;
+  readonly blob: URL;
+}
+
 export interface BundledModel {
   readonly name: string;
   /** One line for a person: what goes in and what comes out. */
@@ -23,6 +30,7 @@ export interface BundledModel {
   readonly frontEnd: URL;
   readonly labels: URL;
   readonly examples: readonly BundledExample[];
+  readonly integers: IntegerTwin;
 }
 
 const KWS: BundledModel = {
@@ -37,6 +45,11 @@ const KWS: BundledModel = {
     { name: "stop", label: "stop", url: new URL("./kws/stop.wav", import.meta.url) },
     { name: "on", label: "on", url: new URL("./kws/on.wav", import.meta.url) },
   ],
+  integers: {
+    name: "kws-int",
+    title: "keyword spotting in integers: kws for chips without an FPU",
+    blob: new URL("./kws/model-int.mlm", import.meta.url),
+  },
 };
 
 const HAR: BundledModel = {
@@ -51,6 +64,11 @@ const HAR: BundledModel = {
     { name: "standing", label: "STANDING", url: new URL("./har/standing.npy", import.meta.url) },
     { name: "laying", label: "LAYING", url: new URL("./har/laying.npy", import.meta.url) },
   ],
+  integers: {
+    name: "har-int",
+    title: "activity recognition in integers: har for chips without an FPU",
+    blob: new URL("./har/model-int.mlm", import.meta.url),
+  },
 };
 
 /** The first one is what `npm start` profiles. */

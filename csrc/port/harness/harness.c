@@ -128,15 +128,15 @@ static void step_until_done(void) {
     }
 }
 
-static mlm_status step_through(const uint32_t *frames, uint32_t count) {
+static mlm_status step_through(const unsigned char *inputs, uint32_t count) {
     const uint32_t frames_a_tile = MODEL_TILE != 0 ? MODEL_TILE : MODEL_MAX_FRAMES;
     const uint32_t tile = frames_a_tile * MODEL_INPUTS_PER_FRAME;
     while (count > 0) {
         const uint32_t rows = count < tile ? count : tile;
-        const mlm_status status = mlm_session_feed(session, frames, rows);
+        const mlm_status status = mlm_session_feed(session, inputs, rows);
         if (status != MLM_OK) return status;
         step_until_done();
-        frames += rows * MODEL_INPUT_WIDTH;
+        inputs += (size_t)rows * MODEL_INPUT_BYTES;
         count -= rows;
     }
     const mlm_status status = mlm_session_feed_end(session);
@@ -223,7 +223,7 @@ static mlm_status run_other_inputs(void) {
     const mlm_status received = receive_into(harness_outputs);
     if (received != MLM_OK) return received;
     for (uint32_t i = 1; i < harness_input_count; i++) {
-        input = harness_inputs + (size_t)i * harness_input_length * MODEL_INPUT_WIDTH;
+        input = harness_inputs + (size_t)i * harness_input_length * MODEL_INPUT_BYTES;
         const mlm_status status = call_run();
         if (status != MLM_OK) return status;
         print_outputs(i);

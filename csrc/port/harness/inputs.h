@@ -7,8 +7,8 @@
 
 extern const uint32_t harness_input_count;
 extern const uint32_t harness_input_length;
-/* float or int32_t [count][frames][input width] */
-extern const uint32_t harness_inputs[];
+/* float or int32_t [count][frames][input width], or int16_t [count][samples] */
+extern const unsigned char harness_inputs[];
 
 /* Of one run: the outputs that are vectors, then the rows of those that are sequences; twice. */
 extern const uint32_t harness_output_floats;

@@ -12,19 +12,22 @@ import { readInputs } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { counted, grouped } from "../text.js";
+import { modelFor } from "../twin.js";
 
 export interface ExportCommandOptions extends ModelChoice, ExecutionChoice {
   readonly target: ExportTarget;
   readonly output: string;
   readonly board?: readonly Board[];
+  readonly float?: boolean;
   readonly input?: string;
   readonly json?: boolean;
 }
 
-export async function exportCommand(path: string, options: ExportCommandOptions): Promise<string> {
+export async function exportCommand(named: string, options: ExportCommandOptions): Promise<string> {
   checkExecution(options);
   const board = boardOf(options.target, options.board);
   requireNewFolder(options.output);
+  const { model: path, note } = modelFor(named, { ...options, board });
   return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
     const input = await exampleOf(model, options);
     const session = model.createSession(
@@ -46,9 +49,9 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
       const { target, output } = options;
       if (options.json) {
         const sizes = { arenaBytes: plan.arenaBytes, weightsBytes: blob.length };
-        return toJson({ output, target, ...sizes, files: [...files.keys()].sort() });
+        return toJson({ model: path, output, target, ...sizes, files: [...files.keys()].sort() });
       }
-      return summary(output, target, files, plan.arenaBytes, blob.length);
+      return note + summary(output, target, files, plan.arenaBytes, blob.length);
     } finally {
       session.dispose();
     }

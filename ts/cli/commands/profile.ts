@@ -6,6 +6,7 @@ import type { Model } from "../../core/model.js";
 import type { Board } from "../../device/index.js";
 import { takenBy } from "../../input-files.js";
 import { DEFAULT_EFFORT, defaultFrames, profile } from "../../profile/index.js";
+import { twinOf } from "../bundled.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
@@ -40,7 +41,7 @@ export async function profileCommand(
       ...(input ? { input } : { frames }),
       ...(options.board && { boards: options.board }),
     });
-    return options.json ? toJson(report) : renderProfile(path, report);
+    return options.json ? toJson(report) : renderProfile(path, report, twinOf(path));
   });
 }
 

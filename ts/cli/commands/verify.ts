@@ -10,20 +10,23 @@ import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderVerification, stackOf } from "../render/verification.js";
+import { modelFor } from "../twin.js";
 
 export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
   readonly target: EmulatedTarget;
   readonly board?: readonly Board[];
   readonly variant?: readonly string[];
+  readonly float?: boolean;
   readonly input?: string;
   readonly keep?: string;
   readonly timeout: number;
   readonly json?: boolean;
 }
 
-export async function verifyCommand(path: string, options: VerifyCommandOptions): Promise<string> {
+export async function verifyCommand(named: string, options: VerifyCommandOptions): Promise<string> {
   checkExecution(options);
   const board = boardOf(options.target, options.board);
+  const { model: path, note } = modelFor(named, { ...options, board });
   return withModel(path, options, async ({ model, blob }) => {
     const { frames, sequences } = await inputsOf(model, options);
     const isDefault = [options.schedule, options.tile, options.budget].every(
@@ -39,8 +42,8 @@ export async function verifyCommand(path: string, options: VerifyCommandOptions)
       ...(options.keep !== undefined && { folder: options.keep }),
     });
     return options.json
-      ? toJson(toReport(verification))
-      : renderVerification(path, verification, frames);
+      ? toJson({ model: path, ...toReport(verification) })
+      : note + renderVerification(path, verification, frames);
   });
 }
 

@@ -1,16 +1,18 @@
 /** A profile as text for a person: the verdict first. Computes nothing but sums of what it shows. */
 import colors from "picocolors";
-import type { BoardVerdict } from "../../device/index.js";
+import { BOARDS, type BoardVerdict, hasFpu } from "../../device/index.js";
 import type { ProfileReport } from "../../profile/index.js";
 import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
 import { arenaChart } from "./arena-chart.js";
 import { table } from "./table.js";
 
-export function renderProfile(path: string, report: ProfileReport): string {
+/** @param twin name of the same network in integers, if there is one */
+export function renderProfile(path: string, report: ProfileReport, twin?: string): string {
   return [
     summary(path, report),
     heading("VERDICT", "exact needs, with allowances for stack and firmware") +
       verdicts(report) +
+      withoutFpu(report, twin) +
       wholeSequence(report),
     heading("RAM", "exact") + ram(report),
     heading("FLASH", "exact") + flash(report),
@@ -87,6 +89,14 @@ function verdicts({ boards }: ProfileReport): string {
       rows,
     ) + allowances(boards)
   );
+}
+
+/** What firmware takes instead of this model on some of the boards. */
+function withoutFpu({ boards }: ProfileReport, twin: string | undefined): string {
+  const without = BOARDS.filter((board) => !hasFpu(board)).map(({ id }) => id);
+  const ids = boards.map(({ id }) => id).filter((id) => without.includes(id));
+  if (twin === undefined || ids.length === 0) return "";
+  return `   no FPU in ${listed(ids)}: verify and export take ${twin} there\n`;
 }
 
 /** The region a session goes to, or the roomiest one when it fits in none. */

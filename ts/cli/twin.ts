@@ -1,0 +1,41 @@
+/**
+ * Which form of a bundled model firmware gets: its twin in integers where the board has no FPU. Knows nothing
+ * of what firmware is made of.
+ */
+import { BOARDS, type Board, hasFpu } from "../device/index.js";
+import { LAYOUTS, type Target } from "../firmware/targets.js";
+import { twinOf } from "./bundled.js";
+
+export interface TwinChoice {
+  readonly target: Target;
+  /** Default: the target's usual one. */
+  readonly board?: Board | undefined;
+  /** The user wants the model that was named. */
+  readonly float?: boolean;
+  /** Of the checkpoint, which is in floats. */
+  readonly fold?: boolean;
+  /** Builds that the user chose. */
+  readonly variant?: readonly string[];
+}
+
+export interface ChosenModel {
+  readonly model: string;
+  /** One line for the user; empty where it is the model that was named. */
+  readonly note: string;
+}
+
+/** The build of a core without an FPU, of targets that have both. */
+const SOFT = "soft";
+
+export function modelFor(name: string, choice: TwinChoice): ChosenModel {
+  const { target, float = false, fold = false, variant } = choice;
+  const twin = twinOf(name);
+  const usual = BOARDS.find(({ id }) => id === LAYOUTS[target].boards[0]);
+  const board = choice.board ?? usual;
+  const isSoft = board !== undefined && !hasFpu(board) && (variant?.includes(SOFT) ?? true);
+  if (twin === undefined || !isSoft || float || fold) return { model: name, note: "" };
+  return {
+    model: twin,
+    note: `${twin} is used: ${board.id} has no FPU; --float takes ${name}\n`,
+  };
+}
