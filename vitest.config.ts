@@ -1,11 +1,44 @@
 import { defineConfig } from "vitest/config";
 
+/** These drive a browser or compare times: one file at a time, with the machine to itself. */
+const ALONE = [
+  "test/browser/**/*.test.ts",
+  "test/cli/signals.test.ts",
+  "test/cli/audio.test.ts",
+  "test/unit/plain-text.test.ts",
+  "test/unit/checkpoint/{pickle,saved-module,safetensors,torch}.test.ts",
+];
+
+/** Files at once, of the rest: the machines that run all tests have two cores. */
+const AT_ONCE = 2;
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: "test/global-setup.ts",
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 20_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: ALONE,
+          maxWorkers: AT_ONCE,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ALONE,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
