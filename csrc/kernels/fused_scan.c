@@ -5,21 +5,46 @@
  * few states' chains only, and WebAssembly engines schedule pure operations depth first; stores are
  * what orders them otherwise. What goes into which phase is measured: the polynomial's chain is the one
  * that is waited for, so the shift of its exponent is in the phase before it and the addition in the
- * one behind. Elsewhere the same operations run state by state. The order of every sum is the same.
+ * one behind. Elsewhere the same operations run state by state, a group that needs its exponents clamped
+ * in clamping.c. The order of every sum is the same.
  */
-#include "../math/math4.h"
+#include "../math/powers.h"
 #include "cortex_m7.h"
 #include "scan.h"
 
-enum { MOST_STATES = 16 /* that go through the phases together */ };
-
 #if MLM_CORTEX_M7
-#define PORTABLE_GROUP MLM_COLD
-#else
-#define PORTABLE_GROUP MLM_NOINLINE
-#endif
 
-#if defined(__wasm__) || MLM_SIMD
+/* Infinite dt go the portable way: next to never there are any, and only they can make an exponent NaN
+ * that dt x B does not make NaN anyhow. */
+void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
+    group at = group_of(scan, 0);
+    const uint32_t states = scan->states, per_group = states * LANES;
+    for (uint32_t g = scan->groups; g > 0; g--) {
+        const float *bc = scan->bc.data, *dt = at.dt;
+        float *x = at.x;
+        for (uint32_t t = frames; t > 0; t--) {
+            const float most = m7_largest(dt);
+            if (most * scan->lowest_a >= MLM_EXP2_MIN)
+                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
+            else if (f32_is_finite(f32_bits(most)))
+                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
+            else
+                mlm_scan_clamping(states, at.a, at.h, bc, dt, at.d, x);
+            x += scan->x.stride;
+            dt += scan->dt.stride;
+            bc += scan->bc.stride;
+        }
+        at.a += per_group;
+        at.h += per_group;
+        at.d += LANES;
+        at.dt += LANES;
+        at.x += LANES;
+    }
+}
+
+#elif MLM_SIMD
+
+enum { MOST_STATES = 16 /* that go through the phases together */ };
 
 /* Any number of states, in phases: exponents, polynomial, update and output. */
 static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt, v4 dt_x,
@@ -46,62 +71,14 @@ static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc
     return y;
 }
 
-#else
-
-/* One state after the other: any number of them. */
-static v4 scan_states(uint32_t states, const float *a, float *h, const float *bc, v4 dt, v4 dt_x,
-                      v4 y) {
-    for (uint32_t n = 0; n < states; n++, a += LANES, h += LANES, bc += 2) {
-        const v4 da = v4_exp2_negative(v4_mul(dt, v4_load(a)));
-        y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h, v4_splat(bc[1]), y);
-    }
-    return y;
-}
-
-#endif
-
 /* One group and one frame. */
-static PORTABLE_GROUP void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t) {
+static MLM_NOINLINE void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t) {
     const group at = group_of(scan, g);
     const float *bc = scan->bc.data + t * scan->bc.stride;
     float *x = at.x + t * scan->x.stride;
     const v4 u = v4_load(x), dt = v4_load(at.dt + t * scan->dt.stride), d = v4_load(at.d);
     v4_store(x, scan_states(scan->states, at.a, at.h, bc, dt, v4_mul(dt, u), v4_mul(u, d)));
 }
-
-#if MLM_CORTEX_M7
-
-/* Infinite dt go the portable way: next to never there are any, and only they can make an exponent NaN
- * that dt x B does not make NaN anyhow. */
-void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    group at = group_of(scan, 0);
-    const uint32_t states = scan->states, per_group = states * LANES;
-    for (uint32_t g = scan->groups; g > 0; g--) {
-        const float *bc = scan->bc.data, *dt = at.dt;
-        float *x = at.x;
-        for (uint32_t t = frames; t > 0; t--) {
-            const float most = m7_largest(dt);
-            if (most * scan->lowest_a >= MLM_EXP2_MIN)
-                m7_scan_group(at.a, at.h, bc, states, dt, at.d, x);
-            else if (f32_is_finite(f32_bits(most)))
-                m7_scan_group_clamping(at.a, at.h, bc, states, dt, at.d, x);
-            else
-                scan_group(scan, scan->groups - g, frames - t);
-            x += scan->x.stride;
-            dt += scan->dt.stride;
-            bc += scan->bc.stride;
-        }
-        at.a += per_group;
-        at.h += per_group;
-        at.d += LANES;
-        at.dt += LANES;
-        at.x += LANES;
-    }
-}
-
-#else
-
-#if MLM_SIMD
 
 enum { GROUPS = 4 /* side by side: their states and sums are what the registers hold */ };
 
@@ -216,15 +193,86 @@ static void scan_groups(const mlm_scan *scan, uint32_t g, uint32_t frames) {
     }
 }
 
-#endif
-
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
     uint32_t g = 0;
-#if MLM_SIMD
     for (; g + GROUPS <= scan->groups; g += GROUPS) scan_groups(scan, g, frames);
-#endif
     for (; g < scan->groups; g++)
         for (uint32_t t = 0; t < frames; t++) scan_group(scan, g, t);
 }
+
+#else
+
+/* Infinite dt are not in range, and what is NaN by its dt alone is so by dt x B, too. */
+MLM_INLINE int is_in_range(const float *dt, float lowest_a) {
+    const float most = f32_pmax(f32_pmax(dt[0], dt[1]), f32_pmax(dt[2], dt[3]));
+    return most * lowest_a >= MLM_EXP2_MIN;
+}
+
+/* One group and one frame where no exponent has to be clamped. */
+MLM_INLINE void scan_group_in_range(uint32_t states, const float *a, float *h, const float *bc,
+                                    const float *dt_at, const float *d, float *x) {
+    const v4 u = v4_load(x), dt = v4_load(dt_at), dt_x = v4_mul(dt, u);
+    v4 y = v4_mul(u, v4_load(d));
+    for (const float *end = h + states * LANES; h != end; a += LANES, h += LANES, bc += 2) {
+        const v4 da = v4_exp2_in_range(v4_mul(dt, v4_load(a)));
+        y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h, v4_splat(bc[1]), y);
+    }
+    v4_store(x, y);
+}
+
+/* One group and one frame where some may have to be. */
+static MLM_COLD void clamp_group(const mlm_scan *scan, uint32_t g, uint32_t t) {
+    const group at = group_of(scan, g);
+    mlm_scan_clamping(scan->states, at.a, at.h, scan->bc.data + t * scan->bc.stride,
+                      at.dt + t * scan->dt.stride, at.d, at.x + t * scan->x.stride);
+}
+
+#if defined(__wasm__)
+
+void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
+    for (uint32_t g = 0; g < scan->groups; g++) {
+        group at = group_of(scan, g);
+        const float *bc = scan->bc.data;
+        for (uint32_t t = 0; t < frames; t++) {
+            if (is_in_range(at.dt, scan->lowest_a))
+                scan_group_in_range(scan->states, at.a, at.h, bc, at.dt, at.d, at.x);
+            else
+                clamp_group(scan, g, t);
+            at.x += scan->x.stride;
+            at.dt += scan->dt.stride;
+            bc += scan->bc.stride;
+        }
+    }
+}
+
+#else
+
+/* Frame t of the groups from g on as far as they are in range; returns the first one that is not. Without a
+ * call in the loop, the constants stay in registers. */
+static MLM_IN_ORDER uint32_t scan_in_range(const mlm_scan *scan, uint32_t g, uint32_t t) {
+    group at = group_of(scan, g);
+    const float *const bc = scan->bc.data + t * scan->bc.stride;
+    const uint32_t groups = scan->groups, states = scan->states;
+    const float lowest_a = scan->lowest_a;
+    at.dt += t * scan->dt.stride;
+    at.x += t * scan->x.stride;
+    for (; g < groups && is_in_range(at.dt, lowest_a); g++) {
+        scan_group_in_range(states, at.a, at.h, bc, at.dt, at.d, at.x);
+        at.a += states * LANES;
+        at.h += states * LANES;
+        at.d += LANES;
+        at.dt += LANES;
+        at.x += LANES;
+    }
+    return g;
+}
+
+void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
+    const uint32_t groups = scan->groups;
+    for (uint32_t t = 0; t < frames; t++)
+        for (uint32_t g = 0; (g = scan_in_range(scan, g, t)) < groups; g++) clamp_group(scan, g, t);
+}
+
+#endif
 
 #endif

@@ -121,6 +121,10 @@ void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames);
 /* x = x * SiLU(z), over `groups` groups of 4 elements of each of `frames` rows. */
 void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames);
 
+/* The same of one group of any 4 elements, for where mlm_silu and mlm_softplus have to clamp (clamping.c). */
+void mlm_silu_clamping(const float *x, float *y);
+void mlm_softplus_clamping(float *x);
+
 /* y = x * scale + shift, channel by channel, rounded after the product. */
 void mlm_affine(const float *scale, const float *shift, uint32_t width, mlm_source x, mlm_rows y,
                 uint32_t frames);

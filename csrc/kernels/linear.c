@@ -25,7 +25,7 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
     }
 }
 
-#elif defined(__wasm__) && !MLM_SIMD
+#elif !MLM_SIMD && defined(__wasm__)
 
 /* Half a panel: WebAssembly engines load all weights of an input before they use the first, and with
  * eight of them and eight sums some would have no register. Two rows have enough sums to overlap. */
@@ -62,6 +62,91 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
         for (; left >= 2; left -= 2, from += 2 * x.stride, to += 2 * y.stride)
             half_panel_2_rows(w, b, inputs, from, from + x.stride, to, to + y.stride);
         if (left > 0) half_panel_1_row(w, b, inputs, from, to);
+    }
+}
+
+#elif !MLM_SIMD
+
+/*
+ * With 32 registers for floats, eight inputs go in a turn. With fewer, compilers that see several would mix
+ * them until the sums no longer fit; and processors that have fewer loop for nothing.
+ */
+#if defined(__riscv_flen) || defined(__ARM_FP)
+#define ROUND 8u
+#define EACH_OF_ROUND(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+#else
+#define ROUND 1u
+#define EACH_OF_ROUND(m) m(0)
+#endif
+
+enum { HALF = 4 };
+
+/* Adds input i of x to the sums of a panel. */
+#define ADD_INPUT(i)                                                            \
+    {                                                                           \
+        const v4 input = v4_splat(x[i]);                                        \
+        low = v4_add(low, v4_mul(v4_load(weight + (i)*PANEL), input));          \
+        high = v4_add(high, v4_mul(v4_load(weight + (i)*PANEL + HALF), input)); \
+    }
+
+/* Panel after panel; each one's weights begin where those of the one before it end. */
+static void panels_1_row(const float *weight, const float *bias, uint32_t bias_step,
+                         uint32_t inputs, uint32_t panels, const float *from, float *y) {
+    const float *const end = from + inputs, *const whole = end - inputs % ROUND;
+    for (; panels > 0; panels--, bias += bias_step, y += PANEL) {
+        const float *x = from;
+        v4 low = v4_load(bias), high = v4_load(bias + HALF);
+        for (; x != whole; x += ROUND, weight += ROUND * PANEL) {
+            EACH_OF_ROUND(ADD_INPUT)
+        }
+        for (; x != end; x++, weight += PANEL) ADD_INPUT(0)
+        v4_store(y, low);
+        v4_store(y + HALF, high);
+    }
+}
+
+/* Adds input i of two rows to their sums of half a panel. */
+#define ADD_INPUT_OF_2_ROWS(i)                           \
+    {                                                    \
+        const v4 w = v4_load(weight + (i)*PANEL);        \
+        sum0 = v4_add(sum0, v4_mul(w, v4_splat(x0[i]))); \
+        sum1 = v4_add(sum1, v4_mul(w, v4_splat(x1[i]))); \
+    }
+
+/* The lower or upper four outputs of a panel, each weight loaded once. */
+static void half_panel_2_rows(const float *weight, const float *bias, uint32_t inputs,
+                              const float *x0, const float *x1, float *y0, float *y1) {
+    const float *const end = x0 + inputs, *const whole = end - inputs % ROUND;
+    v4 sum0 = v4_load(bias), sum1 = sum0;
+    for (; x0 != whole; x0 += ROUND, x1 += ROUND, weight += ROUND * PANEL) {
+        EACH_OF_ROUND(ADD_INPUT_OF_2_ROWS)
+    }
+    for (; x0 != end; x0++, x1++, weight += PANEL) ADD_INPUT_OF_2_ROWS(0)
+    v4_store(y0, sum0);
+    v4_store(y1, sum1);
+}
+
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
+    static const float zeros[PANEL] = {0.0f};
+    const uint32_t bias_step = bias ? PANEL : 0;
+    if (!bias) bias = zeros;
+    if (frames == 1) {
+        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
+        return;
+    }
+    for (; panels > 0; panels--, weight += inputs * PANEL, bias += bias_step, y.data += PANEL) {
+        const float *x0 = x.data;
+        float *y0 = y.data;
+        for (uint32_t t = 2; t <= frames; t += 2) {
+            const float *const x1 = x0 + x.stride;
+            float *const y1 = y0 + y.stride;
+            half_panel_2_rows(weight, bias, inputs, x0, x1, y0, y1);
+            half_panel_2_rows(weight + HALF, bias + HALF, inputs, x0, x1, y0 + HALF, y1 + HALF);
+            x0 = x1 + x.stride;
+            y0 = y1 + y.stride;
+        }
+        if (frames % 2) panels_1_row(weight, bias, 0, inputs, 1, x0, y0);
     }
 }
 
@@ -153,16 +238,12 @@ MLM_INLINE const float *back(const float *p, uint32_t count) {
         }                                                                                        \
     }
 
-#if MLM_SIMD
 STRIP(1, 1, 1, UP, UP)
 STRIP(2, 1, 1, UP, UP)
 STRIP(4, 1, 4, DOWN, UP)
 STRIP(5, 1, 2, DOWN, UP)
 STRIP(2, 2, 4, UP, DOWN)
 STRIP(1, 4, 1, UP, UP)
-#else
-STRIP(1, 1, 4, UP, UP)
-#endif
 
 #define RUN_STRIP(panels, rows)                                                            \
     do {                                                                                   \
@@ -185,7 +266,6 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
     const uint32_t bias_step = bias ? PANEL : 0;
     if (!bias) bias = zeros;
     uint32_t t = 0;
-#if MLM_SIMD
     /* A panel alone would wait for its own sums; of four rows it has enough. */
     if (frames < 4 && panels % 2 && panels >= 5) {
         t = 0;
@@ -204,12 +284,9 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
         RUN_STRIP(2, 1);
         NEXT_PANELS(2);
     }
-#endif
     while (panels >= 1) {
         t = 0;
-#if MLM_SIMD
         RUN_STRIP(1, 4);
-#endif
         RUN_STRIP(1, 1);
         NEXT_PANELS(1);
     }

@@ -30,4 +30,8 @@ MLM_INLINE group group_of(const mlm_scan *scan, uint32_t g) {
                    scan->dt.data + g * LANES, scan->x.data + g * LANES};
 }
 
+/* Of one group and frame, any dt and a (clamping.c). */
+void mlm_scan_clamping(uint32_t states, const float *a, float *h, const float *bc, const float *dt,
+                       const float *d, float *x);
+
 #endif

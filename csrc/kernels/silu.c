@@ -1,9 +1,9 @@
 /*
- * silu.c - SiLU, the gate that is made of it, and softplus, all in place. On SIMD targets and in
- * WebAssembly a block of groups goes through in phases with a small buffer between them: one group's chain
- * of operations is longer than what a processor looks ahead.
+ * silu.c - SiLU, the gate that is made of it, and softplus, all in place. On SIMD targets a block of groups
+ * goes through in phases with a small buffer between them: one group's chain of operations is longer than
+ * what a processor looks ahead. Elsewhere group by group, its four lanes side by side.
  */
-#include "../math/math4.h"
+#include "../math/powers.h"
 #include "cortex_m7.h"
 #include "kernels.h"
 
@@ -22,7 +22,7 @@ void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames) {
         m7_gate(x.data + t * x.stride, z.data + t * z.stride, groups);
 }
 
-#elif MLM_SIMD || defined(__wasm__)
+#elif MLM_SIMD
 
 enum { LANES = 4, BLOCK = 32 * LANES /* elements that go through the phases together */ };
 
@@ -109,21 +109,65 @@ void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames) {
 
 #else
 
-#define IN_PLACE(name, function)                                             \
-    void name(mlm_rows x, uint32_t groups, uint32_t frames) {                \
-        for (uint32_t t = 0; t < frames; t++, x.data += x.stride)            \
-            for (uint32_t g = 0; g < groups; g++)                            \
-                v4_store(x.data + 4 * g, function(v4_load(x.data + 4 * g))); \
-    }
+enum { LANES = 4 };
 
-IN_PLACE(mlm_silu, v4_silu)
-IN_PLACE(mlm_softplus, v4_softplus)
+/*
+ * Next to no group needs the clamps. Those that do are out of the inner loops: with a call in it, none would
+ * keep its constants in registers.
+ */
+static MLM_COLD void gate_clamping(float *x, const float *z) {
+    float by[LANES];
+    mlm_silu_clamping(z, by);
+    v4_store(x, v4_mul(v4_load(x), v4_load(by)));
+}
+
+static MLM_IN_ORDER void silu_row(float *x, const float *end) {
+    for (; x != end; x += LANES) {
+        for (; x != end; x += LANES) {
+            const v4 now = v4_load(x);
+            if (!v4_power_in_range(now)) break;
+            v4_store(x, v4_silu_in_range(now));
+        }
+        if (x == end) return;
+        mlm_silu_clamping(x, x);
+    }
+}
+
+static MLM_IN_ORDER void softplus_row(float *x, const float *end) {
+    for (; x != end; x += LANES) {
+        for (; x != end; x += LANES) {
+            const v4 now = v4_load(x);
+            if (!v4_power_in_range(now)) break;
+            v4_store(x, v4_softplus_in_range(now));
+        }
+        if (x == end) return;
+        mlm_softplus_clamping(x);
+    }
+}
+
+static MLM_IN_ORDER void gate_row(float *x, const float *z, const float *end) {
+    for (; x != end; x += LANES, z += LANES) {
+        for (; x != end; x += LANES, z += LANES) {
+            const v4 now = v4_load(z);
+            if (!v4_power_in_range(now)) break;
+            v4_store(x, v4_mul(v4_load(x), v4_silu_in_range(now)));
+        }
+        if (x == end) return;
+        gate_clamping(x, z);
+    }
+}
+
+void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames) {
+    for (; frames > 0; frames--, x.data += x.stride) silu_row(x.data, x.data + groups * LANES);
+}
+
+void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames) {
+    for (; frames > 0; frames--, x.data += x.stride) softplus_row(x.data, x.data + groups * LANES);
+}
 
 void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames) {
-    for (uint32_t t = 0; t < frames; t++, x.data += x.stride, z.data += z.stride)
-        for (uint32_t g = 0; g < groups; g++)
-            v4_store(x.data + 4 * g,
-                     v4_mul(v4_load(x.data + 4 * g), v4_silu(v4_load(z.data + 4 * g))));
+    for (; frames > 0; frames--, x.data += x.stride, z.data += z.stride)
+        gate_row(x.data, z.data, x.data + groups * LANES);
 }
 
 #endif

@@ -17,6 +17,16 @@
 #define MLM_COLD __attribute__((noinline, cold)) /* which is for size, too */
 #endif
 
+/*
+ * A function whose operations on four lanes stay in the order that they are written in, which overlaps them as
+ * far as a small processor can. GCC overlaps more before it gives out registers, and then has too few.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#define MLM_IN_ORDER __attribute__((noinline, optimize("no-schedule-insns")))
+#else
+#define MLM_IN_ORDER
+#endif
+
 #if !defined(MLM_NO_SIMD) && defined(__wasm_simd128__)
 
 #define MLM_SIMD 1
@@ -123,7 +133,7 @@ MLM_INLINE v4 v4_add(v4 x, v4 y) { V4_EACH(x.a + y.a, x.b + y.b, x.c + y.c, x.d 
 MLM_INLINE v4 v4_sub(v4 x, v4 y) { V4_EACH(x.a - y.a, x.b - y.b, x.c - y.c, x.d - y.d); }
 MLM_INLINE v4 v4_mul(v4 x, v4 y) { V4_EACH(x.a * y.a, x.b * y.b, x.c * y.c, x.d * y.d); }
 MLM_INLINE v4 v4_div(v4 x, v4 y) { V4_EACH(x.a / y.a, x.b / y.b, x.c / y.c, x.d / y.d); }
-MLM_INLINE float f32_abs(float x) { return f32_from_bits(f32_bits(x) & 0x7FFFFFFFu); }
+MLM_INLINE float f32_abs(float x) { return __builtin_fabsf(x); }
 MLM_INLINE v4 v4_abs(v4 x) { V4_EACH(f32_abs(x.a), f32_abs(x.b), f32_abs(x.c), f32_abs(x.d)); }
 /*
  * LLVM makes a maximum or minimum instruction of x < y ? y : x where the target has one that lets NaN
@@ -162,7 +172,17 @@ MLM_INLINE v4 v4_where_nan(v4 x, v4 then, v4 otherwise) {
     V4_EACH(x.a != x.a ? then.a : otherwise.a, x.b != x.b ? then.b : otherwise.b,
             x.c != x.c ? then.c : otherwise.c, x.d != x.d ? then.d : otherwise.d);
 }
-MLM_INLINE float f32_exponent(float n) { return f32_from_bits(f32_bits(n) << 23); }
+/* The bits of an x that goes on as a float. GCC would keep it where integers are and move it back. */
+MLM_INLINE uint32_t f32_bits_apart(float x) {
+#if defined(__GNUC__) && !defined(__clang__)
+    float copy;
+    __asm__("" : "=r"(copy) : "0"(x));
+    return f32_bits(copy);
+#else
+    return f32_bits(x);
+#endif
+}
+MLM_INLINE float f32_exponent(float n) { return f32_from_bits(f32_bits_apart(n) << 23); }
 MLM_INLINE v4 v4_exponent(v4 n) {
     V4_EACH(f32_exponent(n.a), f32_exponent(n.b), f32_exponent(n.c), f32_exponent(n.d));
 }
