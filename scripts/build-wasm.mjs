@@ -71,24 +71,26 @@ async function build(folder) {
   try {
     await writeOpList(objects);
     for (const variant of variants) {
-      const linked = ["csrc/core", "csrc/kernels", "wasm"].flatMap(sourcesIn).map((source) => {
-        const object = join(objects, `${basename(source)}.o`);
-        const isHot = hot.includes(basename(source)) && !smallInWasm.includes(basename(source));
-        const speed = isHot ? HOT_FLAGS : COLD_FLAGS;
-        const lanes = oneLane.includes(basename(source)) ? ["-DMLM_ONE_LANE"] : [];
-        run("emcc", [
-          ...COMPILE,
-          `-I${objects}`,
-          ...speed,
-          ...variant.flags,
-          ...lanes,
-          "-c",
-          source,
-          "-o",
-          object,
-        ]);
-        return object;
-      });
+      const linked = ["csrc/core", "csrc/kernels", "csrc/detector", "wasm"]
+        .flatMap(sourcesIn)
+        .map((source) => {
+          const object = join(objects, `${basename(source)}.o`);
+          const isHot = hot.includes(basename(source)) && !smallInWasm.includes(basename(source));
+          const speed = isHot ? HOT_FLAGS : COLD_FLAGS;
+          const lanes = oneLane.includes(basename(source)) ? ["-DMLM_ONE_LANE"] : [];
+          run("emcc", [
+            ...COMPILE,
+            `-I${objects}`,
+            ...speed,
+            ...variant.flags,
+            ...lanes,
+            "-c",
+            source,
+            "-o",
+            object,
+          ]);
+          return object;
+        });
       const raw = join(objects, variant.file);
       run("emcc", [...LINK, ...variant.flags, ...linked, "-o", raw]);
       run("wasm-opt", [...OPTIMIZE, ...variant.optimize, raw, "-o", join(folder, variant.file)]);

@@ -197,7 +197,7 @@ static mlm_status check_outputs(checker *check) {
     return MLM_OK;
 }
 
-/* Behind the check of the ops: outputs are floats, and labels are those of a vector, the first output. */
+/* Behind the check of the ops: outputs are floats, and labels are those of the first one. */
 static mlm_status check_labels(checker *check) {
     const mlm_blob_header *header = mlm_header(&check->model);
     for (uint32_t i = 0; i < header->output_count; i++)
@@ -205,9 +205,7 @@ static mlm_status check_labels(checker *check) {
             return fail(check, MLM_ERR_FORMAT, i, MLM_DTYPE_F32, header->output_count);
     const uint32_t value = mlm_outputs(&check->model)->value;
     const uint32_t width = mlm_value_width(&check->model, value);
-    if (header->label_count == 0 ||
-        (header->label_count == width && mlm_value_clock(&check->model, value) == MLM_NO_CLOCK))
-        return MLM_OK;
+    if (header->label_count == 0 || header->label_count == width) return MLM_OK;
     return fail(check, MLM_ERR_FORMAT, 0, width, header->label_count);
 }
 

@@ -174,7 +174,7 @@ typedef struct mlm_model_info {
     uint32_t needs_max_frames; /* 1: options need a max_frames under every schedule, as part of
                                         the network sees the whole sequence at once (a `reverse`) */
     uint32_t looks_ahead;      /* 1: finish ends the sequence: reset before pushing more */
-    uint32_t labels;           /* 0 or equal to the width of output 0, which is a vector then */
+    uint32_t labels;           /* 0 or equal to the width of output 0 */
     uint32_t blob_bytes;
     uint32_t crc32;            /* of the blob, as stored in it */
     uint32_t self_test_inputs; /* frames, tokens or samples of the self-test; 0: none */

@@ -107,6 +107,8 @@ const programs = {
   misuse_test: ["misuse_test.c", ...rigs],
   states_test: ["states_test.c", ...rigs],
   bits_test: ["bits_test.c", ...ways],
+  detector_test: ["detector_test.c", ...rigs],
+  endless_test: ["endless_test.c", ...rigs],
   integer_test: ["integer_test.c"],
   integer_rows_test: ["integer_rows_test.c"],
   integer_scan_test: ["integer_scan_test.c"],
@@ -157,7 +159,7 @@ export function missingFor(name) {
 
 /** Relative to this folder. */
 function coreSources() {
-  return ["core", "kernels"].flatMap((folder) =>
+  return ["core", "kernels", "detector"].flatMap((folder) =>
     readdirSync(join(root, "csrc", folder))
       .filter((file) => file.endsWith(".c"))
       .sort()
@@ -169,7 +171,7 @@ function coreSources() {
 function fingerprint(name) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([variants[name], common, compilerVersion(variants[name].compiler)]));
-  const csrc = ["include", "core", "kernels", "math"].map((folder) => `csrc/${folder}`);
+  const csrc = ["include", "core", "kernels", "math", "detector"].map((folder) => `csrc/${folder}`);
   for (const folder of [...csrc, "csrc", "test/native", "test/native/kernel", "test/fuzz"]) {
     for (const file of readdirSync(join(root, folder)).sort()) {
       if (!/\.(c|h|mjs)$/.test(file)) continue;

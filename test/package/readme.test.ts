@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeNpy } from "../../ts/checkpoint/index.js";
 import { json, output, root } from "../cli/support.js";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -39,6 +40,17 @@ describe("README.md", () => {
     const { crc32, after, notes } = report;
     const expected = [after.blobBytes, crc32, after.arenaBytes, JSON.stringify(notes)];
     expect(printed).toBe(`${expected.join(" ")}\n`);
+  });
+
+  it("points to docs/detect.md, whose sample hears nothing in a second of silence", () => {
+    const docs = readFileSync(join(root, "docs/detect.md"), "utf8");
+    const path = join(root, "build/detect-sample.mjs");
+    writeFileSync(path, /```js\n([\s\S]*?)```/.exec(docs)?.[1] as string);
+    const printed = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" });
+    const silence = join(root, "build/detect-silence.npy");
+    writeFileSync(silence, writeNpy(new Float32Array(16000), [16000]));
+    const { answers, arenaBytes } = json(["detect", "kws", "--input", silence, "--json"]);
+    expect(printed).toBe(`[] ${answers} ${arenaBytes}\n`);
   });
 
   it("shows what the commands print", () => {

@@ -140,13 +140,8 @@ function metadataOf({ convention, assumptions, shapes }: Network, { metadata }: 
 }
 
 function checkLabels(labels: readonly string[], first: EncodedOutput | undefined): void {
-  if (labels.length === 0) return;
-  if (first?.isVector !== true) {
-    throw new BadArgument("labels", "none, as the first output is a sequence", `${labels.length}`);
-  }
-  if (labels.length !== first.width) {
-    throw new BadArgument("labels", `none or one a logit (${first.width})`, `${labels.length}`);
-  }
+  if (labels.length === 0 || labels.length === first?.width) return;
+  throw new BadArgument("labels", `none or one a logit (${first?.width})`, `${labels.length}`);
 }
 
 function checkSelfTest(selfTest: SelfTest, network: Network, encoded: Encoded): void {

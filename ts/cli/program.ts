@@ -11,6 +11,7 @@ import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
+import { DETECT_MODES, detectCommand } from "./commands/detect.js";
 import { draft } from "./commands/draft.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
@@ -38,6 +39,8 @@ const FLOAT =
 const STATES = ["16", "32"] as const;
 const SAMPLES =
   "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
+const WINDOW = "frames of an answer (default: of audio, a second)";
+const HOP = "frames between answers (default: of audio, 0.2 s)";
 const LABELS = "names of a checkpoint's classes, as a JSON array";
 
 /** `print` receives what goes to standard output: a command's text, or help. */
@@ -80,6 +83,12 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--frontend <file>", FRONT_END)
     .option("--labels <file>", LABELS)
     .option("--fold", FOLD)
+    .option(
+      "--running",
+      "for streams that never end: answers over a sliding window (docs/detect.md)",
+    )
+    .option("--window <n>", WINDOW, count("--window"))
+    .option("--hop <n>", HOP, count("--hop"))
     .option("--json", "print JSON")
     .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
 
@@ -118,6 +127,29 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--jobs <n>", JOBS, count("--jobs"))
     .option("--json", "print JSON")
     .action(async (model, options) => print(await run(model, options)));
+
+  withModel(addCommand("detect", "Prints what a detector finds in a long recording, and when."))
+    .requiredOption("--input <file>", `${INPUT}; one recording`)
+    .option(
+      "--mode <name>",
+      "running: one pass, the state never reset; exact: windows, as in training (default: running)",
+      choice("--mode", DETECT_MODES),
+    )
+    .option("--window <n>", WINDOW, count("--window"))
+    .option("--hop <n>", HOP, count("--hop"))
+    .option("--smooth <n>", "answers that are averaged (default: 3)", count("--smooth"))
+    .option(
+      "--hold-off <n>",
+      "answers in which a label does not fire again (default: 5)",
+      count("--hold-off"),
+    )
+    .option("--threshold <p>", "average that fires (default: 0.7), or LABEL=P; repeatable", files)
+    .option("--rate <hz>", "frames a second, where the model takes frames", count("--rate"))
+    .option("--tile <n>", "frames processed together (default: 1)", count("--tile"))
+    .option("--truth <file>", ".csv of what is there: seconds at its end, label")
+    .option("--simd <choice>", "SIMD core: auto, on, off", choice("--simd", SIMD_CHOICES))
+    .option("--json", "print JSON")
+    .action(async (model, options) => print(await detectCommand(model, options)));
 
   const evaluate = addCommand("eval", "Runs a labelled set: accuracy, confusions, a reference.");
   withExecution(withCheckpointFiles(evaluate.argument("<model>", MODEL)))

@@ -81,6 +81,26 @@ export interface CoreFunctions {
   session_feed_end(session: number): number;
   session_step(session: number, step: number): number;
   session_self_test(session: number): number;
+  session_forget(session: number): number;
+  model_is_endless(): number;
+  events_bytes(
+    classes: number,
+    smooth: number,
+    holdOff: number,
+    thresholds: number,
+    bytes: number,
+  ): number;
+  events_init(
+    classes: number,
+    smooth: number,
+    holdOff: number,
+    thresholds: number,
+    memory: number,
+    bytes: number,
+  ): number;
+  events_reset(events: number): void;
+  events_take(events: number, probabilities: number, detection: number): number;
+  events_averages(events: number): number;
 }
 
 interface CoreExports extends CoreFunctions {
@@ -128,6 +148,13 @@ const FUNCTION_NAMES = [
   "session_feed_end",
   "session_step",
   "session_self_test",
+  "session_forget",
+  "model_is_endless",
+  "events_bytes",
+  "events_init",
+  "events_reset",
+  "events_take",
+  "events_averages",
 ] as const satisfies readonly (keyof CoreFunctions)[];
 
 /** Values of mlm_status that are no errors; the others are known by their names. */

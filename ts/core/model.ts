@@ -6,6 +6,7 @@
 import { looksLike } from "../looks-like.js";
 import { type Core, STATUS_OK } from "./core.js";
 import { BadArgument, BadModel, type ModelFault } from "./errors.js";
+import { Events, type EventsOptions } from "./events.js";
 import { opNameIn, tensorNameIn } from "./format.js";
 import {
   type ModelInfo,
@@ -57,6 +58,7 @@ export class Model extends Resource {
   /** What the writer of the blob recorded: `convention` and whatever else. */
   readonly metadata: Record<string, unknown>;
   readonly #sessions = new Set<Session>();
+  readonly #events = new Set<Events>();
   #labels: readonly string[] | undefined;
   #ops: readonly OpInfo[] | undefined;
   #tensors: readonly TensorInfo[] | undefined;
@@ -99,6 +101,35 @@ export class Model extends Resource {
   /** Bytes of linear memory that this model and its sessions hold, the core's own included. */
   get memoryBytes(): number {
     return this.#opened().memory.bytes;
+  }
+
+  /**
+   * Fewest inputs (frames, tokens or samples) that, pushed, make `rows` rows of the first output, a sequence.
+   * @throws BadArgument when no number does, Disposed
+   */
+  inputsFor(rows: number): number {
+    const { functions } = this.#opened();
+    const made = (inputs: number) => functions.output_rows_pushed(0, inputs) >>> 0;
+    let inputs = 0;
+    for (let step = 2 ** 30; step >= 1; step /= 2) if (made(inputs + step) < rows) inputs += step;
+    if (made(inputs + 1) >= rows) return inputs + 1;
+    throw new BadArgument("rows", "a number that the first output can have", `${rows}`);
+  }
+
+  /** Whether a sequence may go on for ever, by `Session.forget`: outputs over time, no pool over all of it. */
+  get isEndless(): boolean {
+    return this.#opened().functions.model_is_endless() === 1;
+  }
+
+  /**
+   * What becomes of the answers of a detector: averages, thresholds, events.
+   * @throws BadArgument, OutOfMemory, Disposed
+   */
+  createEvents(options: EventsOptions): Events {
+    const core = this.#opened();
+    const events = new Events(core, options, (released) => this.#events.delete(released));
+    this.#events.add(events);
+    return events;
   }
 
   /** The operators of a schedule in order of execution. @throws BadArgument, Disposed */
@@ -207,6 +238,7 @@ export class Model extends Resource {
   /** Gives the instance and its memory back, with all sessions. */
   protected override release(): void {
     for (const session of [...this.#sessions]) session.dispose();
+    for (const events of [...this.#events]) events.dispose();
     this.#core = undefined;
   }
 

@@ -214,6 +214,17 @@ export class Session extends Resource {
     return vectorsOf(this.#info.outputs, this.#readVectors());
   }
 
+  /**
+   * Lets a sequence go on for ever: forgets some of its inputs where there are very many, so that their count does not
+   * end. No output tells. Where `Model.isEndless`, call it now and then.
+   * @returns how many were forgotten
+   * @throws Disposed
+   */
+  forget(): number {
+    this.assertAlive();
+    return this.#core.functions.session_forget(this.#handle) >>> 0;
+  }
+
   /** Forgets all frames: the next one is the first of a new sequence. @throws Disposed */
   reset(): void {
     this.assertAlive();

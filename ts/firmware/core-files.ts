@@ -40,6 +40,9 @@ export interface CoreUse {
   readonly schedule: Schedule;
 }
 
+/** Of what projects do not have. */
+const DETECTOR_HEADER = "include/mlm_detector.h";
+
 /** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
 export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
   const types = typesOf(use);
@@ -55,7 +58,7 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
   );
   const files = [...sources].filter(
     ([path]) =>
-      /^(include|core|math)\//.test(path) ||
+      (/^(include|core|math)\//.test(path) && path !== DETECTOR_HEADER) ||
       /^kernels\/.*\.h$/.test(path) ||
       needed.has(path.replace(/^kernels\//, "")),
   );

@@ -38,7 +38,7 @@ export interface Network {
    * a flatten head): as it was trained. */
   readonly minFrames?: number;
   readonly maxFrames?: number;
-  /** One name an element of the first output, a vector, if known. */
+  /** One name an element of the first output, if known. */
   readonly labels?: readonly string[];
   /** The naming convention it was recognised by: "paper", "stack", "mamba_ssm", ... */
   readonly convention: string;

@@ -1,5 +1,6 @@
 /** `mambalite convert`: a checkpoint becomes a model blob, tested before it is written. */
 import { BadArgument } from "../../core/errors.js";
+import { HEADER } from "../../core/format.js";
 import type { Model } from "../../core/model.js";
 import {
   assumptionsOf,
@@ -12,17 +13,20 @@ import { locateModel } from "../bundled.js";
 import { BeyondTolerance } from "../failure.js";
 import { requireWritable, writeAtomically } from "../files.js";
 import { toJson } from "../json.js";
-import { type ExportedReferences, withModel } from "../load-model.js";
+import { type ExportedReferences, type OpenModel, withModel } from "../load-model.js";
 import { isWithin, renderComparison } from "../render/comparison.js";
+import { runningBlob, type WindowChoice, windowsOf } from "../running.js";
 import { counted, exponential, grouped, oneLine } from "../text.js";
 import { differenceText } from "./compare.js";
 
-export interface ConvertOptions {
+export interface ConvertOptions extends WindowChoice {
   readonly output: string;
   readonly arch?: string;
   readonly frontend?: string;
   readonly labels?: string;
   readonly fold?: boolean;
+  /** For streams that never end: see ts/streaming. */
+  readonly running?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,37 +35,44 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
   const { model: file } = locateModel(checkpoint, true);
   const sources = [file, arch, frontend, labels].filter((path) => path !== undefined);
   requireWritable(options.output, sources);
-  return withModel(
-    checkpoint,
-    { ...options, asCheckpoint: true },
-    async ({ model, blob, format, convention, exported }) => {
-      if (format === "mlm") {
-        throw new BadArgument("checkpoint", ".safetensors, .pth or .pt", `${checkpoint}, a .mlm`);
-      }
-      model.selfTest();
-      const references = exported && checkReferences(model, exported);
-      await writeAtomically(options.output, blob, sources);
-      const crc32 = model.info.crc32.toString(16).padStart(8, "0");
-      if (options.json) {
-        const { output } = options;
-        const assumptions = assumptionsOf(model);
-        const maxRelative = references?.all.maxRelative;
-        return toJson({
-          ...{ output, format, convention, blobBytes: blob.length, crc32, assumptions },
-          ...(references && { references: references.all.cases.length, maxRelative }),
-        });
-      }
-      const from = convention === "exported" ? "exported" : `${convention} naming`;
-      return (
-        `${oneLine(options.output)}: ${grouped(blob.length)} bytes, CRC-32 ${crc32}, ` +
-        `from ${format} (${from})\n` +
-        (references === undefined ? "" : agreement(references)) +
-        assumptionsOf(model)
-          .map((assumption) => `  assumed: ${oneLine(assumption)}\n`)
-          .join("")
-      );
-    },
-  );
+  return withModel(checkpoint, { ...options, asCheckpoint: true }, async (open) => {
+    const { model, format, convention, exported } = open;
+    if (format === "mlm") {
+      throw new BadArgument("checkpoint", ".safetensors, .pth or .pt", `${checkpoint}, a .mlm`);
+    }
+    model.selfTest();
+    const references = exported && checkReferences(model, exported);
+    const blob = options.running === true ? await runningOf(open, options) : open.blob;
+    await writeAtomically(options.output, blob, sources);
+    const crc32 = crc32Of(blob).toString(16).padStart(8, "0");
+    if (options.json) {
+      const { output } = options;
+      const assumptions = assumptionsOf(model);
+      const maxRelative = references?.all.maxRelative;
+      return toJson({
+        ...{ output, format, convention, blobBytes: blob.length, crc32, assumptions },
+        ...(references && { references: references.all.cases.length, maxRelative }),
+      });
+    }
+    const from = convention === "exported" ? "exported" : `${convention} naming`;
+    return (
+      `${oneLine(options.output)}: ${grouped(blob.length)} bytes, CRC-32 ${crc32}, ` +
+      `from ${format} (${from})\n` +
+      (references === undefined ? "" : agreement(references)) +
+      assumptionsOf(model)
+        .map((assumption) => `  assumed: ${oneLine(assumption)}\n`)
+        .join("")
+    );
+  });
+}
+
+function crc32Of(blob: Uint8Array): number {
+  return new DataView(blob.buffer, blob.byteOffset).getUint32(HEADER.crc32, true);
+}
+
+function runningOf({ engine, model, network }: OpenModel, options: ConvertOptions) {
+  if (options.fold === true) throw new BadArgument("--running", "no --fold", "both");
+  return runningBlob(engine, network!, windowsOf(model, options));
 }
 
 function agreement({ all }: OutputsAccuracy): string {

@@ -1,0 +1,64 @@
+/** `mambalite detect`: three words in a stream, in both modes; what is refused. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { readAudio } from "../../ts/audio/index.js";
+import { wav } from "../wav.js";
+import { failure, json, kws, output, root, temporaryFolder } from "./support.js";
+
+const temporary = temporaryFolder();
+const RATE_HZ = 16_000;
+const WORDS = ["yes", "stop", "on"];
+
+/** Each word behind two seconds that are nearly silent. */
+function stream(): string {
+  const samples: number[] = [];
+  const wait = () => {
+    for (let i = 0; i < 2 * RATE_HZ; i++) samples.push(((i * 7919) % 41) - 20);
+  };
+  for (const word of WORDS) {
+    wait();
+    const clip = readFileSync(`${root}/ts/models/kws/${word}.wav`);
+    for (const sample of readAudio(clip, RATE_HZ)) samples.push(Math.round(sample * 32768));
+  }
+  wait();
+  const path = temporary("three.wav");
+  writeFileSync(path, wav(new Uint8Array(Int16Array.from(samples).buffer)));
+  return path;
+}
+
+describe("detect", () => {
+  it("finds three words in a stream in both modes, and says how well", () => {
+    const truth = temporary("times.csv");
+    writeFileSync(truth, "3,yes\n6,stop\n9,on\n");
+    const input = stream();
+    for (const mode of ["running", "exact"]) {
+      const args = ["detect", "kws", "--input", input, "--mode", mode, "--threshold", "0.5"];
+      const { events, score, answers } = json([...args, "--truth", truth, "--json"]);
+      expect(events.map(({ label }: { label: string }) => label)).toEqual(WORDS);
+      expect(score).toMatchObject({ total: 3, hits: 3, misses: 0, wrong: 0, falseAlarms: 0 });
+      expect(answers).toBe(50);
+      expect(output([...args, "--truth", truth])).toMatch(/3 of 3 found \(100\.0 %\)/);
+    }
+  }, 120_000);
+
+  it("takes a running blob that `convert` has written, with the same events", () => {
+    const input = stream();
+    const blob = temporary("running.mlm");
+    output(["convert", "kws", "--running", "--window", "100", "--hop", "20", "-o", blob]);
+    const options = ["--input", input, "--threshold", "0.5", "--json"];
+    expect(json(["detect", blob, ...options])).toEqual(json(["detect", "kws", ...options]));
+    expect(failure(["detect", "--input", input, kws])).toMatch(/convert --running/);
+  });
+
+  it("refuses by name what it cannot do", () => {
+    const input = stream();
+    expect(failure(["detect", "har", "--input", input])).toMatch(/a \.npy of frames|audio/);
+    expect(failure(["detect", "kws", "--input", input, "--threshold", "no=0.5"])).toMatch(/no/);
+    expect(failure(["detect", "kws", "--input", input, "--threshold", "often"])).toMatch(
+      /a probability above 0/,
+    );
+    expect(failure(["detect", "kws", "--input", input, "--window", "99"])).toMatch(
+      /a multiple of the hop/,
+    );
+  });
+});

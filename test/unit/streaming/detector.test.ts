@@ -1,0 +1,208 @@
+/** Detectors against sessions driven by hand: the same answers, bit for bit, however the stream is cut. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCheckpoint, toNetwork } from "../../../ts/checkpoint/index.js";
+import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
+import { BUNDLED_MODELS } from "../../../ts/models/index.js";
+import { BadArgument, createBlob, Engine, type Network } from "../../../ts/node.js";
+import {
+  createDetector,
+  type Detection,
+  type DetectorOptions,
+  runningNetwork,
+  windowNetworks,
+} from "../../../ts/streaming/index.js";
+import { uniformNumbers } from "../core/networks.js";
+
+const FORM = { windowFrames: 12, hopFrames: 4 };
+const HOP_SAMPLES = 160;
+const WINDOW_SAMPLES = 400;
+const THRESHOLDS = { thresholds: 0.13, smooth: 3, holdOff: 2 };
+
+let engine: Engine;
+let kws: Network;
+let har: Network;
+
+function bundled(name: string): Network {
+  const model = BUNDLED_MODELS.find((one) => one.name === name)!;
+  const read = (url: URL) => readFileSync(fileURLToPath(url));
+  const network = toNetwork(readCheckpoint(read(model.checkpoint)));
+  return {
+    ...withFrontEnd(network, readFrontEnd(read(model.frontEnd))),
+    labels: readLabels(read(model.labels)),
+  };
+}
+
+beforeAll(async () => {
+  engine = await Engine.load();
+  kws = bundled("kws");
+  har = bundled("har");
+});
+
+afterAll(() => engine.dispose());
+
+function noise(count: number): Float32Array {
+  const uniform = uniformNumbers(3);
+  return Float32Array.from(
+    { length: count },
+    (_, i) => (uniform() - 0.5) * (i % 5000 < 2500 ? 0.3 : 0.01),
+  );
+}
+
+async function heard(options: DetectorOptions, stream: Float32Array, portion: number) {
+  const detector = await createDetector(engine, options);
+  const events: Detection[] = [];
+  for (let at = 0; at < stream.length; at += portion) {
+    events.push(...detector.push(stream.subarray(at, at + portion)));
+  }
+  const all = { events, answers: detector.answers, labels: detector.labels };
+  detector.dispose();
+  return all;
+}
+
+/** As mlm_detector.h says it, over all answers at once. */
+function expectedEvents(answers: readonly Float32Array[], labels: readonly string[]) {
+  const lastFired = new Map<number, number>();
+  const events: { label: string; confidence: number; answer: number }[] = [];
+  answers.forEach((_, a) => {
+    const kept = answers.slice(Math.max(0, a - THRESHOLDS.smooth + 1), a + 1);
+    const means = labels.map((__, c) =>
+      Math.fround(kept.reduce((sum, row) => Math.fround(sum + row[c]!), 0) / kept.length),
+    );
+    const best = means.indexOf(Math.max(...means));
+    const fires =
+      !labels[best]!.startsWith("_") && means[best]! >= Math.fround(THRESHOLDS.thresholds);
+    if (!fires || a - (lastFired.get(best) ?? -1e9) <= THRESHOLDS.holdOff) return;
+    lastFired.set(best, a);
+    events.push({ label: labels[best]!, confidence: means[best]!, answer: a });
+  });
+  return events;
+}
+
+describe("a running detector", () => {
+  it("fires what the rows of one push of all of it say, for any portions", async () => {
+    const model = await createBlob(engine, runningNetwork(kws, FORM));
+    const stream = noise(40_000);
+    const opened = await engine.loadModel(model);
+    const [rows] = opened.createSession().push(stream);
+    const answers = Array.from({ length: rows!.shape[0]! }, (_, i) =>
+      rows!.data.subarray(i * 8, i * 8 + 8),
+    );
+    expect(opened.labels).toEqual(kws.labels);
+    expect(opened.isEndless).toBe(true);
+    const wanted = expectedEvents(answers, kws.labels!);
+    expect(wanted.length).toBeGreaterThan(3);
+    for (const portion of [160, 333, 16_000, 40_000]) {
+      const { events, answers: count } = await heard({ model, ...THRESHOLDS }, stream, portion);
+      expect(count).toBe(answers.length);
+      expect(events.map(({ label, confidence }) => ({ label, confidence }))).toEqual(
+        wanted.map(({ label, confidence }) => ({ label, confidence })),
+      );
+      const samples = (answer: number) =>
+        (FORM.windowFrames - 1 + answer * FORM.hopFrames) * HOP_SAMPLES + WINDOW_SAMPLES;
+      expect(events.map(({ inputs }) => inputs)).toEqual(
+        wanted.map(({ answer }) => samples(answer)),
+      );
+      expect(events[0]!.seconds).toBe(events[0]!.inputs / 16_000);
+    }
+    opened.dispose();
+  });
+
+  it("has the whole sequence's probabilities where the window is the sequence", async () => {
+    const network = runningNetwork(kws, { windowFrames: 98, hopFrames: 98 });
+    const running = await engine.loadModel(await createBlob(engine, network));
+    const whole = await engine.loadModel(await createBlob(engine, windowNetworks(kws).model));
+    const front = await engine.loadModel(await createBlob(engine, windowNetworks(kws).front!));
+    const stream = noise(97 * HOP_SAMPLES + WINDOW_SAMPLES);
+    const [row] = running.createSession().push(stream);
+    const frames = front.createSession().push(stream)[0]!.data;
+    const [wanted] = whole.createSession().run(frames);
+    expect(row!.data.length).toBe(8);
+    row!.data.forEach((value, i) => {
+      expect(Math.abs(value - wanted!.data[i]!)).toBeLessThan(1e-6);
+    });
+    for (const model of [running, whole, front]) model.dispose();
+  });
+});
+
+describe("a detector of exact windows", () => {
+  it("gives each window the probabilities of a run of it alone", async () => {
+    const { front, model } = windowNetworks(kws);
+    const blobs = {
+      front: await createBlob(engine, front!),
+      model: await createBlob(engine, model),
+    };
+    const stream = noise(20_000);
+    const opened = await engine.loadModel(await createBlob(engine, kws));
+    const softmaxed = await engine.loadModel(
+      await createBlob(engine, {
+        ...kws,
+        ops: [
+          ...kws.ops,
+          { kind: "softmax", softmax: "softmax", name: "softmax", input: kws.ops.length },
+        ],
+      }),
+    );
+    const session = softmaxed.createSession();
+    const samples = (FORM.windowFrames - 1) * HOP_SAMPLES + WINDOW_SAMPLES;
+    const answers: Float32Array[] = [];
+    for (let at = 0; at + samples <= stream.length; at += FORM.hopFrames * HOP_SAMPLES) {
+      answers.push(session.run(stream.subarray(at, at + samples))[0]!.data);
+    }
+    const wanted = expectedEvents(answers, kws.labels!);
+    expect(wanted.length).toBeGreaterThan(2);
+    for (const portion of [160, 333, 20_000]) {
+      const { events, answers: count } = await heard(
+        { ...blobs, ...FORM, ...THRESHOLDS },
+        stream,
+        portion,
+      );
+      expect(count).toBe(answers.length);
+      expect(events.map(({ label, confidence }) => ({ label, confidence }))).toEqual(
+        wanted.map(({ label, confidence }) => ({ label, confidence })),
+      );
+    }
+    for (const one of [opened, softmaxed]) one.dispose();
+  });
+
+  it("takes frames as they come, and tells how much memory it needs", async () => {
+    const { front, model } = windowNetworks(har);
+    expect(front).toBeUndefined();
+    const detector = await createDetector(engine, {
+      model: await createBlob(engine, model),
+      windowFrames: 128,
+      hopFrames: 64,
+      rateHz: 50,
+    });
+    detector.push(noise(256 * 9));
+    expect(detector.answers).toBe(3);
+    expect(detector.averages().reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    expect(detector.arenaBytes).toBeGreaterThan(128 * 9 * 4);
+    detector.reset();
+    expect(detector.answers).toBe(0);
+    detector.dispose();
+  });
+});
+
+describe("what is refused", () => {
+  it("names the op that cannot run for ever, the window, the label", async () => {
+    const attention: Network = {
+      ...har,
+      ops: har.ops.map((op) => (op.kind === "pool" ? { ...op, pool: "std" as const } : op)),
+    };
+    expect(() => runningNetwork(attention, FORM)).toThrow(/a pool of std .*windows can be exact/);
+    expect(() => runningNetwork(har, { windowFrames: 10, hopFrames: 4 })).toThrow(
+      /a multiple of the hop \(4\)/,
+    );
+    const model = await createBlob(engine, runningNetwork(kws, FORM));
+    const labels = { model, thresholds: { no: 0.5 } };
+    await expect(createDetector(engine, labels)).rejects.toThrow(/labels of the model .*no/);
+    await expect(createDetector(engine, { model, windowFrames: 12 })).rejects.toThrow(BadArgument);
+    await expect(createDetector(engine, { model, smooth: 0 })).rejects.toThrow(/1 to 64 answers/);
+    const whole = await createBlob(engine, kws);
+    await expect(createDetector(engine, { model: whole, ...FORM })).rejects.toThrow(
+      /a model of frames/,
+    );
+  });
+});

@@ -1,0 +1,151 @@
+/** `mambalite detect`: what a detector hears or feels in a long recording, and what it found of what was there. */
+import { createBlob } from "../../blob/blob.js";
+import type { Engine } from "../../core/engine.js";
+import { BadArgument } from "../../core/errors.js";
+import type { Network } from "../../graph/network.js";
+import { takenBy } from "../../input-files.js";
+import {
+  createDetector,
+  type Detection,
+  type DetectorOptions,
+  readTruth,
+  type Score,
+  scoreOf,
+  windowNetworks,
+} from "../../streaming/index.js";
+import { inFile, readBytes } from "../files.js";
+import { toJson } from "../json.js";
+import { readInputs } from "../load-input.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
+import { runningBlob, type WindowChoice, windowsOf } from "../running.js";
+import { oneLine } from "../text.js";
+
+export const DETECT_MODES = ["running", "exact"] as const;
+
+export interface DetectChoice extends ModelChoice, WindowChoice {
+  readonly input: string;
+  readonly mode?: (typeof DETECT_MODES)[number];
+  readonly smooth?: number;
+  readonly holdOff?: number;
+  readonly threshold?: readonly string[];
+  readonly rate?: number;
+  readonly tile?: number;
+  readonly truth?: string;
+  readonly json?: boolean;
+}
+
+export async function detectCommand(modelPath: string, choice: DetectChoice): Promise<string> {
+  return withModel(modelPath, { ...choice, asCheckpoint: true }, async (open) => {
+    const inputs = await readInputs(choice.input, takenBy(open.model), false);
+    if (inputs.sequences.length !== 1) {
+      throw new BadArgument("--input", "one recording", `${inputs.sequences.length} sequences`);
+    }
+    const detector = await createDetector(open.engine, await optionsOf(open, choice));
+    try {
+      const detections = detector.push(inputs.data);
+      const inputsPerStream = inputs.data.length / open.model.info.inputWidth;
+      const seconds = inputsPerStream / (detector.rateHz ?? Number.NaN);
+      const score =
+        choice.truth === undefined
+          ? undefined
+          : scoreOf(detections, await truthOf(choice.truth), seconds);
+      const facts = { seconds, answers: detector.answers, arenaBytes: detector.arenaBytes };
+      return choice.json === true
+        ? toJson({ events: detections.map(eventOf), ...facts, ...(score && { score }) })
+        : describe(detections, facts, score);
+    } finally {
+      detector.dispose();
+    }
+  });
+}
+
+async function optionsOf(open: OpenModel, choice: DetectChoice): Promise<DetectorOptions> {
+  const { smooth, holdOff, rate, tile, threshold } = choice;
+  const thresholds = threshold && thresholdsOf(threshold);
+  const how = {
+    ...(smooth !== undefined && { smooth }),
+    ...(holdOff !== undefined && { holdOff }),
+    ...(rate !== undefined && { rateHz: rate }),
+    ...(tile !== undefined && { tile }),
+    ...(thresholds !== undefined && { thresholds }),
+  };
+  const isRunning = open.model.info.outputs[0]?.isSequence === true;
+  if (open.network === undefined && isRunning) return { model: open.blob, ...how };
+  if (open.network === undefined) {
+    throw new BadArgument(
+      "MODEL",
+      "a checkpoint, or a .mlm of `convert --running`",
+      "another .mlm",
+    );
+  }
+  const form = windowsOf(open.model, choice);
+  return choice.mode === "exact"
+    ? { ...(await windowBlobs(open.engine, open.network)), ...form, ...how }
+    : { model: await runningBlob(open.engine, open.network, form), ...how };
+}
+
+async function windowBlobs(engine: Engine, network: Network) {
+  const { front, model } = windowNetworks(network);
+  return {
+    model: await createBlob(engine, model),
+    ...(front !== undefined && { front: await createBlob(engine, front) }),
+  };
+}
+
+/** `0.6` for all, or `yes=0.6` for one. */
+function thresholdsOf(given: readonly string[]): number | Record<string, number> {
+  const all = given.filter((text) => !text.includes("="));
+  if (all.length > 0 && given.length > 1) {
+    throw new BadArgument(
+      "--threshold",
+      "one number for all, or LABEL=P for each",
+      given.join(" "),
+    );
+  }
+  const number = (text: string) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value > 0) return value;
+    throw new BadArgument("--threshold", "a probability above 0, or LABEL=P", text);
+  };
+  if (all[0] !== undefined) return number(all[0]);
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.lastIndexOf("=");
+      return [text.slice(0, at), number(text.slice(at + 1))];
+    }),
+  );
+}
+
+function truthOf(path: string) {
+  return inFile(path, () => readTruth(new TextDecoder().decode(readBytes(path))));
+}
+
+function eventOf({ label, confidence, seconds, inputs }: Detection) {
+  return { label, confidence, seconds: Number.isNaN(seconds) ? null : seconds, inputs };
+}
+
+interface Facts {
+  readonly seconds: number;
+  readonly answers: number;
+  readonly arenaBytes: number;
+}
+
+function describe(detections: readonly Detection[], facts: Facts, score?: Score): string {
+  const lines = detections.map(({ label, confidence, seconds, inputs }) => {
+    const when = Number.isNaN(seconds) ? `input ${inputs}` : `${seconds.toFixed(2)} s`;
+    return `${when.padStart(12)}  ${oneLine(label).padEnd(16)} ${confidence.toFixed(3)}\n`;
+  });
+  const length = Number.isNaN(facts.seconds) ? "" : ` in ${facts.seconds.toFixed(1)} s`;
+  const events = `${detections.length} events${length}, ${facts.answers} answers, ${facts.arenaBytes} bytes of memory (exact)\n`;
+  return lines.join("") + events + (score === undefined ? "" : describeScore(score));
+}
+
+function describeScore(score: Score): string {
+  const { total, hits, misses, wrong, repeats, falseAlarms } = score;
+  const share = total === 0 ? "" : ` (${((100 * hits) / total).toFixed(1)} %)`;
+  return (
+    `${hits} of ${total} found${share}, ${misses} missed, ${wrong} wrong, ${repeats} repeated, ` +
+    `${falseAlarms} false alarms (${score.falseAlarmsPerHour.toFixed(2)} an hour), median latency ` +
+    `${score.medianLatencySeconds.toFixed(2)} s behind the end\n`
+  );
+}
