@@ -1,5 +1,7 @@
 /** Values of options: what the user typed into what the code uses. Knows no commands. */
 
+import { BOARD_TIMINGS } from "../board/boards.js";
+import { THINGS, type Thing } from "../board/memory/memories.js";
 import { BadArgument } from "../core/errors.js";
 import type { Schedule, SessionOptions } from "../core/plan.js";
 import { BOARDS, type Board } from "../device/index.js";
@@ -63,15 +65,40 @@ export function boards(text: string, previous: readonly Board[] = []): readonly 
   return [...new Set([...previous, ...added])];
 }
 
+/** A parser for commander of one board id, of the catalogue or of those that only times are known of. */
+export function timedBoards(text: string): string {
+  const ids = [...new Set([...BOARDS, ...BOARD_TIMINGS].map(({ id }) => id))];
+  return choice("--board", ids)(text.trim());
+}
+
+/** A parser for commander of "weights=dtcm,arena=dtcm"; may be given several times. */
+export function placement(
+  text: string,
+  previous: Readonly<Partial<Record<Thing, string>>> = {},
+): Readonly<Partial<Record<Thing, string>>> {
+  const added = text.split(",").map((part) => {
+    const [thing = "", memory = "", ...more] = part.trim().split("=");
+    if (!THINGS.includes(thing as Thing) || memory === "" || more.length > 0) {
+      throw new BadArgument("--place", `${THINGS.join(", ")}, each "=" a memory`, quoted(part));
+    }
+    return [thing, memory] as const;
+  });
+  return { ...previous, ...Object.fromEntries(added) };
+}
+
 /** The board of a target's project that --board names; undefined: the usual one. */
-export function boardOf(target: Target, chosen: readonly Board[] = []): Board | undefined {
+export function boardOf(
+  target: Target,
+  chosen: readonly Board[] = [],
+  given?: string,
+): Board | undefined {
   const possible = LAYOUTS[target].boards;
   const [board, ...more] = chosen;
-  if (board === undefined) return undefined;
-  if (more.length > 0 || !possible.includes(board.id)) {
+  if (board === undefined && given === undefined) return undefined;
+  if (board === undefined || more.length > 0 || !possible.includes(board.id)) {
     const expected =
       possible.length === 0 ? `none with --target ${target}` : `one of ${possible.join(", ")}`;
-    throw new BadArgument("--board", expected, chosen.map(({ id }) => id).join(", "));
+    throw new BadArgument("--board", expected, given ?? chosen.map(({ id }) => id).join(", "));
   }
   return board;
 }

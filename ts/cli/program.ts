@@ -3,6 +3,7 @@
  * for standard output. Knows nothing of how a command does its work.
  */
 import { Command } from "commander";
+import { THINGS } from "../board/memory/memories.js";
 import { BUDGET_TILES } from "../core/plan.js";
 import { BOARDS } from "../device/index.js";
 import { EMULATED_TARGETS, EXPORT_TARGETS, MAX_TIMEOUT_SECONDS } from "../firmware/node.js";
@@ -22,7 +23,17 @@ import { quantizeIntCommand } from "./commands/quantize-int.js";
 import { run } from "./commands/run.js";
 import { torch } from "./commands/torch.js";
 import { verifyCommand } from "./commands/verify.js";
-import { amount, boards, choice, count, files, SCHEDULES, SIMD_CHOICES } from "./options.js";
+import {
+  amount,
+  boards,
+  choice,
+  count,
+  files,
+  placement,
+  SCHEDULES,
+  SIMD_CHOICES,
+  timedBoards,
+} from "./options.js";
 
 const JOBS = "threads (default: as many as there are cores); the results are the same";
 const FOLD = "multiply linear layers together where that saves work; changes the last bits";
@@ -221,7 +232,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       `${EMULATED_TARGETS.join(", ")}; without --schedule, stream and layer`,
       choice("--target", EMULATED_TARGETS),
     )
-    .option("--board <id>", "whose memories to use (default: the target's usual one)", boards)
+    .option("--board <id>", "whose memories to use (default: the target's usual one)", timedBoards)
     .option("--float", FLOAT)
     .option("--variant <name...>", "only these builds: double, single; hard, soft (default: all)")
     .option("--input <file>", ".npy as for run, all sequences (default: one, generated)")
@@ -232,6 +243,13 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       count("--timeout", MAX_TIMEOUT_SECONDS),
       600,
     )
+    .option("--time", "estimate cycles and milliseconds on the board, from a trace of the firmware")
+    .option(
+      "--place <thing=memory>",
+      `with --time: where ${THINGS.join(", ")} lie, by ids of the board's memories; several by commas`,
+      placement,
+    )
+    .option("--qio", "with --time: flash that is read four bits at a time")
     .option("--json", "print JSON")
     .action(async (model, options) => print(await verifyCommand(model, options)));
 

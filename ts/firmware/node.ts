@@ -2,6 +2,7 @@
  * The public entry for Node: everything of index.ts, the C sources that lie beside this package, and
  * building and running firmware.
  */
+export { type BoardTime, proxiedBoards, type TimeOptions } from "./board-time.js";
 export { buildProject, writeFiles } from "./build.js";
 export { EMULATORS, missingTools, requireTools, type Variant } from "./emulators.js";
 export * from "./index.js";

@@ -10,19 +10,22 @@ import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
-import type { Board } from "../device/index.js";
+import { BOARDS, type Board } from "../device/index.js";
 import { TemporaryPlace } from "../host/temporary.js";
+import { type BoardTime, checkTime, type TimeOptions, timeImage } from "./board-time.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
 import { compareBits } from "./compare-bits.js";
 import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
 import { DoesNotFit, FirmwareFailed } from "./errors.js";
+import { arenaRegion } from "./fit.js";
 import { elementName, flatOutputs } from "./flat-outputs.js";
 import { boundedBy } from "./frames.js";
 import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
 import { MAX_TIMEOUT_SECONDS, run } from "./process.js";
 import { type HarnessInputs, harnessProject, type Sources } from "./project.js";
 import { readSources } from "./sources.js";
-import type { EmulatedTarget } from "./targets.js";
+import { type EmulatedTarget, LAYOUTS } from "./targets.js";
+import { cannotTrace } from "./trace.js";
 
 export interface VerifyOptions {
   readonly target: EmulatedTarget;
@@ -44,6 +47,8 @@ export interface VerifyOptions {
   readonly board?: Board;
   /** Id of the board's region for the arena, whether or not it is large enough: the linker says so. */
   readonly region?: string;
+  /** Times the first image, too, by a trace of its run. */
+  readonly time?: TimeOptions;
 }
 
 /** What is known of an image without running it. */
@@ -75,6 +80,8 @@ export interface Verification {
   readonly operatorNames: readonly string[];
   readonly weightsBytes: number;
   readonly tools: ToolVersions;
+  /** Of the first image on a board, where it was asked for; or why it cannot be had. */
+  readonly time?: BoardTime | { readonly skipped: string };
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -86,6 +93,8 @@ const DEFAULT_TIMEOUT_MS = 600_000;
  */
 export async function verify(blob: Uint8Array, options: VerifyOptions): Promise<Verification> {
   requireTimeout(options.timeoutMs);
+  const board = boardOf(options);
+  if (options.time !== undefined && board !== undefined) checkTime(board.id, options.time);
   const tools = requireTools(options.target);
   const engines = await loadEngines();
   try {
@@ -129,13 +138,14 @@ async function verifyModels(
   const outputFloats = expected[0]!.bits[0]!.length;
   const work: Work = { blob, model, version: engines[0]!.version, outputFloats, options };
 
-  const perVariant = await inFolder(options.folder, (folder) =>
-    allDone(
+  const { perVariant, time } = await inFolder(options.folder, async (folder) => {
+    const runs = await allDone(
       variantsOf(options).map((variant) =>
         runVariant(join(folder, variant.name), variant, executions, work),
       ),
-    ),
-  );
+    );
+    return { perVariant: runs, time: await timeFirst(folder, runs, work) };
+  });
   const images = byExecution(perVariant);
   const [main] = images;
   if (main === undefined) throw new RangeError("nothing was run");
@@ -159,7 +169,30 @@ async function verifyModels(
     operatorNames: model.operators(main.plan.schedule).map(({ name }) => name),
     weightsBytes: blob.length,
     tools,
+    ...(time !== undefined && { time }),
   };
+}
+
+/** The one that the emulator stands for; undefined where nothing is known of it. */
+function boardOf({ target, board }: VerifyOptions): Board | undefined {
+  return board ?? BOARDS.find(({ id }) => id === LAYOUTS[target].boards[0]);
+}
+
+/** The first image on its board, when that was asked for. */
+async function timeFirst(
+  folder: string,
+  runs: readonly VariantRun[],
+  { blob, model, options }: Work,
+): Promise<Verification["time"]> {
+  const { target, time, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const image = runs[0]?.images[0];
+  if (time === undefined || image === undefined) return undefined;
+  const skipped = cannotTrace(target);
+  if (skipped !== undefined) return { skipped };
+  const board = boardOf(options)!;
+  const path = join(folder, image.variant.name, `firmware-${image.plan.schedule}.elf`);
+  const region = options.region ?? arenaRegion(board, image.plan, blob.length);
+  return timeImage({ target, path, blob, operators: model.ops, region, timeoutMs }, board.id, time);
 }
 
 async function inFolder<T>(

@@ -1,32 +1,44 @@
 /** `mambalite verify`: a model's firmware, run in an emulator, against its simulation bit for bit. */
+import type { Thing } from "../../board/memory/memories.js";
 import type { Model } from "../../core/model.js";
-import type { Board } from "../../device/index.js";
+import { BOARDS } from "../../device/index.js";
 import type { EmulatedTarget } from "../../firmware/index.js";
-import { type Verification, verify } from "../../firmware/node.js";
+import { proxiedBoards, type Verification, verify } from "../../firmware/node.js";
 import { takenBy } from "../../input-files.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import {
+  boardOf,
+  checkExecution,
+  type ExecutionChoice,
+  refuseGiven,
+  sessionOptions,
+} from "../options.js";
+import { cyclesReport } from "../render/board-time.js";
 import { renderVerification, stackOf } from "../render/verification.js";
 import { modelFor } from "../twin.js";
 
 export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
   readonly target: EmulatedTarget;
-  readonly board?: readonly Board[];
+  readonly board?: string;
   readonly variant?: readonly string[];
   readonly float?: boolean;
   readonly input?: string;
   readonly keep?: string;
   readonly timeout: number;
+  readonly time?: boolean;
+  readonly place?: Readonly<Partial<Record<Thing, string>>>;
+  readonly qio?: boolean;
   readonly json?: boolean;
 }
 
 export async function verifyCommand(named: string, options: VerifyCommandOptions): Promise<string> {
   checkExecution(options);
-  const board = boardOf(options.target, options.board);
-  const { model: path, note } = modelFor(named, { ...options, board });
+  const { board, time } = boardAndTime(options);
+  const asked = board ?? BOARDS.find(({ id }) => id === options.board);
+  const { model: path, note } = modelFor(named, { ...options, board: asked });
   return withModel(path, options, async ({ model, blob }) => {
     const { frames, sequences } = await inputsOf(model, options);
     const isDefault = [options.schedule, options.tile, options.budget].every(
@@ -38,6 +50,7 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
       timeoutMs: options.timeout * 1000,
       ...(!isDefault && { execution: sessionOptions(options, frames) }),
       ...(board && { board }),
+      ...(time && { time }),
       ...(options.variant && { variants: options.variant }),
       ...(options.keep !== undefined && { folder: options.keep }),
     });
@@ -45,6 +58,22 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
       ? toJson({ model: path, ...toReport(verification) })
       : note + renderVerification(path, verification, frames);
   });
+}
+
+/** A board whose trace is another's is timed alone: its memories are not the emulator's. */
+function boardAndTime({ target, board: id, time, place, qio }: VerifyCommandOptions) {
+  if (!time) {
+    refuseGiven({ place, qio }, ["place", "qio"], "--time", "none");
+  }
+  const isProxied = time === true && id !== undefined && proxiedBoards(target).includes(id);
+  const chosen = BOARDS.filter((board) => board.id === id);
+  const board = isProxied ? undefined : boardOf(target, id === undefined ? undefined : chosen, id);
+  const options = {
+    ...(isProxied && { board: id }),
+    ...(place && { placement: place }),
+    ...(qio && { qio }),
+  };
+  return { board, time: time ? options : undefined };
 }
 
 async function inputsOf(model: Model, { input }: VerifyCommandOptions) {
@@ -56,7 +85,8 @@ async function inputsOf(model: Model, { input }: VerifyCommandOptions) {
 
 /** The numbers of the first image, the usual variant; the others are listed with the toolchain. */
 function toReport(verification: Verification) {
-  const { target, items, equalItems, images, operatorNames, weightsBytes, tools } = verification;
+  const { target, items, equalItems, images, operatorNames, weightsBytes, tools, time } =
+    verification;
   const main = images[0]!;
   return {
     target,
@@ -70,6 +100,7 @@ function toReport(verification: Verification) {
       total: main.total,
       operators: operatorNames.map((name, i) => ({ name, count: main.operators[i] })),
     },
+    ...(time !== undefined && cyclesReport(time)),
     toolchain: {
       ...tools,
       flags: main.flags,

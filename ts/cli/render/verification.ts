@@ -2,6 +2,7 @@
 import colors from "picocolors";
 import type { ImageReport, Verification } from "../../firmware/node.js";
 import { counted, grouped, oneLine, percent } from "../text.js";
+import { renderBoardTime } from "./board-time.js";
 import { table } from "./table.js";
 
 /** The most that any call of the core took. */
@@ -19,6 +20,7 @@ export function renderVerification(
     section("IMAGES", "measured in the emulator") + images(verification),
     section("OPERATORS", `instructions of one run, ${title(verification.images[0]!)}`) +
       operators(verification),
+    ...(verification.time === undefined ? [] : [renderBoardTime(verification.time)]),
     section("TOOLCHAIN", "") + toolchain(verification),
   ].join("\n");
 }
