@@ -4,6 +4,7 @@
  * JavaScript places blob, tables, arena and I/O above __heap_base and grows the memory for them.
  */
 #include "../csrc/math/vec4.h"
+#include "mlm_detector.h"
 #include "mlm_inspect.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -180,4 +181,39 @@ EXPORT(session_step) uint32_t session_step(mlm_session *session, mlm_step *step)
 
 EXPORT(session_self_test) uint32_t session_self_test(mlm_session *session) {
     return (uint32_t)mlm_session_self_test(session);
+}
+
+/* Lets a session go on for ever: returns how many inputs it has forgotten. */
+EXPORT(session_forget) uint32_t session_forget(mlm_session *session) {
+    return mlm_session_forget(session);
+}
+
+EXPORT(model_is_endless) uint32_t model_is_endless(void) {
+    return (uint32_t)mlm_model_is_endless(&model);
+}
+
+EXPORT(events_bytes)
+uint32_t events_bytes(uint32_t classes, uint32_t smooth, uint32_t hold_off, const float *thresholds,
+                      uint32_t *bytes) {
+    const mlm_events_options options = {classes, smooth, hold_off, thresholds};
+    return (uint32_t)mlm_events_bytes(&options, bytes);
+}
+
+EXPORT(events_init)
+uint32_t events_init(uint32_t classes, uint32_t smooth, uint32_t hold_off, const float *thresholds,
+                     void *memory, uint32_t bytes) {
+    const mlm_events_options options = {classes, smooth, hold_off, thresholds};
+    mlm_events *events;
+    return (uint32_t)mlm_events_init(&events, &options, memory, bytes);
+}
+
+EXPORT(events_reset) void events_reset(mlm_events *events) { mlm_events_reset(events); }
+
+EXPORT(events_take)
+uint32_t events_take(mlm_events *events, const float *probabilities, mlm_detection *detection) {
+    return mlm_events_take(events, probabilities, detection);
+}
+
+EXPORT(events_averages) const float *events_averages(const mlm_events *events) {
+    return mlm_events_averages(events);
 }
