@@ -218,10 +218,19 @@ typedef struct mlm_logmel_form {
  * Takes `count` further samples behind the `have` samples, fewer than a window, that are in `history`
  * ([window]), and makes a row of y for each window that they complete:
  * y[t][band] = ln(max(sum over its bins of filter |FFT(window x)|^2, floor)). spectrum: scratch
- * [fft + 2]. Returns the number of rows made.
+ * [fft]. Returns the number of rows made.
  */
 uint32_t mlm_logmel(const mlm_logmel_form *form, float *history, uint32_t have,
                     const float *samples, uint32_t count, float *spectrum, mlm_rows y);
+
+/* Of fewer complex points, half a transform, a spectrum is made by its definition. */
+enum { MLM_LOGMEL_LEAST_POINTS = 16 };
+/* What is left out of a spectrum. */
+#define MLM_LOGMEL_POWER_SCALE 0.25f
+
+/* |FFT(window x)|^2 / MLM_LOGMEL_POWER_SCALE of bins 0 .. fft / 2, which lie in `spectrum`, [fft]; samples: [window]. */
+const float *mlm_logmel_spectrum(const mlm_logmel_form *form, const float *samples,
+                                 float *spectrum);
 
 /* y[t] = row tokens[t] of weight: panels [rows up to 8, / 8][width][8]. Tokens are valid. */
 void mlm_embedding(const float *weight, uint32_t width, const int32_t *tokens, mlm_rows y,

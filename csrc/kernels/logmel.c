@@ -1,74 +1,51 @@
 /*
- * logmel.c - audio samples to log-mel frames: window, real FFT, power spectrum, mel filter bank, log.
- * Plain C: what it costs is little beside the network. Its tables are constants of the blob; every
- * sum runs over ascending indices.
+ * logmel.c - audio samples to log-mel frames: power spectra of windows (logmel_spectrum.c), mel filter bank, log. Its
+ * tables are constants of the blob.
  */
 #include <string.h>
 
-#include "../math/f32.h"
+#include "../math/vec4.h"
 #include "kernels.h"
+#include "logmel_arm.h"
 
-/* Windowed samples as n / 2 complex numbers in bit-reversed order, zero beyond the window. */
-static void load_windowed(const mlm_logmel_form *form, const float *samples, float *z) {
-    const uint32_t half = form->fft / 2;
-    uint32_t reversed = 0;
-    for (uint32_t i = 0; i < half; i++) {
-        for (uint32_t part = 0; part < 2; part++) {
-            const uint32_t n = 2 * i + part;
-            z[2 * reversed + part] = n < form->window ? samples[n] * form->weights[n] : 0.0f;
-        }
-        uint32_t bit = half;
-        do {
-            bit >>= 1;
-            reversed ^= bit;
-        } while (bit != 0 && !(reversed & bit));
+/* ---- bands --------------------------------------------------------------------------------------------- */
+
+/* Four sums, of every fourth product each, and their sum. */
+MLM_INLINE float dot_fours(const float *x, const float *y, uint32_t fours) {
+#if MLM_CORTEX_M7
+    return fours == 0 ? 0.0f : m7_dot_fours(x, y, fours);
+#else
+    float sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    const float *end = x + 4 * (size_t)fours;
+#if MLM_SIMD
+    v4 sum = v4_zero();
+    for (; x < end; x += 4, y += 4) sum = v4_add(sum, v4_mul(v4_load(x), v4_load(y)));
+    v4_store(sums, sum);
+#else
+    for (; x < end; x += 4, y += 4) {
+        sums[0] += x[0] * y[0];
+        sums[1] += x[1] * y[1];
+        sums[2] += x[2] * y[2];
+        sums[3] += x[3] * y[3];
     }
+#endif
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+#endif
 }
 
-/* In place, radix 2, decimation in time: n complex numbers whose twiddles are every `step`-th of the
- * table e^(-2 pi i k / (2 n)). */
-static void transform(const float *twiddles, uint32_t n, float *z) {
-    for (uint32_t half = 1; half < n; half *= 2)
-        for (uint32_t k = 0; k < half; k++) {
-            const float *w = twiddles + 2 * k * (n / half);
-            const float wr = w[0], wi = w[1];
-            for (uint32_t i = k; i < n; i += 2 * half) {
-                float *a = z + 2 * i, *b = a + 2 * half;
-                const float tr = wr * b[0] - wi * b[1], ti = wr * b[1] + wi * b[0];
-                b[0] = a[0] - tr;
-                b[1] = a[1] - ti;
-                a[0] = a[0] + tr;
-                a[1] = a[1] + ti;
-            }
-        }
+/* The last `count` % 4 products are added one by one. */
+MLM_INLINE float dot_product(const float *x, const float *y, uint32_t count) {
+    float sum = dot_fours(x, y, count / 4);
+    for (uint32_t i = count & ~3u; i < count; i++) sum += x[i] * y[i];
+    return sum;
 }
 
-static float squared(float re, float im) { return re * re + im * im; }
-
-/* The transform of n complex numbers made of 2n real ones becomes the power of bins 0 .. n, the k-th
- * at z[2k]. */
-static void power_spectrum(const float *twiddles, uint32_t n, float *z) {
-    const float re = z[0], im = z[1];
-    for (uint32_t k = 1; 2 * k < n; k++) {
-        float *p = z + 2 * k, *q = z + 2 * (n - k);
-        const float *w = twiddles + 2 * k;
-        const float even_re = p[0] + q[0], even_im = p[1] - q[1];
-        const float odd_re = p[1] + q[1], odd_im = q[0] - p[0];
-        const float tr = w[0] * odd_re - w[1] * odd_im, ti = w[0] * odd_im + w[1] * odd_re;
-        p[0] = 0.25f * squared(even_re + tr, even_im + ti);
-        q[0] = 0.25f * squared(even_re - tr, even_im - ti);
-    }
-    z[n] = squared(z[n], z[n + 1]);
-    z[0] = (re + im) * (re + im);
-    z[2 * n] = (re - im) * (re - im);
-}
-
-static void mel_bands(const mlm_logmel_form *form, const float *power, float *y) {
-    const float *weight = form->filters;
+static MLM_NOINLINE void mel_bands(const mlm_logmel_form *form, const float *power, float *y) {
+    const float *filter = form->filters;
     for (uint32_t band = 0; band < form->bands; band++) {
         const uint32_t first = form->bins[2 * band], count = form->bins[2 * band + 1];
-        float energy = 0.0f;
-        for (uint32_t bin = first; bin < first + count; bin++) energy += *weight++ * power[2 * bin];
+        const float energy = MLM_LOGMEL_POWER_SCALE * dot_product(filter, power + first, count);
+        filter += count;
         y[band] = f32_log(energy < form->floor ? form->floor : energy);
     }
     for (uint32_t band = form->bands; band < mlm_padded(form->bands); band++) y[band] = 0.0f;
@@ -86,10 +63,7 @@ uint32_t mlm_logmel(const mlm_logmel_form *form, float *history, uint32_t have,
         samples += taken;
         count -= taken;
         if (have < form->window) break;
-        load_windowed(form, history, spectrum);
-        transform(form->twiddles, form->fft / 2, spectrum);
-        power_spectrum(form->twiddles, form->fft / 2, spectrum);
-        mel_bands(form, spectrum, y.data + rows * y.stride);
+        mel_bands(form, mlm_logmel_spectrum(form, history, spectrum), y.data + rows * y.stride);
         rows++;
         memmove(history, history + form->hop, keep * sizeof(float));
         have = keep;
@@ -138,7 +112,7 @@ static void logmel_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_ne
     (void)shape;
     const uint32_t *form = view->op->attributes;
     needs[SAMPLES_ROLE] = (mlm_need){.floats = form[WINDOW], .is_state = 1};
-    needs[SPECTRUM_ROLE] = (mlm_need){.floats = (uint64_t)form[FFT] + 2};
+    needs[SPECTRUM_ROLE] = (mlm_need){.floats = form[FFT]};
 }
 
 /* Takes in_rows samples, of which the first is in_first of the sequence; how many rows they make shows. */
@@ -161,24 +135,39 @@ static int run_logmel(mlm_run *run) {
     return 0;
 }
 
-/* Window, butterflies (4 multiplications each), spectrum (10 for two bins), filters, logarithms. */
+/* Products of window, transform and power: 12 in a butterfly of radix 4 but in the first stage, 4 in one of radix 2, 8
+ * for two bins. */
+static uint64_t spectrum_products(uint64_t window, uint64_t points) {
+    if (points < MLM_LOGMEL_LEAST_POINTS) return (points + 1) * (3 * window + 3);
+    uint64_t products = window + 4 * points + 3, h = 4;
+    for (; 4 * h <= points; h *= 4) products += 3 * points;
+    return h < points ? products + 2 * points : products;
+}
+
+/* Passes over the points, the first stage being one. */
+static uint64_t passes_over(uint64_t points) {
+    uint64_t passes = 0;
+    for (uint64_t n = 1; n < points; n *= 4) passes++;
+    return passes;
+}
+
+/* Filters and their scale, logarithms. */
 void mlm_logmel_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
     const uint32_t *form = view->op->attributes;
     const uint64_t window = form[WINDOW], hop = form[HOP], points = form[FFT] / 2;
     const uint64_t bands = view->op->width;
     const uint64_t filters = view->tensors[view->op->tensors[FILTERS]].rows;
-    uint64_t stages = 0;
-    for (uint64_t n = points; n > 1; n /= 2) stages++;
-    counts->macs +=
-        work->rows * (window + stages * points / 2 * 4 + (points / 2 - 1) * 10 + 4 + filters);
+    const uint64_t moved = points < MLM_LOGMEL_LEAST_POINTS ? 0 : passes_over(points) * 2 * points;
+    const uint64_t windows = points < MLM_LOGMEL_LEAST_POINTS ? points + 1 : 1;
+    counts->macs += work->rows * (spectrum_products(window, points) + filters + bands);
     counts->exps += work->rows * bands;
     for (uint32_t tensor = 0; tensor < TENSORS; tensor++)
         mlm_count_tensor(counts, work, view, tensor);
     /* Samples to the window and out of it, what of it stays moves up; then the spectrum. */
-    mlm_count_floats_read(counts, work, hop + window + (window - hop));
+    mlm_count_floats_read(counts, work, hop + windows * window + (window - hop));
     mlm_count_floats_written(counts, work, hop + (window - hop));
-    mlm_count_floats_read(counts, work, stages * 2 * points + 2 * points + filters);
-    mlm_count_floats_written(counts, work, 2 * points + stages * 2 * points + points + 1 + bands);
+    mlm_count_floats_read(counts, work, moved + filters);
+    mlm_count_floats_written(counts, work, moved + points + 1 + bands);
 }
 
 /* mlm-op 3 */

@@ -57,6 +57,13 @@ MLM_INLINE v4 v4_add_exponent(v4 x, v4 exponent) { return wasm_i32x4_add(x, expo
 MLM_INLINE v4 v4_truncate12(v4 x) {
     return wasm_v128_and(x, wasm_i32x4_splat((int32_t)0xFFFFF000u));
 }
+MLM_INLINE v4 v4_load_pairs(const float *p, const float *q) {
+    return wasm_v128_load64_lane(q, wasm_v128_load64_zero(p), 1);
+}
+MLM_INLINE v4 v4_evens(v4 x, v4 y) { return wasm_i32x4_shuffle(x, y, 0, 2, 4, 6); }
+MLM_INLINE v4 v4_odds(v4 x, v4 y) { return wasm_i32x4_shuffle(x, y, 1, 3, 5, 7); }
+MLM_INLINE v4 v4_reversed(v4 x) { return wasm_i32x4_shuffle(x, x, 3, 2, 1, 0); }
+MLM_INLINE v4 v4_mirrored(v4 x, v4 y) { return wasm_i32x4_shuffle(x, y, 0, 7, 6, 5); }
 
 #elif !defined(MLM_NO_SIMD) && defined(__SSE2__)
 
@@ -93,6 +100,16 @@ MLM_INLINE v4 v4_add_exponent(v4 x, v4 exponent) {
 }
 MLM_INLINE v4 v4_truncate12(v4 x) {
     return _mm_and_ps(x, _mm_castsi128_ps(_mm_set1_epi32((int)0xFFFFF000u)));
+}
+MLM_INLINE v4 v4_load_pairs(const float *p, const float *q) {
+    const __m128d low = _mm_load_sd((const double *)(const void *)p);
+    return _mm_castpd_ps(_mm_loadh_pd(low, (const double *)(const void *)q));
+}
+MLM_INLINE v4 v4_evens(v4 x, v4 y) { return _mm_shuffle_ps(x, y, 0x88); }
+MLM_INLINE v4 v4_odds(v4 x, v4 y) { return _mm_shuffle_ps(x, y, 0xDD); }
+MLM_INLINE v4 v4_reversed(v4 x) { return _mm_shuffle_ps(x, x, 0x1B); }
+MLM_INLINE v4 v4_mirrored(v4 x, v4 y) {
+    return _mm_move_ss(_mm_shuffle_ps(y, y, 0x6C), x); /* y[0], y[3], y[2], y[1] */
 }
 
 #else
@@ -210,6 +227,8 @@ MLM_INLINE v4 v4_truncate12(v4 x) {
  * v4_exponent(n) moves the integer k in the low mantissa bits of n (see math4.h) to where the exponent
  * is; v4_add_exponent(x, that) adds it to the exponent of x, wrapping: x * 2^k.
  * v4_truncate12(x) clears the low 12 mantissa bits.
+ * What moves lanes is for SIMD targets only: v4_load_pairs(p, q) is p[0], p[1], q[0], q[1]; v4_evens and v4_odds take
+ * every other lane of x, then of y; v4_reversed(x) is x[3] .. x[0], v4_mirrored(x, y) x[0], y[3], y[2], y[1].
  */
 
 MLM_INLINE v4 v4_zero(void) { return v4_splat(0.0f); }

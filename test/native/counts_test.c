@@ -44,7 +44,7 @@ static void counts_of_the_paper_model(void) {
 
 /* A front end: windows of 12 samples, 5 apart, of a transform of 16. */
 static void counts_of_a_front_end(void) {
-    const uint64_t frames = 9, window = 12, points = 8, stages = 3, bands = 7;
+    const uint64_t frames = 9, window = 12, bins = 9, bands = 7;
     world w;
     mlm_tensor_info tensor;
     mlm_counts logmel, affine, once;
@@ -54,10 +54,10 @@ static void counts_of_a_front_end(void) {
     CHECK(mlm_operator_counts(&w.model, &options, 9, 1, &affine) == MLM_OK);
     CHECK(mlm_operator_counts(&w.model, &nine, 9, 0, &once) == MLM_OK);
     CHECK(mlm_tensor_get_info(&w.model, 3, &tensor) == MLM_OK);
-    /* The window; 4 a butterfly; a twiddle (4), four squares and two quarters for each pair of bins
-     * but the two that stand alone; those and the middle one; the triangles. */
-    const uint64_t spectrum = stages * (points / 2u) * 4u + (points / 2u - 1u) * 10u + 4u;
-    CHECK_EQUAL(logmel.macs, frames * (window + spectrum + tensor.rows));
+    /* So few points by the definition: window, cosine and sine of each sample, two squares and their scale. Then
+     * the triangles, and their scale. */
+    const uint64_t spectrum = bins * (3u * window + 3u);
+    CHECK_EQUAL(logmel.macs, frames * (spectrum + tensor.rows + bands));
     CHECK_EQUAL(logmel.exps, frames * bands);
     CHECK_EQUAL(affine.macs, frames * bands);
     CHECK_EQUAL(affine.exps, 0);
@@ -70,6 +70,37 @@ static void counts_of_a_front_end(void) {
     }
     CHECK_EQUAL(logmel.bytes_read - once.bytes_read, (frames - 1u) * tables);
     world_close(&w);
+}
+
+/* The window; `radix_4` butterflies with 3 turns of 4 products, `radix_2` with 1; a turn and four squares for each pair
+ * of bins, the middle one and its scale; the triangles, and their scale. */
+static void check_transform(uint32_t window, uint32_t fft, uint64_t radix_4, uint64_t radix_2) {
+    const uint64_t frames = 3, pairs = fft / 4, bands = 7;
+    network *net = network_new(MLM_INPUT_SAMPLES, 1, 1);
+    net_op op = op_of(LOGMEL, 0, 0);
+    op.width = (uint32_t)bands;
+    op.attributes[0] = op.attributes[1] = window;
+    op.attributes[2] = fft;
+    op.attributes[3] = 16000;
+    op.attributes[4] = f32_bits(1e-5f);
+    network_add_output(net, network_add(net, op));
+    world w;
+    mlm_tensor_info filters;
+    mlm_counts counts;
+    if (!CHECK(world_open(&w, net))) return;
+    const mlm_options options = stream_of(&w, 1, 0);
+    CHECK(mlm_operator_counts(&w.model, &options, frames, 0, &counts) == MLM_OK);
+    CHECK(mlm_tensor_get_info(&w.model, 3, &filters) == MLM_OK);
+    const uint64_t spectrum = window + 12u * radix_4 + 4u * radix_2 + 8u * pairs + 3u;
+    CHECK_EQUAL(counts.macs, frames * (spectrum + filters.rows + bands));
+    world_close(&w);
+}
+
+static void counts_of_transforms(void) {
+    check_transform(32, 32, 4, 0);        /* 16 points: 4, and 4 without turns before them */
+    check_transform(50, 64, 8, 16);       /* 32 */
+    check_transform(400, 512, 3 * 64, 0); /* 256 */
+    check_transform(400, 1024, 3 * 128, 256);
 }
 
 /* Work does not depend on schedule and tile; only the bytes moved do. */
@@ -146,6 +177,7 @@ int main(int argc, char **argv) {
     if (argc == 3 && !strcmp(argv[1], "--only")) harness.only = argv[2];
     RUN(counts_of_the_paper_model);
     RUN(counts_of_a_front_end);
+    RUN(counts_of_transforms);
     RUN(work_is_the_same_under_every_schedule);
     RUN(linear_layers_work_row_by_row);
     RUN(operators_describe_themselves);

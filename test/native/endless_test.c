@@ -70,9 +70,12 @@ static void forgetting(void) {
 /* ---- 2^32 inputs ------------------------------------------------------------------------------------ */
 
 /* A minute there, many in the other builds: one of them is enough, as the bits of all are the same. */
-#define IS_FAST                                                            \
-    (defined __OPTIMIZE__ && !defined __clang__ && !defined MLM_NO_SIMD && \
-     !defined __SANITIZE_ADDRESS__)
+#if defined __OPTIMIZE__ && !defined __clang__ && !defined MLM_NO_SIMD && \
+    !defined __SANITIZE_ADDRESS__
+#define IS_FAST 1
+#else
+#define IS_FAST 0
+#endif
 
 enum { BUFFER = 1 << 16, HOP = 1 << 12, TILE = 1 << 12, CLASSES = 3, BLOCKS = 3 };
 

@@ -79,7 +79,7 @@ static void run_logmel(reference *made, const network *net, const float *samples
                                   (const uint32_t *)(const void *)w[2],
                                   w[3]};
     float *history = new_rows(form.window, 1), *rows = new_rows(frames, stride);
-    float *spectrum = new_rows(form.fft + 2, 1);
+    float *spectrum = new_rows(form.fft, 1);
     made->rows[1] =
         mlm_logmel(&form, history, 0, samples, inputs, spectrum, (mlm_rows){rows, stride});
     made->values[1] = new_rows(frames, op->width);
