@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { installIfMissing } from "./build.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const C_FOLDERS = ["csrc", "wasm", "bench", "test/native", "test/fuzz"];
+const C_FOLDERS = ["csrc", "wasm", "bench", "test/native", "test/fuzz", "scripts/models"];
 const write = argv.includes("--write");
 
 function bin(path) {

@@ -25,8 +25,8 @@
  *    activations of 16, sums and the residual stream of 32, each value a power of two times its elements. A
  *    shift to the right rounds down inside a function; where an element is stored half a unit is added
  *    first, so that halves go up. What does not fit where it is stored becomes the nearest number that
- *    does; sums of a linear layer never leave 32 bits, which mlm_model_open proves of every blob. Recurrent
- *    state that was cut off is counted (mlm_session_saturations). Floats occur where a value enters or
+ *    does; sums of a linear layer never leave 32 bits, which mlm_model_open proves of every blob. Floats that
+ *    enter and recurrent state that were cut off are counted (mlm_session_saturations). Floats occur where a value enters or
  *    leaves such a network: q = floor(x 2^e + 0.5), NaN being 0, and x = q 2^-e. scripts/reference/integer
  *    is an emulation that must agree bit for bit.
  *  - Sizes are in bytes where the name says bytes, else in elements. Little-endian targets only.
@@ -281,8 +281,9 @@ uint32_t mlm_session_frames(const mlm_session *session);
 /* Inputs since the last reset: frames, tokens or samples. */
 uint32_t mlm_session_inputs(const mlm_session *session);
 
-/* Values of the recurrent state of integer scans that were cut off at the end of their range since the last
- * reset, 2^32 - 1 at most: the input was outside of what the model was calibrated for. 0 in a model of floats. */
+/* Values that were cut off at the end of their range since the last reset, 2^32 - 1 at most: of the recurrent state
+ * of integer scans, and floats that were made integers, where those of 2^15 units or more (2^31 of 32 bits) and NaN
+ * count. Then the input was outside of what the model was calibrated for. 0 in a model of floats. */
 uint32_t mlm_session_saturations(const mlm_session *session);
 
 /* The recurrent state as bytes, to go on later, in another session of the same model, under any

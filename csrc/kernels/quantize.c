@@ -5,6 +5,9 @@
 #include "integer.h"
 
 enum { SHIFT, INPUT_TYPE, ATTRIBUTES };
+enum { SATURATIONS, ROLES };
+static const char *const role_names[ROLES] = {"saturations"};
+enum { COUNT_WORDS = 4 }; /* a buffer of 16 bytes, of which the first word counts */
 
 enum { MANTISSA_BITS = 23, BIAS = 127, EXPONENT_MASK = 0xFF, MOST_SHIFT = 31 };
 #define LEADING_BIT (1u << MANTISSA_BITS)
@@ -39,6 +42,18 @@ static void write(mlm_rows y, uint32_t row, uint32_t i, int is_wide, int32_t val
         mlm_i16(y, row)[i] = (int16_t)i32_to_i16(value);
 }
 
+/* Counts the floats of a row that are beyond the numbers of the output, and those that are none at all. */
+static void count_far(const mlm_run *run, const float *x, uint32_t width) {
+    uint32_t *count = (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS);
+    const int32_t bits = run->op->type == MLM_DTYPE_I32 ? 31 : 15;
+    for (uint32_t i = 0; i < width; i++) {
+        const uint32_t field = f32_bits(x[i]) >> MANTISSA_BITS & EXPONENT_MASK;
+        const int is_far = field == EXPONENT_MASK ||
+                           (field > 0 && (int32_t)field - BIAS + run->op->exponent >= bits);
+        if (is_far && *count != 0xFFFFFFFFu) ++*count;
+    }
+}
+
 /* ---- the op ---------------------------------------------------------------------------------- */
 
 static int check(const mlm_op_view *view) {
@@ -46,6 +61,11 @@ static int check(const mlm_op_view *view) {
     return view->widths[0] == op->width && mlm_names_input_type(view, INPUT_TYPE) &&
            (view->types[0] == MLM_DTYPE_F32 ? op->attributes[SHIFT] == 0
                                             : mlm_is_between(op, SHIFT, -MOST_SHIFT, MOST_SHIFT));
+}
+
+static void quantize_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *needs) {
+    (void)view, (void)shape;
+    needs[SATURATIONS] = (mlm_need){.floats = COUNT_WORDS, .is_state = 1, .is_read = 1};
 }
 
 static int run_quantize(mlm_run *run) {
@@ -57,6 +77,7 @@ static int run_quantize(mlm_run *run) {
         const float *x = run->inputs[0].data + (size_t)t * run->inputs[0].stride;
         const int16_t *x16 = mlm_read_i16(run->inputs[0], t);
         const int32_t *x32 = mlm_read_i32(run->inputs[0], t);
+        if (type == MLM_DTYPE_F32) count_far(run, x, op->width);
         for (uint32_t i = 0; i < op->width; i++) {
             int32_t value;
             if (type == MLM_DTYPE_F32)
@@ -78,12 +99,15 @@ const mlm_op_class mlm_quantize_class = {
     .name = "quantize",
     .least_inputs = 1,
     .most_inputs = 1,
-    .flags = MLM_OP_IN_PLACE,
+    .flags = MLM_OP_IN_PLACE | MLM_OP_SATURATES,
     .variants = 1,
     .types = MLM_TYPES_INTEGER,
     .input_types = MLM_TYPES_INTEGER | MLM_TYPE_BIT(MLM_DTYPE_F32),
     .attributes = ATTRIBUTES,
     .parts = 1,
+    .roles = ROLES,
+    .role_names = role_names,
     .check = check,
+    .needs = quantize_needs,
     .run = run_quantize,
 };

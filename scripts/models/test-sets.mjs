@@ -1,6 +1,7 @@
 /**
  * The whole test sets of the bundled models, from the raw files of ../shared/data, in the order of
- * test/golden/trained. Knows nothing of what is done with them.
+ * test/golden/trained; and what they may be calibrated and chosen with instead, which shares nothing with them.
+ * Knows nothing of what is done with them.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,12 +21,51 @@ const HAR_CHANNELS = 9;
 const KWS_SAMPLES = 16_000;
 const KWS_RATE_HZ = 16_000;
 const SILENCES = 150;
+/** The parts of each recording of noise, as scripts/train/kws.py has them. */
+const NOISE_SPANS = { train: [0, 0.8], validation: [0.8, 0.9], test: [0.9, 1] };
+/** Of HAR's training windows every sixth. */
+const HAR_HELD_OUT = 6;
 
 /** @param {"har" | "kws"} name */
 export function readTestSet(name) {
-  const labels = JSON.parse(readFileSync(join(root, `ts/models/${name}/labels.json`), "utf8"));
+  const labels = readLabels(name);
   const { inputs, classes } = name === "har" ? readHar() : readKws(labels);
   return { labels, inputs, classes, reference: referenceOf(name) };
+}
+
+/**
+ * Inputs to calibrate with, read one by one; `held-out` are others that choices are made by: kws's validation
+ * split, and of HAR, which has none, training windows that `train` leaves out.
+ *
+ * @param {"har" | "kws"} name
+ * @param {"train" | "held-out"} part
+ */
+export function readTrainingSet(name, part = "train") {
+  return name === "har" ? harTraining(part) : kwsTraining(part);
+}
+
+function harTraining(part) {
+  const all = readHarWindows("train_inertial.f32");
+  const isHeldOut = (index) => index % HAR_HELD_OUT === 0;
+  return sourceOf(all.filter((_, index) => isHeldOut(index) === (part === "held-out")));
+}
+
+function kwsTraining(part) {
+  const split = part === "train" ? "train" : "validation";
+  const clips = readKwsClips(split, readLabels("kws"));
+  const silences = cutSilences(flacsIn("kws/background_noise"), NOISE_SPANS[split]);
+  return {
+    count: clips.length + silences.length,
+    item: (index) => (index < clips.length ? clips[index]() : silences[index - clips.length]),
+  };
+}
+
+function sourceOf(inputs) {
+  return { count: inputs.length, item: (index) => inputs[index] };
+}
+
+function readLabels(name) {
+  return JSON.parse(readFileSync(join(root, `ts/models/${name}/labels.json`), "utf8"));
 }
 
 function referenceOf(name) {
@@ -43,11 +83,7 @@ export function readHarWindows(file) {
 /** A function for each clip of a split that reads it, padded with zeros: by label, then by name. */
 export function readKwsClips(split, labels) {
   return labels.flatMap((label) =>
-    flacsIn(`kws/${split}/${label}`).map((path) => () => {
-      const samples = new Float32Array(KWS_SAMPLES);
-      samples.set(readAudio(readFileSync(path), KWS_RATE_HZ));
-      return samples;
-    }),
+    flacsIn(`kws/${split}/${label}`).map((path) => () => readClip(path)),
   );
 }
 
@@ -60,8 +96,8 @@ function readHar() {
 
 /** The clips, then the silences. */
 function readKws(labels) {
-  const clips = labels.map((label) => readKwsClips("test", [label]).map((read) => read()));
-  const silences = cutSilences(flacsIn("kws/background_noise"));
+  const clips = labels.map((label) => flacsIn(`kws/test/${label}`).map(readClip));
+  const silences = cutSilences(flacsIn("kws/background_noise"), NOISE_SPANS.test);
   const silence = labels.indexOf("_silence_");
   return {
     inputs: [...clips.flat(), ...silences],
@@ -72,6 +108,12 @@ function readKws(labels) {
   };
 }
 
+function readClip(path) {
+  const samples = new Float32Array(KWS_SAMPLES);
+  samples.set(readAudio(readFileSync(path), KWS_RATE_HZ));
+  return samples;
+}
+
 function flacsIn(folder) {
   const path = join(DATA, folder);
   if (!existsSync(path)) return [];
@@ -79,12 +121,12 @@ function flacsIn(folder) {
   return names.sort().map((name) => join(path, name));
 }
 
-/** What `fixed_silence` in scripts/train/kws.py makes of the last tenth of each recording. */
-function cutSilences(paths) {
+/** What `fixed_silence` in scripts/train/kws.py makes of a part of each recording. */
+function cutSilences(paths, [begin, end]) {
   const each = SILENCES / paths.length;
   return paths.flatMap((path) => {
     const whole = readAudio(readFileSync(path), KWS_RATE_HZ);
-    const part = whole.subarray(Math.trunc(0.9 * whole.length));
+    const part = whole.subarray(Math.trunc(begin * whole.length), Math.trunc(end * whole.length));
     const step = (part.length - KWS_SAMPLES) / (each - 1);
     return Array.from({ length: each }, (_, index) => {
       const start = Math.trunc(index * step);

@@ -1,6 +1,7 @@
 /** `mambalite quantize --type int`: a blob of integers, what it has cost, and one line for what cannot be done. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { readNpy, writeNpy } from "../../ts/checkpoint/index.js";
 import {
   failure,
   harCheckpoint,
@@ -38,6 +39,31 @@ describe("quantize --type int", () => {
     expect(text).toMatch(/class differs in 0 of 1 input\n/);
     expect(text).toMatch(/no state left its range\n/);
     expect(text).toMatch(/ERROR BY OP\n.*alone +share\n(.*\n){8} {2}and \d+ ops with less\n/);
+  });
+
+  it("makes a blob of which run and eval say what inputs far outside of the calibration have lost", () => {
+    const file = temporary("calm.mlm");
+    json([...HAR, "--no-shares", "-o", file]);
+    const { data, shape } = readNpy(readFileSync(harInput));
+    const far = temporary("far.npy");
+    writeFileSync(
+      far,
+      writeNpy(
+        Float32Array.from(data, (x) => x * 1000),
+        shape,
+      ),
+    );
+    const labels = temporary("labels.npy");
+    writeFileSync(labels, writeNpy(Int32Array.of(0), [1]));
+    const line =
+      /^[\d,]+ values were cut off: inputs are outside of what the model was calibrated for$/m;
+    expect(output(["run", file, "--input", far])).toMatch(line);
+    expect(output(["eval", file, "--inputs", far, "--labels", labels])).toMatch(line);
+    const { saturations } = json(["run", file, "--input", far]);
+    expect(saturations).toBeGreaterThan(100);
+    expect(json(["eval", file, "--inputs", far, "--labels", labels]).saturations).toBe(saturations);
+    expect(output(["run", file, "--input", harInput])).not.toMatch(/cut off/);
+    expect(json(["run", file, "--input", harInput])).not.toHaveProperty("saturations");
   });
 
   it("leaves ops in floats that --float names", () => {

@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether the networks have integers among their floats; see fuzz_integers.c. */
+#ifndef FUZZ_INTEGERS
+#define FUZZ_INTEGERS 0
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The functions of a core that run something; the plain core's names begin with plain_. */
@@ -18,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     use(model_open) use(arena_bytes) use(session_init) use(session_reset) use(session_push) \
         use(session_finish) use(session_run) use(session_receive) use(session_feed)         \
             use(session_feed_end) use(session_step) use(session_state_bytes)                \
-                use(session_save_state) use(session_load_state)
+                use(session_save_state) use(session_load_state) use(session_saturations)
 
 #define DECLARE_PLAIN(name) extern __typeof__(mlm_##name) plain_mlm_##name;
 CORE_FUNCTIONS(DECLARE_PLAIN)
@@ -44,7 +49,7 @@ typedef struct trial {
     mlm_model model;
     mlm_model_info info;
     uint32_t frames, inputs;
-    float *input;
+    void *input;
     uint32_t floats, state_bytes;
     float *wanted, *wanted_state;
 } trial;
@@ -137,8 +142,8 @@ static void begin(const trial *t, const runner *r) {
     receive(t, r, r->results, 0);
 }
 
-static const float *input_at(const trial *t, uint32_t input) {
-    return t->input + (size_t)input * t->net->input_width;
+static const void *input_at(const trial *t, uint32_t input) {
+    return (const unsigned char *)t->input + (size_t)input * net_input_bytes(t->net);
 }
 
 static void check_results(const trial *t, const runner *r, const float *results) {
@@ -181,6 +186,15 @@ static void run_moved(const trial *t, const runner *from, const runner *to, uint
     free(state);
 }
 
+/* A row that a step has made; of integers all bits count. */
+static int same_row(const mlm_step *a, const mlm_step *b, uint32_t row) {
+    const size_t element = a->type == MLM_DTYPE_I16 ? sizeof(int16_t) : sizeof(float);
+    const void *left = (const unsigned char *)a->output + row * a->stride * element;
+    const void *right = (const unsigned char *)b->output + row * b->stride * element;
+    if (a->type == MLM_DTYPE_F32) return same(left, right, a->width);
+    return memcmp(left, right, a->width * element) == 0;
+}
+
 /* Both step until there is nothing left; what each operator made must be equal. */
 static void step_both(const trial *t, const runner *a, const runner *b) {
     mlm_step left, right;
@@ -191,10 +205,9 @@ static void step_both(const trial *t, const runner *a, const runner *b) {
         REQUIRE(t, b, left.operator_index == right.operator_index && left.width == right.width);
         REQUIRE(t, b, left.rows == right.rows && left.first_row == right.first_row);
         REQUIRE(t, b, !left.output == !right.output);
+        REQUIRE(t, b, left.type == right.type && left.exponent == right.exponent);
         for (uint32_t row = 0; left.output && row < left.rows; row++)
-            REQUIRE(t, b,
-                    same((const float *)left.output + (size_t)row * left.stride,
-                         (const float *)right.output + (size_t)row * right.stride, left.width));
+            REQUIRE(t, b, same_row(&left, &right, row));
     }
 }
 
@@ -229,9 +242,14 @@ static float number_from(choices *from) {
 static void make_input(trial *t, choices *from) {
     rng random = {choose(from, 256)};
     t->input = network_random_input(t->net, &random, t->inputs);
-    const uint32_t count = t->inputs * t->net->input_width;
-    for (uint32_t i = 0; t->net->input_kind != MLM_INPUT_TOKENS && i < count; i++)
-        if (from->next != from->end && choose(from, 2)) t->input[i] = number_from(from);
+    const uint32_t count = t->inputs * t->net->input_width, kind = t->net->input_kind;
+    for (uint32_t i = 0; kind != MLM_INPUT_TOKENS && i < count; i++) {
+        if (from->next == from->end || !choose(from, 2)) continue;
+        if (kind == MLM_INPUT_SAMPLES16)
+            ((int16_t *)t->input)[i] = (int16_t)(choose(from, 256) * 0x0101u);
+        else
+            ((float *)t->input)[i] = number_from(from);
+    }
 }
 
 /* The first run, of the plain core frame by frame, is what the others are compared with. */
@@ -295,7 +313,7 @@ static int open_model(trial *t) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    const net_limits limits = {16, 24};
+    const net_limits limits = {16, 24, FUZZ_INTEGERS};
     choices from = choices_of_bytes(data, size);
     trial t = {.net = network_random(&from, &limits)};
     const uint32_t least = t.net->min_frames;
@@ -304,8 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (open_model(&t)) {
         t.frames = least + choose(&from, (t.net->max_frames ? t.net->max_frames - least : 12) + 1);
         t.inputs = net_inputs_of(t.net, t.frames);
-        if (t.net->input_kind == MLM_INPUT_SAMPLES)
-            t.inputs += choose(&from, net_inputs_per_frame(t.net));
+        if (net_takes_samples(t.net)) t.inputs += choose(&from, net_inputs_per_frame(t.net));
         t.floats = all_floats(&t);
         make_input(&t, &from);
         run_all_ways(&t, &from);

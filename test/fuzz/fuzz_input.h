@@ -34,7 +34,8 @@ _Static_assert(sizeof(fuzz_control) == 16, "control block");
 typedef struct fuzz_recipe {
     uint32_t seed;
     uint8_t most_ops, most_width;
-    uint8_t reserved[2];
+    uint8_t integers; /* odd: integers among floats */
+    uint8_t reserved;
     /* then fuzz_patch ... */
 } fuzz_recipe;
 

@@ -33,9 +33,10 @@ static blob blob_from_bytes(const fuzz_control *control, const uint8_t *data, si
 }
 
 static blob blob_from_recipe(const uint8_t *data, size_t size) {
-    fuzz_recipe recipe = {0, 0, 0, {0}};
+    fuzz_recipe recipe = {0, 0, 0, 0, 0};
     memcpy(&recipe, data, size < sizeof recipe ? size : sizeof recipe);
-    const net_limits limits = {recipe.most_ops % 24u + 1u, recipe.most_width % 30u + 1u};
+    const net_limits limits = {recipe.most_ops % 24u + 1u, recipe.most_width % 30u + 1u,
+                               recipe.integers & 1u};
     choices from = choices_of_seed(recipe.seed);
     network *net = network_random(&from, &limits);
     net->self_test_inputs = 0; /* it would be run here, before it is known to be accepted */
@@ -57,15 +58,25 @@ static blob blob_from_recipe(const uint8_t *data, size_t size) {
 
 /* Frames that `inputs` inputs make, and about so many inputs that make `frames` frames: of samples
  * also those behind the last window. */
+static int takes_samples(const mlm_model_info *info) {
+    return info->input_kind == MLM_INPUT_SAMPLES || info->input_kind == MLM_INPUT_SAMPLES16;
+}
+
+/* Of one frame, token or sample. */
+static size_t input_bytes(const mlm_model_info *info) {
+    return info->input_kind == MLM_INPUT_SAMPLES16 ? sizeof(int16_t)
+                                                   : info->input_width * sizeof(float);
+}
+
 static uint32_t frames_of(const mlm_model_info *info, uint32_t inputs) {
-    if (info->input_kind != MLM_INPUT_SAMPLES) return inputs;
+    if (!takes_samples(info)) return inputs;
     return inputs < info->window_samples ? 0
                                          : (inputs - info->window_samples) / info->hop_samples + 1u;
 }
 
 static uint32_t inputs_of(const fuzz_control *control, const mlm_model_info *info,
                           uint32_t frames) {
-    if (info->input_kind != MLM_INPUT_SAMPLES) return frames;
+    if (!takes_samples(info)) return frames;
     if (frames == 0) return control->seed % info->window_samples;
     return info->window_samples + (frames - 1u) * info->hop_samples +
            control->seed % info->hop_samples;
@@ -82,6 +93,8 @@ static void *make_input(const fuzz_control *control, const mlm_model_info *info,
             tokens[i] = (int32_t)rng_below(&random, info->vocabulary);
             if ((control->flags & FUZZ_ODD_TOKENS) && rng_once_in(&random, 8))
                 tokens[i] = (int32_t)rng_u32(&random);
+        } else if (info->input_kind == MLM_INPUT_SAMPLES16) {
+            ((int16_t *)(void *)tokens)[i] = (int16_t)(rng_u32(&random) & 0xFFFFu);
         } else {
             values[i] = rng_signed(&random) * 3.0f;
             if ((control->flags & FUZZ_ODD_INPUTS) && rng_once_in(&random, 8)) {
@@ -183,13 +196,12 @@ static void close_session(running *r) {
 static void push_by_steps(const running *r, const mlm_model_info *info, const unsigned char *input,
                           uint32_t inputs) {
     mlm_step step;
-    const int samples = info->input_kind == MLM_INPUT_SAMPLES;
+    const int samples = takes_samples(info);
     const uint64_t most = (uint64_t)r->plan.tile * (samples ? info->hop_samples : 1u);
     const uint32_t before = mlm_session_inputs(r->session);
     for (uint32_t done = 0; done < inputs;) {
         const uint32_t left = inputs - done, some = left < most ? left : (uint32_t)most;
-        REQUIRE(mlm_session_feed(r->session, input + (size_t)done * info->input_width * 4u, some) ==
-                MLM_OK);
+        REQUIRE(mlm_session_feed(r->session, input + done * input_bytes(info), some) == MLM_OK);
         while (mlm_session_step(r->session, &step) == MLM_OK) {
             REQUIRE(!step.output || step.width <= step.stride);
             REQUIRE(mlm_session_push(r->session, input, 0) == MLM_ERR_BUSY);
@@ -225,7 +237,7 @@ static void run_moved(const mlm_model *model, const fuzz_control *control, const
     mlm_model_get_info(model, &info);
     const uint32_t cut = (uint32_t)((uint64_t)control->cut * inputs / 255u);
     const uint32_t bytes = mlm_session_state_bytes(from->session);
-    const unsigned char *rest = input + (size_t)cut * info.input_width * 4u;
+    const unsigned char *rest = input + cut * input_bytes(&info);
     unsigned char *state = aligned_block(bytes);
     float *results = new_results(model, &info, inputs, &floats);
     REQUIRE(bytes == mlm_session_state_bytes(to->session));

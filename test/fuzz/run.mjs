@@ -1,9 +1,10 @@
 /**
  * Runs the libFuzzer targets (clang) from the committed seeds for a while: fuzz_model with
- * AddressSanitizer and UBSan, fuzz_bits, which compares the core with SIMD and the one in plain C. What
- * they find is left in build/fuzz/findings; put it into the target's folder of regressions with its
- * repair. The seeds of fuzz_model are what make_seeds.c writes. A regression of fuzz_bits is a network
- * drawn from a table of ops: when that grows, it is another network.
+ * AddressSanitizer and UBSan, fuzz_bits, which compares the core with SIMD and the one in plain C, and
+ * fuzz_integers, which does so with integers among the floats, and with the sanitizers. What they find
+ * is left in build/fuzz/findings; put it into the target's folder of regressions with its repair. The
+ * seeds of fuzz_model are what make_seeds.c writes. A regression of the others is a network drawn from a
+ * table of ops: when that grows, it is another network.
  *
  *   node test/fuzz/run.mjs [SECONDS]         of each target; default 20
  */
@@ -32,6 +33,13 @@ const targets = [
     corpus: "build/fuzz/corpus_bits",
     committed: ["test/fuzz/regressions_bits"],
     /** Long enough for the largest network, and at once: where bytes end, all is 0. */
+    options: ["-max_len=256", "-len_control=0"],
+  },
+  {
+    name: "fuzz_integers",
+    variant: "fuzz-integers",
+    corpus: "build/fuzz/corpus_integers",
+    committed: ["test/fuzz/seeds_integers"],
     options: ["-max_len=256", "-len_control=0"],
   },
 ];

@@ -61,6 +61,8 @@ static void write_op(builder *b, uint32_t index) {
     const net_op *from = &b->net->ops[index];
     mlm_blob_op *op = &b->ops[index];
     op->kind = (uint16_t)from->kind;
+    op->type = (uint8_t)from->type;
+    op->exponent = from->exponent;
     op->variant = (uint8_t)from->variant;
     op->name = add_numbered(b, "op", index);
     op->stage = (uint16_t)from->stage;
@@ -76,7 +78,11 @@ static void write_tensor(builder *b, uint32_t index) {
     mlm_blob_tensor *t = &b->tensors[index];
     const uint32_t lanes = from->packing == MLM_PACK_GROUPS ? MLM_GROUP : MLM_PANEL;
     const uint64_t rows = mlm_round_up(from->rows, lanes);
-    const uint64_t bytes = rows * (from->scales ? from->columns + 4u : from->columns * 4u);
+    uint64_t bytes = rows * (from->scales ? from->columns + 4u : from->columns * 4u);
+    if (from->packing == MLM_PACK_QUADS)
+        bytes = mlm_round_up(from->rows, 4) * (uint64_t)mlm_round_up(from->columns, 4);
+    else if (from->dtype == MLM_DTYPE_I16)
+        bytes = mlm_round_up(from->rows * from->columns, 8) * sizeof(int16_t);
     if (bytes > 1u << 30) fail("model too large");
     t->name = add_numbered(b, "tensor", index);
     t->dtype = (uint16_t)from->dtype;
@@ -102,6 +108,35 @@ static void pack_i8(const net_tensor *t, float *to) {
         for (uint32_t column = 0; column < t->columns; column++)
             bytes[(size_t)(row / 8 * t->columns + column) * 8 + row % 4 * 2 + row / 4 % 2] =
                 (int8_t)t->w[(size_t)row * t->columns + column];
+}
+
+/* [rows / 4][columns / 4][4 rows][4 columns, in the order 0 2 1 3], all + 128; 0 where there is none. */
+static void pack_quads(const net_tensor *t, unsigned char *to) {
+    static const uint32_t place[] = {0, 2, 1, 3};
+    const uint32_t quads = (t->columns + 3) / 4, rows = (t->rows + 3) / 4 * 4;
+    memset(to, 128, (size_t)rows * quads * 4);
+    for (uint32_t row = 0; row < t->rows; row++)
+        for (uint32_t column = 0; column < t->columns; column++)
+            to[(size_t)(row / 4 * quads + column / 4) * 16 + row % 4 * 4 + place[column % 4]] =
+                (unsigned char)(t->w[(size_t)row * t->columns + column] + 128.0f);
+}
+
+/* Row behind row. */
+static void pack_integers(const net_tensor *t, unsigned char *to) {
+    for (size_t i = 0; i < (size_t)t->rows * t->columns; i++)
+        if (t->dtype == MLM_DTYPE_I16)
+            ((int16_t *)(void *)to)[i] = (int16_t)t->w[i];
+        else
+            ((int32_t *)(void *)to)[i] = (int32_t)t->w[i];
+}
+
+static void pack(const net_tensor *t, unsigned char *to) {
+    if (t->packing == MLM_PACK_QUADS)
+        pack_quads(t, to);
+    else if (t->dtype == MLM_DTYPE_I16 || t->dtype == MLM_DTYPE_I32)
+        pack_integers(t, to);
+    else
+        (t->scales ? pack_i8 : pack_tensor)(t, (float *)(void *)to);
 }
 
 static void write_records(builder *b) {
@@ -163,8 +198,8 @@ static size_t place_sections(builder *b) {
     header->label_offset = add_section(&end, header->label_count * sizeof *b->labels);
     header->string_offset = add_section(&end, header->string_bytes);
     if (net->self_test_inputs) {
-        const size_t inputs = (size_t)net->self_test_inputs * net->input_width;
-        header->self_test_input = add_section(&end, inputs * sizeof(float));
+        const size_t inputs = net->self_test_inputs;
+        header->self_test_input = add_section(&end, inputs * net_input_bytes(net));
         header->self_test_outputs = add_section(&end, output_floats(net) * sizeof(float));
     }
     for (uint32_t i = 0; i < net->tensor_count; i++)
@@ -183,8 +218,7 @@ static void copy_sections(const builder *b, unsigned char *to) {
     memcpy(to + header->label_offset, b->labels, header->label_count * sizeof *b->labels);
     memcpy(to + header->string_offset, b->strings, b->string_bytes);
     for (uint32_t i = 0; i < net->tensor_count; i++)
-        (net->tensors[i].scales ? pack_i8 : pack_tensor)(
-            &net->tensors[i], (float *)(void *)(to + b->tensors[i].offset));
+        pack(&net->tensors[i], to + b->tensors[i].offset);
 }
 
 /* ---- self-test ------------------------------------------------------------------------------------ */
@@ -232,7 +266,7 @@ static void record_self_test(const network *net, const blob *b) {
     uint32_t bytes = 0;
     float *input = network_random_input(net, &random, net->self_test_inputs);
     memcpy(b->bytes + header->self_test_input, input,
-           (size_t)net->self_test_inputs * net->input_width * sizeof(float));
+           (size_t)net->self_test_inputs * net_input_bytes(net));
     free(input);
     blob_fix_crc(b->bytes, b->size);
     require(mlm_model_open(&model, b->bytes, b->size, &fault), &fault, net);

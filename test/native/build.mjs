@@ -76,6 +76,7 @@ const kernelTest = readdirSync(join(sources, "kernel"))
   .map((name) => `kernel/${name}`);
 const fuzzModel = ["../fuzz/fuzz_model.c", "../fuzz/fuzz_facts.c", ...networks];
 const fuzzBits = ["../fuzz/fuzz_bits.c", ...networks];
+const fuzzIntegers = ["../fuzz/fuzz_integers.c", ...networks];
 
 /** Optimisation levels differ on purpose: the bits must not depend on them. */
 export const variants = {
@@ -92,6 +93,12 @@ export const variants = {
   },
   // Without sanitizers: what it looks for shows in the bits, and the more it tries the better.
   "fuzz-bits": { compiler: "clang", flags: ["-O2"], fuzzer: { fuzz_bits: fuzzBits } },
+  // What shifts and wraps has to be defined, too.
+  "fuzz-integers": {
+    compiler: "clang",
+    flags: ["-O1", ...sanitizers],
+    fuzzer: { fuzz_integers: fuzzIntegers },
+  },
 };
 
 /** Test programs and the files each is made of besides the core. */
@@ -119,9 +126,13 @@ const programs = {
 const replays = {
   fuzz_replay: ["../fuzz/replay.c", ...fuzzModel],
   fuzz_bits_replay: ["../fuzz/replay.c", ...fuzzBits],
+  fuzz_integers_replay: ["../fuzz/replay.c", ...fuzzIntegers],
 };
 /** Programs with a second core in them, in plain C, its names beginning with PLAIN. */
-const withPlainCore = new Set(["fuzz_bits", "fuzz_bits_replay"]);
+const withPlainCore = new Set([
+  ...["fuzz_bits", "fuzz_bits_replay"],
+  ...["fuzz_integers", "fuzz_integers_replay"],
+]);
 const PLAIN = "plain_";
 /** Test programs, in the order to run them in. */
 export const tests = Object.keys(programs).filter((name) => name.endsWith("_test"));

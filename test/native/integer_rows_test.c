@@ -2,6 +2,8 @@
  * integer_rows_test.c - pools, arithmetic, conversions and embeddings of integers against the contract: random and
  * extreme rows, all types, any tile, every range of shifts.
  */
+#include <math.h>
+
 #include "integer_rig.h"
 
 extern const mlm_op_class mlm_pool_int_class, mlm_arithmetic_int_class, mlm_quantize_class,
@@ -202,6 +204,15 @@ static float any_float(int32_t exponent) {
                          mantissas[rng_below(&random_numbers, 8)]);
 }
 
+/* Those that are no number or, in units of the output, 2^15 or more; 2^31 where it is wide. */
+static uint64_t far_floats(const rows *x, uint32_t type, uint32_t width) {
+    const double most = type == MLM_DTYPE_I16 ? 0x1p15 : 0x1p31;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < width; i++)
+        count += !(fabs(ldexp((double)x->f32[i], rig.op.exponent)) < most);
+    return count;
+}
+
 static void quantize_is_right(void) {
     static const uint32_t types[] = {MLM_DTYPE_F32, MLM_DTYPE_I16, MLM_DTYPE_I32};
     rows x, y;
@@ -225,9 +236,14 @@ static void quantize_is_right(void) {
                                                  : sat(shift(element(&x, in_type, i), s), type);
         }
         guard(&y);
+        uint32_t *count = (uint32_t *)(void *)rig.arena;
+        *count = n % 2 ? UINT32_MAX - 1u : n;
+        const uint64_t counted =
+            *count + (in_type == MLM_DTYPE_F32 ? far_floats(&x, type, width) : 0u);
         run_row(&mlm_quantize_class, &x, 0, &y);
         if (!is_row(&y, type, wanted, width)) return;
         if (!CHECK(guard_holds(&y, type, width))) return;
+        if (!CHECK(*count == (counted < UINT32_MAX ? counted : UINT32_MAX))) return;
     }
     REFUSED(&mlm_quantize_class, rig.op.attributes[0], 32);
     REFUSED(&mlm_quantize_class, rig.op.attributes[1], MLM_DTYPE_I8);

@@ -5,8 +5,8 @@
  *
  *   mlm_run MODEL.mlm INPUT COUNT SCHEDULE TILE
  *
- * INPUT: raw float32 or int32, [inputs][COUNT][input width]; COUNT: frames, tokens or samples. SCHEDULE:
- * stream, layer or unfused. TILE: 0 with layer and unfused.
+ * INPUT: raw float32, int32 or, of samples of 16 bits, int16, [inputs][COUNT][input width]; COUNT: frames, tokens
+ * or samples. SCHEDULE: stream, layer or unfused. TILE: 0 with layer and unfused.
  */
 #include "mlm.h"
 
@@ -42,12 +42,20 @@ static void *allocate(size_t bytes) {
     return memory;
 }
 
+static int takes_samples(const mlm_model_info *info) {
+    return info->input_kind == MLM_INPUT_SAMPLES || info->input_kind == MLM_INPUT_SAMPLES16;
+}
+
+static size_t element_bytes(const mlm_model_info *info) {
+    return info->input_kind == MLM_INPUT_SAMPLES16 ? sizeof(int16_t) : sizeof(float);
+}
+
 static mlm_options options_of(const mlm_model_info *info, uint32_t inputs, char **argv) {
     static const char *const schedules[] = {"stream", "layer", "unfused"};
     mlm_options options = {0, (uint32_t)strtoul(argv[5], NULL, 10), 0};
     uint32_t frames = inputs;
     while (options.schedule < 3 && strcmp(schedules[options.schedule], argv[4])) options.schedule++;
-    if (info->input_kind == MLM_INPUT_SAMPLES)
+    if (takes_samples(info))
         frames = inputs < info->window_samples
                      ? 0
                      : (inputs - info->window_samples) / info->hop_samples + 1u;
@@ -89,7 +97,7 @@ int main(int argc, char **argv) {
     check(mlm_model_open(&model, blob, blob_bytes, NULL), "open");
     mlm_model_get_info(&model, &info);
     const mlm_options options = options_of(&info, inputs, argv);
-    const size_t one_input = (size_t)inputs * info.input_width * 4u;
+    const size_t one_input = (size_t)inputs * info.input_width * element_bytes(&info);
     if (one_input == 0 || input_bytes % one_input) {
         fprintf(stderr, "mlm_run: %zu bytes are no whole number of inputs of %zu\n", input_bytes,
                 one_input);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static const net_limits limits = {20, 24};
+static const net_limits limits = {20, 24, 0};
 
 static network *small_paper(void) { return network_paper(3, 6, 4); }
 

@@ -46,6 +46,13 @@ net_op op_of_two(uint32_t kind, uint32_t variant, uint32_t x, uint32_t y) {
 
 /* ---- tensors -------------------------------------------------------------------------------------- */
 
+/* From -most to most: of any size, and now and then at an end. */
+static int32_t random_integer(rng *random, int32_t most) {
+    if (rng_once_in(random, 8)) return rng_once_in(random, 2) ? most : -most;
+    const int32_t size = most >> rng_below(random, 8);
+    return (int32_t)rng_below(random, 2 * (uint32_t)size + 1) - size;
+}
+
 static float random_element(network *net, const net_op *op, const net_tensor *t, uint32_t row,
                             uint32_t column) {
     rng *random = &net->weights;
@@ -66,6 +73,16 @@ static float random_element(network *net, const net_op *op, const net_tensor *t,
         case FILL_PADDED_GROUPS: /* rows of a group that are padding are 0 */
             if (row % group_rows >= outputs) return 0.0f;
             return rng_signed(random) * (float)sqrt(3.0 / t->columns);
+        case FILL_I8: return (float)random_integer(random, 127);
+        case FILL_I16: return (float)random_integer(random, 32767);
+        case FILL_TAPS: return (float)random_integer(random, 4096);
+        case FILL_ABOVE_0: return (float)abs(random_integer(random, 32766)) + 1.0f;
+        case FILL_NOT_BELOW_0: return (float)abs(random_integer(random, 32767));
+        case FILL_BIAS: return (float)random_integer(random, 1 << 24) * 64.0f;
+        case FILL_SMALL_BIAS: return (float)random_integer(random, 1 << 24) * 32.0f;
+        case FILL_TURNS:
+            return 32767.0f * (float)(row % 2 ? -sin(turn * (row / 2) / t->rows)
+                                              : cos(turn * (row / 2) / t->rows));
         default: return rng_signed(random) * (float)sqrt(3.0 / t->columns);
     }
 }
@@ -91,8 +108,8 @@ static void make_tensor(network *net, net_op *op, tensor_form *form, uint32_t re
     net_tensor *t = &net->tensors[index];
     const size_t elements = (size_t)form->rows * form->columns;
     if (index == sizeof net->tensors / sizeof *net->tensors) fail("too many tensors");
-    *t = (net_tensor){form->packing, MLM_DTYPE_F32, form->rows, form->columns,
-                      form->content, NULL,          NULL};
+    *t = (net_tensor){form->packing, form->dtype, form->rows, form->columns,
+                      form->content, NULL,        NULL};
     t->w = calloc(elements + 1, sizeof *t->w);
     if (!t->w) fail("out of memory");
     op->tensors[ref] = index;
@@ -267,6 +284,10 @@ uint32_t network_add(network *net, net_op op) {
     const uint32_t width = row->width ? row->width(&view) : view.widths[0];
     if (width != NO_WIDTH) op.width = width;
     op.clock = clock_of_output(net, &op);
+    if (row->flags & ROW_MOVES) {
+        op.type = view.types[0];
+        op.exponent = op.inputs[0] == 0 ? 0 : net->ops[op.inputs[0] - 1].exponent;
+    }
     make_tensors(net, &op);
     if (net->op_count == MLM_MAX_OPS) fail("too many ops");
     net->ops[net->op_count++] = op;

@@ -40,7 +40,10 @@ enum {
     SSM_NORM,
     GATE,
     KINDS,
-    INTEGER_KINDS = 32 /* and more: forms of these for integers */
+    QUANTIZE = KINDS,
+    DEQUANTIZE,
+    INTEGER_KINDS = 32, /* and more: forms of these for integers */
+    EVERY_KIND = INTEGER_KINDS + KINDS
 };
 
 enum { MOST_CLOCKS = 64, MOST_OUTPUTS = 32, NO_WIDTH = 0 };
@@ -52,6 +55,8 @@ typedef struct net_op {
     uint32_t absent;                   /* bit t: optional tensor t is left out */
     uint32_t tensors[MLM_TENSOR_REFS]; /* of the network; MLM_NO_TENSOR */
     uint32_t stage, clock;             /* where its output is; MLM_NO_CLOCK: a vector */
+    uint32_t type;                     /* number type of its output */
+    int32_t exponent;                  /* of integers */
 } net_op;
 
 /* Content by kind of tensor; see op_rows.c. */
@@ -64,14 +69,23 @@ typedef enum fill {
     FILL_A,
     FILL_TWIDDLES,
     FILL_BINS,
-    FILL_PADDED_GROUPS
+    FILL_PADDED_GROUPS,
+    /* of integers */
+    FILL_I8,
+    FILL_I16,
+    FILL_TAPS, /* of which a few times 2^15 stay in 31 bits, with a bias */
+    FILL_ABOVE_0,
+    FILL_NOT_BELOW_0,
+    FILL_BIAS,
+    FILL_SMALL_BIAS,
+    FILL_TURNS
 } fill;
 
 typedef struct net_tensor {
     uint32_t packing, dtype, rows, columns;
     fill content;
-    float *w;      /* [rows][columns], before it is packed; of u32 their bits, of i8 integers */
-    float *scales; /* [rows] of i8; else null */
+    float *w;      /* [rows][columns], before it is packed; of u32 their bits, of others integers */
+    float *scales; /* [rows] of i8 panels; else null */
 } net_tensor;
 
 typedef struct net_clock {
@@ -100,13 +114,14 @@ typedef struct network {
 typedef struct net_view {
     const network *net;
     const net_op *op;
-    uint32_t inputs, widths[MLM_MAX_INPUTS];
+    uint32_t inputs, widths[MLM_MAX_INPUTS], types[MLM_MAX_INPUTS];
 } net_view;
 
 typedef struct tensor_form {
     uint32_t packing, rows, columns; /* rows 0: there is none */
     fill content;
     int optional;
+    uint32_t dtype;
 } tensor_form;
 
 enum {
@@ -115,7 +130,8 @@ enum {
     ROW_FRONT = 4,
     ROW_PACED = 8,
     ROW_SEQUENCE = 16,
-    ROW_BROADCAST = 32
+    ROW_BROADCAST = 32,
+    ROW_MOVES = 64 /* rows of 4 bytes an element: of integers, too */
 };
 
 /* What the format says about a kind of op: the one place where tests know it. */
@@ -129,9 +145,10 @@ typedef struct op_row {
     /* Attributes, and the width asked for, at random; `rows` of input 0 in the shortest sequence. Returns 0 where
      * the op cannot be. Null: nothing to choose. */
     int (*choose)(choices *from, const net_view *view, net_op *op, uint32_t rows);
+    uint32_t input_types; /* bits of those that inputs may have; 0: floats */
 } op_row;
 
-extern const op_row op_rows[KINDS];
+extern const op_row op_rows[EVERY_KIND];
 
 /* ---- building ---------------------------------------------------------------------------------- */
 
@@ -174,6 +191,9 @@ void network_sort(network *net);
 /* ---- facts, by counting -------------------------------------------------------------------------- */
 
 uint32_t net_width(const network *net, uint32_t value);
+uint32_t net_type(const network *net, uint32_t value); /* of floats where it is the input */
+int net_takes_samples(const network *net);
+uint32_t net_input_bytes(const network *net);              /* of one frame, token or sample */
 uint32_t net_clock_of(const network *net, uint32_t value); /* MLM_NO_CLOCK: a vector */
 uint32_t net_available(const network *net, uint32_t value);
 void net_view_of(net_view *view, const network *net, const net_op *op);
@@ -217,12 +237,13 @@ network *network_backwards(void);
 
 typedef struct net_limits {
     uint32_t most_ops, most_width;
+    int integers; /* among floats; its outputs are floats all the same */
 } net_limits;
 
 /* Any mix of kinds, odd sizes, several heads and outputs. */
 network *network_random(choices *from, const net_limits *limits);
 
-/* Input for it, from malloc: float or int32 [inputs][input_width]. */
+/* Input for it, from malloc: float, int32 or int16 [inputs][input_width]. */
 void *network_random_input(const network *net, rng *random, uint32_t inputs);
 
 #endif

@@ -29,6 +29,16 @@ static uint32_t least_rows(const network *net, uint32_t value) {
     return clock == MLM_NO_CLOCK ? 1 : net_total_rows(net, clock, net->min_frames);
 }
 
+/* Whether the op reads numbers of the value's type, all of the same where it only moves them. */
+static int reads_type(const network *net, const net_op *op, uint32_t value) {
+    const op_row *row = &op_rows[op->kind];
+    const uint32_t type = net_type(net, value), floats = MLM_TYPE_BIT(MLM_DTYPE_F32);
+    if (row->flags & ROW_MOVES)
+        return op->inputs[0] == MLM_NO_VALUE ? type != MLM_DTYPE_I16
+                                             : type == net_type(net, op->inputs[0]);
+    return (row->input_types ? row->input_types : floats) >> type & 1u;
+}
+
 /* Any value from a random one on, backwards and around, that `suits`; MLM_NO_VALUE when none does. */
 typedef int suits_function(const maker *m, const net_op *op, uint32_t value);
 
@@ -38,7 +48,7 @@ static uint32_t pick_value(const maker *m, const net_op *op, suits_function *sui
     const uint32_t back = choose(m->from, 2) ? 0 : choose(m->from, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t value = first + (2 * count - 1 - back - i) % count;
-        if (suits(m, op, value)) return value;
+        if (reads_type(m->net, op, value) && suits(m, op, value)) return value;
     }
     return MLM_NO_VALUE;
 }
@@ -172,7 +182,7 @@ static int add_align(maker *m, net_op op) {
 }
 
 static int add_block(maker *m) {
-    net_op like = op_of(CAUSAL_CONV, 0, 0);
+    net_op like = op_of(CAUSAL_CONV, 0, MLM_NO_VALUE);
     const uint32_t x = pick_value(m, &like, suits_first);
     block_sizes sizes;
     if (x == MLM_NO_VALUE) return 0;
@@ -220,7 +230,7 @@ static int add_kind(maker *m, uint32_t kind) {
     if (kind == BLOCK) return add_block(m);
     const op_row *row = &op_rows[kind];
     if (row->flags & ROW_FRONT) return 0;
-    net_op op = op_of(kind, choose(m->from, row->variants), 0);
+    net_op op = op_of(kind, choose(m->from, row->variants), MLM_NO_VALUE);
     op.absent = choose(m->from, 4);
     op.inputs[0] = pick_value(m, &op, suits_first);
     if (op.inputs[0] == MLM_NO_VALUE) return 0;
@@ -237,6 +247,8 @@ static int add_kind(maker *m, uint32_t kind) {
     }
 }
 
+#include "network_random_int.h"
+
 /* ---- whole networks ------------------------------------------------------------------------------- */
 
 static void choose_lengths(network *net, choices *from) {
@@ -249,7 +261,9 @@ static void choose_lengths(network *net, choices *from) {
 }
 
 static void add_front_end(maker *m) {
-    const uint32_t kind = m->net->input_kind == MLM_INPUT_TOKENS ? EMBEDDING : LOGMEL;
+    uint32_t kind = m->net->input_kind == MLM_INPUT_TOKENS ? EMBEDDING : LOGMEL;
+    if (m->limits->integers && kind == EMBEDDING) kind = OF_INTEGERS(EMBEDDING);
+    if (m->net->input_kind == MLM_INPUT_SAMPLES16) kind = OF_INTEGERS(LOGMEL);
     net_op op = op_of(kind, 0, 0);
     net_view view;
     net_view_of(&view, m->net, &op);
@@ -257,13 +271,18 @@ static void add_front_end(maker *m) {
     network_add(m->net, op);
 }
 
+static uint32_t as_floats(maker *m, uint32_t value) {
+    if (net_type(m->net, value) == MLM_DTYPE_F32) return value;
+    return add_typed(m, DEQUANTIZE, value, MLM_DTYPE_F32, 0);
+}
+
 /* The last value, and some of the others. */
 static void choose_outputs(maker *m) {
     network *net = m->net;
-    network_add_output(net, net->op_count);
+    network_add_output(net, as_floats(m, net->op_count));
     const uint32_t more = choose(m->from, 4);
     for (uint32_t i = 0; i < more; i++) {
-        const uint32_t value = 1 + choose(m->from, net->op_count);
+        const uint32_t value = as_floats(m, 1 + choose(m->from, net->op_count));
         uint32_t k = 0;
         while (k < net->output_count && net->outputs[k] != value) k++;
         if (k == net->output_count) network_add_output(net, value);
@@ -274,15 +293,21 @@ static void choose_outputs(maker *m) {
 network *network_random(choices *from, const net_limits *limits) {
     static const uint32_t kinds[] = {MLM_INPUT_FRAMES, MLM_INPUT_FRAMES, MLM_INPUT_FRAMES,
                                      MLM_INPUT_TOKENS, MLM_INPUT_SAMPLES};
-    const uint32_t kind = kinds[choose(from, 5)];
+    uint32_t kind = kinds[choose(from, 5)];
+    if (kind == MLM_INPUT_SAMPLES && limits->integers && choose(from, 4))
+        kind = MLM_INPUT_SAMPLES16;
     const uint32_t width = choose_between(from, 1, 12);
     const uint32_t seed = choose(from, 256);
     maker m = {network_new(kind, kind == MLM_INPUT_FRAMES ? width : 1, seed), from, limits};
     choose_lengths(m.net, from);
     if (kind != MLM_INPUT_FRAMES) add_front_end(&m);
     const uint32_t ops = choose_between(from, 1, limits->most_ops);
+    if (limits->integers && kind == MLM_INPUT_FRAMES) add_typed(&m, QUANTIZE, 0, MLM_DTYPE_F32, 0);
     for (uint32_t tries = 0; m.net->op_count < ops && tries < 4 * ops; tries++)
-        add_kind(&m, 1 + choose(from, EVERYTHING - 1));
+        if (limits->integers && choose(from, 4) != 1)
+            add_integers(&m);
+        else
+            add_kind(&m, 1 + choose(from, EVERYTHING - 1));
     if (m.net->op_count == 0) network_add_linear(m.net, 0, 3, 1);
     choose_outputs(&m);
     if (choose(from, 3) == 1) {

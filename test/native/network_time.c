@@ -7,6 +7,18 @@ uint32_t net_width(const network *net, uint32_t value) {
     return value == 0 ? net->input_width : net->ops[value - 1].width;
 }
 
+uint32_t net_type(const network *net, uint32_t value) {
+    return value == 0 ? MLM_DTYPE_F32 : net->ops[value - 1].type;
+}
+
+int net_takes_samples(const network *net) {
+    return net->input_kind == MLM_INPUT_SAMPLES || net->input_kind == MLM_INPUT_SAMPLES16;
+}
+
+uint32_t net_input_bytes(const network *net) {
+    return net->input_kind == MLM_INPUT_SAMPLES16 ? 2 : net->input_width * 4;
+}
+
 uint32_t net_clock_of(const network *net, uint32_t value) {
     return value == 0 ? 0 : net->ops[value - 1].clock;
 }
@@ -21,6 +33,7 @@ void net_view_of(net_view *view, const network *net, const net_op *op) {
     *view = (net_view){.net = net, .op = op};
     while (view->inputs < MLM_MAX_INPUTS && op->inputs[view->inputs] != MLM_NO_VALUE) {
         view->widths[view->inputs] = net_width(net, op->inputs[view->inputs]);
+        view->types[view->inputs] = net_type(net, op->inputs[view->inputs]);
         view->inputs++;
     }
 }
@@ -125,18 +138,18 @@ int net_lengths_meet(const network *net, uint32_t frames) {
 
 uint32_t net_frames_of(const network *net, uint32_t inputs) {
     uint32_t frames = 0;
-    if (net->input_kind != MLM_INPUT_SAMPLES) return inputs;
+    if (!net_takes_samples(net)) return inputs;
     const uint32_t *form = net->ops[0].attributes;
     for (uint64_t end = form[0]; end <= inputs; end += form[1]) frames++;
     return frames;
 }
 
 uint32_t net_inputs_of(const network *net, uint32_t frames) {
-    if (net->input_kind != MLM_INPUT_SAMPLES) return frames;
+    if (!net_takes_samples(net)) return frames;
     const uint32_t *form = net->ops[0].attributes;
     return frames == 0 ? 0 : form[0] + (frames - 1) * form[1];
 }
 
 uint32_t net_inputs_per_frame(const network *net) {
-    return net->input_kind == MLM_INPUT_SAMPLES ? net->ops[0].attributes[1] : 1;
+    return net_takes_samples(net) ? net->ops[0].attributes[1] : 1;
 }

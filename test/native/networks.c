@@ -135,7 +135,10 @@ void *network_random_input(const network *net, rng *random, uint32_t inputs) {
     float *input = calloc(count + 1, sizeof *input);
     if (!input) exit(2);
     for (size_t i = 0; i < count; i++)
-        if (net->input_kind == MLM_INPUT_TOKENS)
+        if (net->input_kind == MLM_INPUT_SAMPLES16)
+            ((int16_t *)(void *)input)[i] =
+                (int16_t)((int32_t)rng_u32(random) >> (16 + rng_below(random, 8)));
+        else if (net->input_kind == MLM_INPUT_TOKENS)
             input[i] = f32_from_bits(rng_below(random, net->ops[0].attributes[0]));
         else
             input[i] = rng_signed(random) * 2.0f;

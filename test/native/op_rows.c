@@ -19,13 +19,13 @@ static uint32_t free_width(const net_view *v) {
 }
 
 static tensor_form needed(uint32_t packing, uint32_t rows, uint32_t columns, fill content) {
-    return (tensor_form){packing, rows, columns, content, 0};
+    return (tensor_form){packing, rows, columns, content, 0, MLM_DTYPE_F32};
 }
 static tensor_form vector_of(uint32_t rows, fill content) {
-    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 0};
+    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 0, MLM_DTYPE_F32};
 }
 static tensor_form maybe_vector(uint32_t rows, fill content) {
-    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 1};
+    return (tensor_form){MLM_PACK_VECTOR, rows, 1, content, 1, MLM_DTYPE_F32};
 }
 
 static const float epsilons[] = {1e-5f, 1e-6f, 1e-3f};
@@ -333,46 +333,65 @@ static int choose_gate(choices *from, const net_view *v, net_op *op, uint32_t ro
     return op->variant != LEAKY_RELU && op->variant != ELU;
 }
 
-const op_row op_rows[KINDS] = {
-    [LINEAR] = {"linear", 1, 1, 1, 0, 0, linear_tensors, free_width, NULL, choose_width},
+#include "op_rows_int.h"
+
+const op_row op_rows[EVERY_KIND] = {
+    [LINEAR] = {"linear", 1, 1, 1, 0, 0, linear_tensors, free_width, NULL, choose_width, 0},
     [EMBEDDING] = {"embedding", 1, 1, 1, 1, ROW_FRONT, embedding_tensors, free_width, NULL,
-                   choose_embedding},
-    [LOGMEL] = {"logmel", 1, 1, 1, 5, ROW_FRONT, logmel_tensors, free_width, NULL, choose_logmel},
-    [AFFINE] = {"affine", 1, 1, 1, 0, 0, affine_tensors, NULL, NULL, NULL},
-    [ACTIVATION] = {"activation", 1, 1, 12, 1, 0, NULL, NULL, NULL, choose_activation},
-    [ARITHMETIC] = {"arithmetic", 2, 2, 6, 0, ROW_BROADCAST, NULL, NULL, NULL, NULL},
-    [NORM] = {"norm", 1, 1, 2, 1, 0, norm_tensors, NULL, NULL, choose_norm},
-    [SOFTMAX] = {"softmax", 1, 1, 2, 0, 0, NULL, NULL, NULL, NULL},
-    [CONCAT] = {"concat", 1, 4, 1, 0, ROW_BROADCAST, NULL, sum_of_widths, NULL, NULL},
-    [SLICE] = {"slice", 1, 1, 1, 1, 0, NULL, free_width, NULL, choose_slice},
+                   choose_embedding, 0},
+    [LOGMEL] = {"logmel", 1, 1, 1, 5, ROW_FRONT, logmel_tensors, free_width, NULL, choose_logmel,
+                0},
+    [AFFINE] = {"affine", 1, 1, 1, 0, 0, affine_tensors, NULL, NULL, NULL, 0},
+    [ACTIVATION] = {"activation", 1, 1, 12, 1, 0, NULL, NULL, NULL, choose_activation, 0},
+    [ARITHMETIC] = {"arithmetic", 2, 2, 6, 0, ROW_BROADCAST, NULL, NULL, NULL, NULL, 0},
+    [NORM] = {"norm", 1, 1, 2, 1, 0, norm_tensors, NULL, NULL, choose_norm, 0},
+    [SOFTMAX] = {"softmax", 1, 1, 2, 0, 0, NULL, NULL, NULL, NULL, 0},
+    [CONCAT] = {"concat", 1, 4, 1, 0, ROW_BROADCAST | ROW_MOVES, NULL, sum_of_widths, NULL, NULL,
+                0},
+    [SLICE] = {"slice", 1, 1, 1, 1, ROW_MOVES, NULL, free_width, NULL, choose_slice, 0},
     [CAUSAL_CONV] = {"causal_conv", 1, 1, 1, 3, ROW_SEQUENCE, causal_tensors, NULL, causal_clock,
-                     choose_causal},
+                     choose_causal, 0},
     [CONV1D] = {"conv1d", 1, 1, 1, 6, ROW_SEQUENCE, conv_tensors, free_width, conv_clock,
-                choose_conv},
+                choose_conv, 0},
     [WINDOW_POOL] = {"window_pool", 1, 1, 2, 5, ROW_SEQUENCE, NULL, NULL, pool_clock,
-                     choose_window_pool},
-    [UNFOLD] = {"unfold", 1, 1, 2, 2, ROW_SEQUENCE, NULL, unfold_width, unfold_clock,
-                choose_unfold},
-    [UPSAMPLE] = {"upsample", 1, 1, 1, 1, ROW_SEQUENCE, NULL, NULL, upsample_clock,
-                  choose_upsample},
+                     choose_window_pool, 0},
+    [UNFOLD] = {"unfold", 1, 1, 2, 2, ROW_SEQUENCE | ROW_MOVES, NULL, unfold_width, unfold_clock,
+                choose_unfold, 0},
+    [UPSAMPLE] = {"upsample", 1, 1, 1, 1, ROW_SEQUENCE | ROW_MOVES, NULL, NULL, upsample_clock,
+                  choose_upsample, 0},
     [INSERT_ROW] = {"insert_row", 1, 1, 1, 1, ROW_SEQUENCE, insert_tensors, NULL, insert_clock,
-                    choose_insert},
+                    choose_insert, 0},
     [POSITIONS] = {"positions", 1, 1, 1, 1, ROW_SEQUENCE, positions_tensors, NULL, NULL,
-                   choose_positions},
-    [ALIGN] = {"align", 2, 2, 1, 0, ROW_SEQUENCE | ROW_PACED, NULL, NULL, NULL, NULL},
-    [REVERSE] = {"reverse", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE, NULL, NULL, NULL, choose_whole},
-    [TRANSPOSE] = {"transpose", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE, NULL, transposed_width,
-                   transpose_clock, choose_transpose},
+                   choose_positions, 0},
+    [ALIGN] = {"align", 2, 2, 1, 0, ROW_SEQUENCE | ROW_PACED | ROW_MOVES, NULL, NULL, NULL, NULL,
+               0},
+    [REVERSE] = {"reverse", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE | ROW_MOVES, NULL, NULL, NULL,
+                 choose_whole, 0},
+    [TRANSPOSE] = {"transpose", 1, 1, 1, 0, ROW_SEQUENCE | ROW_WHOLE | ROW_MOVES, NULL,
+                   transposed_width, transpose_clock, choose_transpose, 0},
     [SEQUENCE_NORM] = {"sequence_norm", 1, 1, 1, 2, ROW_SEQUENCE | ROW_WHOLE, sequence_norm_tensors,
-                       NULL, NULL, choose_sequence_norm},
-    [POOL] = {"pool", 1, 1, 8, 2, ROW_SEQUENCE | ROW_POOL, NULL, NULL, NULL, choose_pool},
+                       NULL, NULL, choose_sequence_norm, 0},
+    [POOL] = {"pool", 1, 1, 8, 2, ROW_SEQUENCE | ROW_POOL, NULL, NULL, NULL, choose_pool, 0},
     [ATTENTION_POOL] = {"attention_pool", 2, 2, 1, 0, ROW_SEQUENCE | ROW_POOL, NULL, NULL, NULL,
-                        choose_whole},
-    [FLATTEN] = {"flatten", 1, 1, 1, 1, ROW_SEQUENCE | ROW_POOL, NULL, flattened, NULL,
-                 choose_flatten},
+                        choose_whole, 0},
+    [FLATTEN] = {"flatten", 1, 1, 1, 1, ROW_SEQUENCE | ROW_POOL | ROW_MOVES, NULL, flattened, NULL,
+                 choose_flatten, 0},
     [FLATTEN_LINEAR] = {"flatten_linear", 1, 1, 1, 1, ROW_SEQUENCE | ROW_POOL,
-                        flatten_linear_tensors, free_width, NULL, choose_flatten},
-    [SELECTIVE_SCAN] = {"selective_scan", 2, 2, 1, 3, ROW_SEQUENCE, scan_tensors, NULL, NULL, NULL},
-    [SSM_NORM] = {"ssm_norm", 1, 1, 1, 3, 0, ssm_norm_tensors, NULL, NULL, NULL},
-    [GATE] = {"gate", 2, 2, 11, 0, 0, gate_tensors, NULL, NULL, choose_gate},
+                        flatten_linear_tensors, free_width, NULL, choose_flatten, 0},
+    [SELECTIVE_SCAN] = {"selective_scan", 2, 2, 1, 3, ROW_SEQUENCE, scan_tensors, NULL, NULL, NULL,
+                        0},
+    [SSM_NORM] = {"ssm_norm", 1, 1, 1, 3, 0, ssm_norm_tensors, NULL, NULL, NULL, 0},
+    [GATE] = {"gate", 2, 2, 11, 0, 0, gate_tensors, NULL, NULL, choose_gate, 0},
+    [QUANTIZE] = QUANTIZE_ROW,
+    [DEQUANTIZE] = DEQUANTIZE_ROW,
+    [INTEGER_KINDS + LINEAR] = LINEAR_INT_ROW,
+    [INTEGER_KINDS + EMBEDDING] = EMBEDDING_INT_ROW,
+    [INTEGER_KINDS + LOGMEL] = LOGMEL_INT_ROW,
+    [INTEGER_KINDS + ACTIVATION] = ACTIVATION_INT_ROW,
+    [INTEGER_KINDS + ARITHMETIC] = ARITHMETIC_INT_ROW,
+    [INTEGER_KINDS + NORM] = NORM_INT_ROW,
+    [INTEGER_KINDS + CAUSAL_CONV] = CAUSAL_CONV_INT_ROW,
+    [INTEGER_KINDS + POOL] = POOL_INT_ROW,
+    [INTEGER_KINDS + SELECTIVE_SCAN] = SELECTIVE_SCAN_INT_ROW,
+    [INTEGER_KINDS + GATE] = GATE_INT_ROW,
 };

@@ -203,7 +203,7 @@ static void damage_attributes(patient *p) {
 }
 
 static void ops_of_every_kind_damaged_in_every_field(void) {
-    static const net_limits limits = {14, 14};
+    static const net_limits limits = {14, 14, 0};
     static patient p;
     for (uint64_t seed = 1; seed <= 150 && harness.failures < 20; seed++) {
         if (!world_random(&p.w, seed * 37u, &limits)) continue;
@@ -221,7 +221,7 @@ static void ops_of_every_kind_damaged_in_every_field(void) {
 
 /* A kind in place of another one is refused, or makes another network: what it is, the fuzzer runs. */
 static void kinds_exchanged(void) {
-    static const net_limits limits = {10, 10};
+    static const net_limits limits = {10, 10, 0};
     uint32_t accepted = 0, tried = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         world w;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const net_limits limits = {30, 40};
+static const net_limits limits = {30, 40, 0};
 
 static mlm_options random_options(world *w) {
     const uint32_t most = w->net->max_frames ? w->net->max_frames : 120;

@@ -22,6 +22,7 @@ const SUBNORMAL_ROUNDING = 0.5;
 const replays = [
   { program: "fuzz_replay", folders: ["test/fuzz/seeds", "test/fuzz/regressions"] },
   { program: "fuzz_bits_replay", folders: ["test/fuzz/regressions_bits"] },
+  { program: "fuzz_integers_replay", folders: ["test/fuzz/seeds_integers"] },
 ];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static const net_limits limits = {20, 24};
+static const net_limits limits = {20, 24, 0};
 
 static void open_or_exit(world *w, network *net) {
     if (!world_open(w, net)) exit(2);

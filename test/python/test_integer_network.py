@@ -74,15 +74,16 @@ class Rows(unittest.TestCase):
 
     def test_quantize_of_floats_that_are_none(self):
         x = np.array([[np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5, -0.5, 1.5, 0.49999997]], np.float32)
-        got = rows.quantize(op(type=I16), Value(x, F32))
+        got, lost = rows.quantize(op(type=I16), Value(x, F32))
+        self.assertEqual(lost.tolist(), [5])
         self.assertEqual(got.tolist(), [[0, 32767, -32768, 32767, -32768, 1, 0, 2, 1]])
-        wide = rows.quantize(op(type=I32), Value(x, F32))
+        wide, _ = rows.quantize(op(type=I32), Value(x, F32))
         self.assertEqual(wide[0, 1:5].tolist(), [(1 << 31) - 1, -(1 << 31)] * 2)
 
     def test_quantize_of_integers(self):
         for s in (-31, -4, 0, 9, 31):
             for type, bits in ((I16, 16), (I32, 32)):
-                got = rows.quantize(op(type=type, attributes=[s, I32]), Value(EDGES_I32, I32))
+                got, _ = rows.quantize(op(type=type, attributes=[s, I32]), Value(EDGES_I32, I32))
                 self.assertEqual(got.tolist(), [clip(exact_shift(int(x), s), bits) for x in EDGES_I32])
 
     def test_dequantize_rounds_once(self):

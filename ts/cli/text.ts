@@ -30,3 +30,10 @@ export function percent(share: number): string {
 export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** A line about values of integers that did not fit; none where all did. */
+export function cutOffLine(saturations: number): string {
+  if (saturations === 0) return "";
+  const values = saturations === 1 ? "1 value was" : `${grouped(saturations)} values were`;
+  return `${values} cut off: inputs are outside of what the model was calibrated for\n`;
+}

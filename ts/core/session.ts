@@ -233,8 +233,9 @@ export class Session extends Resource {
   }
 
   /**
-   * Values of the state of integer scans that were cut off at the end of their range since the last `reset`: the
-   * input was outside of what the model was calibrated for. 0 in a model of floats. @throws Disposed
+   * Values of the state of integer scans, and floats that were made integers, that were cut off at the end of their
+   * range since the last `reset`: the input was outside of what the model was calibrated for. 0 in a model of floats.
+   * @throws Disposed
    */
   get saturations(): number {
     this.assertAlive();

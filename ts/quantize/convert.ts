@@ -25,6 +25,8 @@ import { Wants } from "./wants.js";
 export interface ConvertOptions {
   /** Of the state of a scan. */
   readonly stateBits: 16 | 32;
+  /** Room above the largest state that was seen; default: what suits its bits. */
+  readonly stateMargin?: number | undefined;
   /** Ops that stay floats. */
   readonly isFloat: (op: EncodedOp) => boolean;
 }
@@ -50,7 +52,7 @@ export function convert(encoded: Encoded, seen: Observation, options: ConvertOpt
   requireForms(encoded, isFloat);
   const conversion = new Conversion(encoded, seen.values[0]?.width ?? 1);
   const wants = new Wants(encoded, seen, isFloat);
-  const around = new Surroundings(conversion, wants, seen, options.stateBits);
+  const around = new Surroundings(conversion, wants, seen, options.stateBits, options.stateMargin);
   for (const [index, op] of encoded.ops.entries()) {
     if (conversion.has(index + 1)) continue;
     if (op.primitive.name === LOGMEL.name && !isFloat(op)) convertFrontEnd(around, op);

@@ -53,7 +53,7 @@ export function convertScan(around: Surroundings, op: EncodedOp, index: number):
   const rateDigits = exponentOfConstants(rates, MOST_CONSTANT_DIGITS);
   const decayShift = dt.digits + rateDigits - MANTISSA_BITS;
   requireDecays(op, decayShift, dt);
-  const state = exponentOfState(ranges.state.largest, around.stateBits);
+  const state = exponentOfState(ranges.state.largest, around.stateBits, around.stateMargin);
   const d = realTensor(op, D) as Float64Array;
   const skipDigits = exponentOfConstants(d, MOST_CONSTANT_DIGITS);
   const exponent = state + c - MULTIPLIER_BITS;

@@ -10,7 +10,7 @@ import { BadArgument } from "../core/errors.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Network } from "../graph/network.js";
-import { convert } from "./convert.js";
+import { type ConvertOptions, convert } from "./convert.js";
 import type { InputSource } from "./inputs.js";
 import { isMove, isPaceOnly } from "./kinds.js";
 import { type Observation, observe } from "./observe.js";
@@ -20,6 +20,8 @@ import { runSource } from "./run-source.js";
 export interface QuantizeNetworkOptions extends Omit<CompleteBlobOptions, "transform"> {
   /** Bits of the state of scans: 16 halve its memory. Default 32. */
   readonly stateBits?: 16 | 32;
+  /** Room above the largest state that was seen, 1 or more; default: what suits its bits. */
+  readonly stateMargin?: number;
   /** Names of primitive ops, or of modules with all of theirs, that stay floats. */
   readonly float?: readonly string[];
   /** What both networks are run over to be compared; default: the inputs of the calibration. */
@@ -43,7 +45,7 @@ export interface QuantizeReport extends CommonReport {
 }
 
 export interface IntegerEvaluation extends Evaluation {
-  /** Values of the state that were cut off at the end of their range. */
+  /** Values of inputs and of the state that were cut off at the end of their range. */
   readonly saturations: number;
 }
 
@@ -88,8 +90,9 @@ export async function quantizeNetwork(
   inputs: InputSource,
   options: QuantizeNetworkOptions = {},
 ): Promise<Quantized> {
-  const { float = [], stateBits = 32, evaluation = inputs, shares = true, ...rest } = options;
-  const { progress = () => {}, ...blobOptions } = rest;
+  const { float = [], stateBits = 32, stateMargin, evaluation = inputs, ...rest } = options;
+  const { shares = true, progress = () => {}, ...blobOptions } = rest;
+  requireMargin(stateMargin);
   const encoded = encodeNetwork(network);
   requireNames(encoded, float);
   const isFloat = (op: EncodedOp) => float.some((name) => isNamed(op, name));
@@ -98,7 +101,8 @@ export async function quantizeNetwork(
     const seen = await observe(floats, encoded, inputs, (done) =>
       progress("calibrate", done, inputs.count),
     );
-    const integers = convert(encoded, seen, { stateBits, isFloat });
+    const form: ConvertOptions = { stateBits, stateMargin, isFloat };
+    const integers = convert(encoded, seen, form);
     const transform = () => integers;
     const calibration = { inputs: inputs.count, stateBits, float };
     const metadata = { ...blobOptions.metadata, type: "int", calibration };
@@ -114,7 +118,7 @@ export async function quantizeNetwork(
         ...evaluation,
         count: Math.min(evaluation.count, MOST_SHARE_INPUTS),
       };
-      const parts = { engine, network, encoded, seen, stateBits, isFloat, few, progress };
+      const parts = { engine, network, encoded, seen, form, few, progress };
       return {
         blob,
         report: {
@@ -135,6 +139,11 @@ export async function quantizeNetwork(
   } finally {
     floats.dispose();
   }
+}
+
+function requireMargin(margin: number | undefined): void {
+  if (margin === undefined || (margin >= 1 && Number.isFinite(margin))) return;
+  throw new BadArgument("stateMargin", "a number from 1 on", String(margin));
 }
 
 /** An op by its own name, or as a part of a module. */
@@ -186,18 +195,20 @@ interface ShareParts {
   readonly network: Network;
   readonly encoded: Encoded;
   readonly seen: Observation;
-  readonly stateBits: 16 | 32;
-  readonly isFloat: (op: EncodedOp) => boolean;
+  readonly form: ConvertOptions;
   readonly few: InputSource;
   readonly reference: readonly Outputs[];
   readonly progress: NonNullable<QuantizeNetworkOptions["progress"]>;
 }
 
 async function sharesOf(parts: ShareParts): Promise<ErrorShare[]> {
-  const { encoded, isFloat, progress } = parts;
+  const { encoded, form, progress } = parts;
   const ops = encoded.ops.filter(
     (op) =>
-      !isFloat(op) && !isMove(op.primitive) && !isPaceOnly(op) && op.primitive.front === undefined,
+      !form.isFloat(op) &&
+      !isMove(op.primitive) &&
+      !isPaceOnly(op) &&
+      op.primitive.front === undefined,
   );
   const errors: { op: string; meanRelative: number }[] = [];
   for (const op of ops) {
@@ -212,9 +223,9 @@ async function sharesOf(parts: ShareParts): Promise<ErrorShare[]> {
 
 /** Of the network that has only this op in integers. */
 async function errorOf(only: EncodedOp, parts: ShareParts): Promise<number> {
-  const { engine, network, encoded, seen, stateBits, few, reference } = parts;
+  const { engine, network, encoded, seen, form, few, reference } = parts;
   const isFloat = (op: EncodedOp) => op !== only;
-  const transform = () => convert(encoded, seen, { stateBits, isFloat });
+  const transform = () => convert(encoded, seen, { ...form, isFloat });
   const model = await engine.loadModel(writeBlob(network, { transform }));
   try {
     const { outputs } = await runSource(model, few);

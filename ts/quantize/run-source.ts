@@ -8,7 +8,7 @@ import type { InputSource } from "./inputs.js";
 export interface Ran {
   /** Of each input. */
   readonly outputs: readonly Outputs[];
-  /** Values of the state of integer scans that were cut off, over all inputs. */
+  /** Values that were cut off at the end of their range, over all inputs. */
   readonly saturations: number;
 }
 

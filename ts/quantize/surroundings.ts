@@ -11,6 +11,8 @@ export class Surroundings {
     readonly seen: Observation,
     /** Bits of the state of a scan. */
     readonly stateBits: 16 | 32,
+    /** Room above its largest magnitude, where it is not the usual one. */
+    readonly stateMargin: number | undefined,
   ) {}
 
   /** The value in this type: as it is, or as the sizes that were seen allow. */

@@ -1,22 +1,23 @@
 """Integer ops by the number of their kind, and names of all kinds for messages.
 
 A function is given the op (blob.py) and the values that it reads, and returns rows; those of SATURATING return with
-them how many values of the state were cut off, an item each. Ops that only move rows have one kind for floats and
-integers; others another one, as far on as FIRST_INTEGER says.
+them how many values were cut off, an item each. Ops that only move rows have one kind for floats and
+integers; others another one, as far on as FIRST_INTEGER says. Of what is computed in floats only affine is here, with which
+frames are standardised.
 """
 
 from .blob import F32
 from .layers import LAYERS
 from .logmel import logmel
-from .rows import MOVES, MOVING_POOLS, ROWS, moving_pool
+from .rows import MOVES, MOVING_POOLS, ROWS, moving_pool, quantize
 from .scan import selective_scan
 from .value import Op
 
-POOL, DEQUANTIZE = 22, 30
+AFFINE, POOL, DEQUANTIZE = 4, 22, 30
 FIRST_INTEGER = 32
 
 INTEGER = {35: logmel, POOL: moving_pool, **LAYERS, **MOVES, **ROWS}
-SATURATING = {58: selective_scan}
+SATURATING = {29: quantize, 58: selective_scan}
 
 _FLOATS = {
     1: "linear", 2: "embedding", 3: "logmel", 4: "affine", 5: "activation", 6: "arithmetic", 7: "norm", 8: "softmax",
@@ -40,6 +41,6 @@ def moves(op: Op) -> bool:
 
 
 def is_known(op: Op) -> bool:
-    if op["type"] == F32 and op["kind"] != DEQUANTIZE and not moves(op):
+    if op["type"] == F32 and op["kind"] not in (AFFINE, DEQUANTIZE) and not moves(op):
         return False
     return op["kind"] in INTEGER or op["kind"] in SATURATING

@@ -1,12 +1,14 @@
 """Ops that move rows, change their number type, reduce a sequence to one row, or join two values element by
 element."""
 
+from typing import Tuple
+
 import numpy as np
 
 from .arithmetic import I16_MAX, I16_MIN, I32_MAX, I32_MIN, rsh, sat16, sat32, shift
 from .blob import F32, I16, I32
 from .functions import Refused
-from .value import Op, Value, between, require, require_input_type, require_integer
+from .value import Op, Value, between, require, require_input_type, require_integer, tensor
 
 # ---- moves: any number type, all inputs with the output's exponent ---------------------------------------------
 
@@ -131,12 +133,18 @@ def arithmetic(op: Op, a: Value, b: Value) -> np.ndarray:
 # ---- number types ----------------------------------------------------------------------------------------------
 
 
-def quantize(op: Op, x: Value) -> np.ndarray:
+def quantize(op: Op, x: Value) -> Tuple[np.ndarray, np.ndarray]:
+    """Rows, and of each item how many floats were beyond them."""
     require_input_type(op, 1, x)
     if x.type == F32:
-        return quantized(x.rows, op["exponent"], op["type"])
+        return quantized(x.rows, op["exponent"], op["type"]), _far(x.rows, op["exponent"], op["type"])
     saturated = sat16 if op["type"] == I16 else sat32
-    return saturated(shift(x.rows, between(op, 0, -31, 31)))
+    return saturated(shift(x.rows, between(op, 0, -31, 31))), np.zeros(len(x.rows), np.int64)
+
+
+def _far(x: np.ndarray, exponent: int, number_type: int) -> np.ndarray:
+    units = np.abs(x.astype(np.float64)) * 2.0**exponent
+    return (~(units < 2.0 ** (15 if number_type == I16 else 31))).reshape(len(x), -1).sum(1)
 
 
 def quantized(x: np.ndarray, exponent: int, number_type: int) -> np.ndarray:
@@ -156,6 +164,12 @@ def dequantize(op: Op, x: Value) -> np.ndarray:
     return x.rows.astype(np.float32) * np.float32(2.0**-exponent)
 
 
+def affine(op: Op, x: Value) -> np.ndarray:
+    """In floats, as it stands before what makes integers of frames: a product and a sum, each rounded."""
+    require(x.type == F32, "an affine of integers")
+    return x.rows * tensor(op, 0).astype(np.float32) + tensor(op, 1).astype(np.float32)
+
+
 MOVES = {9: concat, 10: slice_channels, 14: unfold, 15: upsample, 18: align, 19: reverse, 20: transpose,
          24: flatten}
-ROWS = {38: arithmetic, 54: pool, 29: quantize, 30: dequantize}
+ROWS = {4: affine, 38: arithmetic, 54: pool, 30: dequantize}

@@ -5,7 +5,8 @@ Usage: python3 scripts/reference/integer/run.py MODEL.mlm INPUT.npy OUT.npz [--v
 
 INPUT is float32 [items, frames, width], int32 [items, tokens] or int16 [items, samples]; every item starts from an
 empty state. OUT has each output by its name, float32 [items, (rows,) width], and `saturations` [items], with which
-an output of that name would clash. With --values also `value.N`, what op N - 1 made, in its own number type.
+an output of that name would clash. With --values also `value.N`, what op N - 1 made, in its own number type. A line
+with the name of each array, the CRC-32 of its bytes and the sum of its elements is written to the standard output.
 
 Ops of floats are refused. With --float what they make is read from TRACES, `value.N` as --values writes them, in an
 .npz or as files .npy of a folder; every integer op around them is run.
@@ -18,6 +19,7 @@ ops that were compared, is written to the standard output, as a list.
 import argparse
 import json
 import sys
+import zlib
 from pathlib import Path
 from typing import Dict, List, Mapping
 
@@ -83,6 +85,8 @@ def main() -> int:
         print(f"{model}: {error}", file=sys.stderr)
         return 1
     np.savez(out, **arrays)
+    for name, array in arrays.items():
+        print(f"{name} {zlib.crc32(np.ascontiguousarray(array)):08x} {array.sum()}")
     return 0
 
 

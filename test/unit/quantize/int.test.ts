@@ -149,6 +149,22 @@ describe("what cannot be done", () => {
     expect(report.evaluation.meanRelative).toBeLessThan(0.05);
   });
 
+  test("a margin below 1 is refused, a larger one takes digits from the state", async () => {
+    const options = { shares: false, stateBits: 16 } as const;
+    const attempt = (stateMargin: number) =>
+      quantizeNetwork(engine, smallNetwork(), frames(1), { ...options, stateMargin });
+    for (const margin of [0, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(attempt(margin)).rejects.toThrow(
+        /^stateMargin: expected a number from 1 on, got/,
+      );
+    }
+    const exponentOf = async (margin: number) => {
+      const { report } = await attempt(margin);
+      return report.values.find(({ op }) => op === "m.selective_scan")!.exponent;
+    };
+    expect(await exponentOf(4)).toBe((await exponentOf(1)) - 2);
+  });
+
   test("a value that is not finite is named", async () => {
     const huge = sourceOf([new NetworkMaker(1).frames(9, 5).map((x) => x * 1e38)]);
     await expect(quantizeNetwork(engine, smallNetwork(), huge)).rejects.toThrow(

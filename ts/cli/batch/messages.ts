@@ -11,7 +11,13 @@ export interface Stretch {
 }
 
 /** From a thread: the outputs of each item of a stretch, or why an item has none. */
-export type Outcome = { readonly results: readonly Outputs[] } | Failed;
+export type Outcome = Done | Failed;
+
+export interface Done {
+  readonly results: readonly Outputs[];
+  /** Values that were cut off, over all of them. */
+  readonly saturations: number;
+}
 
 export interface Failed {
   readonly index: number;

@@ -9,7 +9,14 @@ import type { Model } from "../../core/model.js";
 import type { Outputs } from "../../core/outputs.js";
 import { type Progress, startProgress } from "../progress.js";
 import { type Batch, type Items, runItem } from "./batch.js";
-import { type Failed, type Outcome, type Stretch, ThreadFailed, toError } from "./messages.js";
+import {
+  type Done,
+  type Failed,
+  type Outcome,
+  type Stretch,
+  ThreadFailed,
+  toError,
+} from "./messages.js";
 
 export interface BatchOptions {
   /** Threads. Default: as many as there are cores, but few for few inputs. */
@@ -24,14 +31,14 @@ const MAX_STRETCH = 16;
 const STRETCHES_A_THREAD = 8;
 
 /**
- * The outputs of every item, in order. `model` is the batch's.
+ * The outputs of every item, in order, and how many values of integers were cut off. `model` is the batch's.
  * @throws what the first item that fails throws; ThreadFailed
  */
 export async function runBatch(
   model: Model,
   batch: Batch,
   { jobs, noun }: BatchOptions,
-): Promise<Outputs[]> {
+): Promise<Done> {
   const { count } = batch.items;
   const wanted = jobs ?? Math.min(availableParallelism(), Math.floor(count / ITEMS_A_THREAD));
   const threads = Math.max(1, Math.min(wanted, count));
@@ -45,15 +52,17 @@ export async function runBatch(
   }
 }
 
-async function runHere(model: Model, batch: Batch, progress: Progress): Promise<Outputs[]> {
+async function runHere(model: Model, batch: Batch, progress: Progress): Promise<Done> {
   const session = model.createSession(batch.session);
+  let saturations = 0;
   try {
     const results: Outputs[] = [];
     while (results.length < batch.items.count) {
       results.push(await runItem(session, batch, results.length));
+      saturations += session.saturations;
       progress.done(results.length);
     }
-    return results;
+    return { results, saturations };
   } finally {
     session.dispose();
   }
@@ -63,7 +72,7 @@ async function runHere(model: Model, batch: Batch, progress: Progress): Promise<
  * Stretches are handed out in order. After a failure no more are, but those that were are waited for:
  * every item before the failed one is in one of them, so the first failure of all is known.
  */
-async function runOver(threads: number, batch: Batch, progress: Progress): Promise<Outputs[]> {
+async function runOver(threads: number, batch: Batch, progress: Progress): Promise<Done> {
   const { count } = batch.items;
   const length = Math.max(
     1,
@@ -73,6 +82,7 @@ async function runOver(threads: number, batch: Batch, progress: Progress): Promi
   const workers: Worker[] = [];
   let next = 0;
   let done = 0;
+  let saturations = 0;
   const failures: Failed[] = [];
 
   const work = async (worker: Worker): Promise<void> => {
@@ -86,6 +96,7 @@ async function runOver(threads: number, batch: Batch, progress: Progress): Promi
       }
       for (const [i, outputs] of outcome.results.entries()) results[first + i] = outputs;
       done += outcome.results.length;
+      saturations += outcome.saturations;
       progress.done(done);
     }
   };
@@ -98,7 +109,7 @@ async function runOver(threads: number, batch: Batch, progress: Progress): Promi
   }
   const [earliest] = failures.sort((a, b) => a.index - b.index);
   if (earliest !== undefined) throw toError(earliest.failure);
-  return results;
+  return { results, saturations };
 }
 
 /** What a decoder prints is no business of a person's: what it means becomes an error. */

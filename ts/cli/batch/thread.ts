@@ -29,10 +29,12 @@ async function run({ first, end }: Stretch): Promise<Outcome> {
   const results: Outputs[] = [];
   try {
     const session = await opened;
+    let saturations = 0;
     for (let index = first; index < end; index++) {
       results.push(await runItem(session, batch, index));
+      saturations += session.saturations;
     }
-    return { results };
+    return { results, saturations };
   } catch (error) {
     return { index: first + results.length, failure: toFailure(error) };
   }

@@ -44,11 +44,12 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
     const session = sessionOptions(options, frames);
     const { simd = "auto", jobs } = options;
     const batch = { items, blob, simd, session, allowNonfinite: false };
-    const results = await runBatch(model, batch, { jobs, noun: "items" });
+    const { results, saturations } = await runBatch(model, batch, { jobs, noun: "items" });
     const rows = results.map(([logits]) => logits!.data);
     const evaluation: Evaluation = {
       ...classify(rows, labelled.classes, width),
       labels: labelsOf(model, width),
+      saturations,
       ...(reference && { reference: compareLogits(rows, reference) }),
     };
     return options.json ? toJson(toReport(evaluation)) : renderEvaluation(path, evaluation);
@@ -108,13 +109,15 @@ function labelsOf({ labels }: Model, width: number): readonly string[] {
   return Array.from({ length: width }, (_, index) => labels[index] ?? String(index));
 }
 
-function toReport({ items, correct, accuracy, labels, confusion, reference }: Evaluation) {
+function toReport({ saturations, reference, ...evaluation }: Evaluation) {
+  const { items, correct, accuracy, labels, confusion } = evaluation;
   return {
     items,
     correct,
     accuracy,
     labels,
     confusion,
+    ...(saturations > 0 && { saturations }),
     ...(reference && { disagreements: disagreements(reference), error: errorOf(reference) }),
   };
 }

@@ -105,16 +105,16 @@ async function findExamples(
   return { items: inputItems(inputs), frames: inputs.frames };
 }
 
-function runAll(
+async function runAll(
   model: Model,
   blob: Uint8Array,
   { items, frames }: Examples,
   options: QuantizeOptions,
-): Promise<Outputs[]> {
+): Promise<readonly Outputs[]> {
   const { simd = "auto", jobs } = options;
   const session = sessionOptions(options, frames);
   const batch: Batch = { items, blob, simd, session, allowNonfinite: false };
-  return runBatch(model, batch, { jobs, noun: "items" });
+  return (await runBatch(model, batch, { jobs, noun: "items" })).results;
 }
 
 function rightClasses(

@@ -8,7 +8,7 @@ import { inputItems, readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { type LogitsResult, type OutputResult, type Result, toResult } from "../results.js";
-import { oneLine } from "../text.js";
+import { cutOffLine, oneLine } from "../text.js";
 
 export interface RunOptions extends ModelChoice, ExecutionChoice {
   readonly input: string;
@@ -24,10 +24,11 @@ export async function run(modelPath: string, options: RunOptions): Promise<strin
     const inputs = await readInputs(options.input, takenBy(model), allowNonfinite);
     const session = sessionOptions(options, inputs.frames);
     const batch = { items: inputItems(inputs), blob, simd, session, allowNonfinite };
-    const all = await runBatch(model, batch, { jobs, noun: "inputs" });
+    const { results: all, saturations } = await runBatch(model, batch, { jobs, noun: "inputs" });
     const shapes = moduleShapesOf(model);
     const results = all.map((outputs) => toResult(inModuleShapes(shapes, outputs), model.labels));
-    return options.json ? toJson({ results }) : results.map(describe).join("");
+    if (options.json) return toJson({ results, ...(saturations > 0 && { saturations }) });
+    return results.map(describe).join("") + cutOffLine(saturations);
   });
 }
 

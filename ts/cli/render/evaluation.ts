@@ -1,13 +1,15 @@
 /** An evaluation as text for a person. Computes nothing but shares of what it shows. */
 import colors from "picocolors";
 import type { Accuracy, Classification } from "../../profile/index.js";
-import { counted, grouped, oneLine, percent } from "../text.js";
+import { counted, cutOffLine, grouped, oneLine, percent } from "../text.js";
 import { renderAccuracy } from "./quantization.js";
 import { table } from "./table.js";
 
 export interface Evaluation extends Classification {
   /** One a class. */
   readonly labels: readonly string[];
+  /** Values of integers that were cut off. */
+  readonly saturations: number;
   /** How far the logits are from a reference's, if there is one. */
   readonly reference?: Accuracy;
 }
@@ -16,10 +18,10 @@ export interface Evaluation extends Classification {
 const MAX_COLUMNS = 24;
 
 export function renderEvaluation(path: string, evaluation: Evaluation): string {
-  const { items, correct, accuracy, reference } = evaluation;
+  const { items, correct, accuracy, saturations, reference } = evaluation;
   const share = colors.bold(`${(100 * accuracy).toFixed(2)} %`);
   return [
-    `${colors.bold(oneLine(path))}: ${share} right, ${grouped(correct)} of ${counted(items, "item")}\n`,
+    `${colors.bold(oneLine(path))}: ${share} right, ${grouped(correct)} of ${counted(items, "item")}\n${cutOffLine(saturations)}`,
     `${colors.bold("CLASSES")}\n${classes(evaluation)}`,
     `${colors.bold("CONFUSION")}${colors.dim("  (true by predicted, numbered as in the rows)")}\n${confusion(evaluation)}`,
     ...(reference === undefined

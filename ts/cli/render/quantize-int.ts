@@ -46,8 +46,8 @@ function evaluation({ evaluation: error, hasClasses }: IntegerResult): string {
     : "";
   const state =
     saturations === 0
-      ? "  no state left its range\n"
-      : `  ${colors.yellow(counted(saturations, "value"))} of the state were cut off at the end of their range\n`;
+      ? "  no input and no state left its range\n"
+      : `  ${colors.yellow(counted(saturations, "value"))} of inputs and state cut off at the end of their range\n`;
   const what = hasClasses ? "the logits, relative to the largest |logit|" : "the outputs, relative";
   return (
     `${classes}  error of ${what}: mean ${exponential(meanRelative)}, ` +
