@@ -63,7 +63,7 @@ describe("a model of samples", () => {
     const waiting = plan.buffers.find(({ name }) => name.endsWith("samples"))!;
     expect(waiting).toMatchObject({ kind: "state", bytes: WINDOW * 4 });
     const spectrum = plan.buffers.find(({ name }) => name.endsWith("spectrum"))!;
-    expect(spectrum).toMatchObject({ kind: "scratch", firstOp: 0, lastOp: 0, bytes: 80 });
+    expect(spectrum).toMatchObject({ kind: "scratch", firstOp: 0, lastOp: 0, bytes: 64 });
   });
 
   test.each([

@@ -22,7 +22,7 @@ const AWAY = 5;
 /** Of max(1, |log-mel|): a log-mel of about 0 is an energy of about 1, not a small one. */
 const STATED_ERROR = 7e-6;
 /** Of the values nearer to the floor, those on it included. */
-const STATED_ERROR_NEAR_THE_FLOOR = 1.5e-5;
+const STATED_ERROR_NEAR_THE_FLOOR = 1.2e-5;
 /** A stated error that is far from what is measured is stale. */
 const STALE = 0.8;
 
