@@ -1,6 +1,6 @@
 /**
- * Instructions, memory and flash of the keyword spotter on emulated microcontrollers, every count with
- * the bits checked against WebAssembly. Prints Markdown, or with --json what bench/cases/mcu.ts wants.
+ * Instructions, memory and flash of the keyword spotter on emulated microcontrollers, in floats and (with har) in
+ * integers, every count with the bits checked against WebAssembly. Prints Markdown, or with --json what bench/cases/mcu.ts wants.
  * `npm run bench -- mcu` writes bench/results/mcu.md and .json.
  *
  *   node bench/mcu.mjs [--json]
@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { ensureBuilt } from "../scripts/build.mjs";
 
 ensureBuilt();
+const { integerClaims, integerTables, measureIntegers } = await import("./mcu-integers.mjs");
 const { createBlob, Engine } = await import("../dist/node.js");
 const { readCheckpoint, readNpy, toNetwork } = await import("../dist/checkpoint/index.js");
 const { createFoldedBlob } = await import("../dist/fold/index.js");
@@ -38,12 +39,15 @@ async function keywordSpotter() {
       network: networks.plain,
       frames,
       input,
+      inputs: [input],
     };
   }
   const network = toNetwork(readCheckpoint(readFileSync(join(paper, "model.safetensors"))));
   const { data, shape } = readNpy(readFileSync(join(paper, "inputs.npy")));
-  const [frames, width] = shape.slice(-2);
-  return { title: "KWS-10", network, frames, input: data.slice(0, frames * width) };
+  const [count, frames, width] = shape;
+  const length = frames * width;
+  const inputs = Array.from({ length: count }, (_, i) => data.slice(i * length, (i + 1) * length));
+  return { title: "KWS-10", network, frames, input: inputs[0], inputs };
 }
 
 /** One build of the firmware and its numbers; `name` is its folder. */
@@ -222,10 +226,12 @@ async function measureAll() {
       targets.push({ title: description, report });
     }
   }
-  return { spotter, m7, targets, skipped, baseline: straightforward(spotter) };
+  const integers = await measureIntegers(measure, spotter);
+  skipped.push(...integers.skipped);
+  return { spotter, m7, targets, skipped, integers, baseline: straightforward(spotter) };
 }
 
-function claimsOf({ m7, baseline }) {
+function claimsOf({ m7, integers, baseline }) {
   const report = (title) => m7.find((column) => column.title === title).report;
   const best = report("assembly, tile 1");
   const instructions = (title, atMost) => ({
@@ -253,6 +259,7 @@ function claimsOf({ m7, baseline }) {
       16 * KIB,
     ),
     bytes("code", best.codeBytes, 24 * KIB),
+    ...integerClaims(integers),
   ];
 }
 
@@ -261,7 +268,7 @@ async function result() {
   const empty = { title: "Microcontroller", tables: [], charts: [], claims: [], data: null };
   if (missing.length > 0) return { ...empty, skipped: [`cortex-m7: no ${missing.join(", ")}`] };
   const measured = await measureAll();
-  const { spotter, m7, targets, skipped, baseline } = measured;
+  const { spotter, m7, targets, skipped, integers, baseline } = measured;
   const { tools } = m7[0].report;
   const withoutTools = ({ title, report: { tools: _, ...report } }) => ({ title, ...report });
   return {
@@ -269,6 +276,7 @@ async function result() {
     tables: [
       operatorTable(spotter.title, m7, baseline),
       targetTable(spotter.title, targets),
+      ...integerTables(integers),
       {
         title: "Flags of the core",
         columns: ["", "flags"],
@@ -290,6 +298,15 @@ async function result() {
       tools,
       cortexM7: m7.map(withoutTools),
       targets: targets.map(withoutTools),
+      integers: {
+        rows: integers.rows.map(({ reports, ...row }) => ({
+          ...row,
+          totals: Object.fromEntries(
+            Object.entries(reports).map(([column, { total }]) => [column, total]),
+          ),
+        })),
+        logMel: integers.logMel,
+      },
       straightforward: baseline,
     },
   };

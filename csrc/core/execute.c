@@ -39,8 +39,8 @@ static inline float *rows_at(const mlm_run *run, uint32_t offset, uint32_t first
 }
 
 /* Input `i` of an op. */
-static inline void set_input(const mlm_session *session, mlm_run *restrict run, uint32_t i,
-                             uint32_t value, uint32_t first) {
+static inline void set_input(const mlm_session *session, const uint32_t *offsets,
+                             mlm_run *restrict run, uint32_t i, uint32_t value, uint32_t first) {
     if (value == 0) {
         run->widths[i] = mlm_header(&session->model)->input_width;
         run->inputs[i] = (mlm_source){session->input, run->widths[i]};
@@ -50,7 +50,7 @@ static inline void set_input(const mlm_session *session, mlm_run *restrict run, 
     const uint32_t stride = maker->clock == MLM_NO_CLOCK ? 0 : mlm_row_words(maker);
     run->widths[i] = maker->width;
     run->inputs[i] =
-        (mlm_source){rows_at(run, mlm_offsets_of(session)[value - 1], first, stride), stride};
+        (mlm_source){rows_at(run, offsets[value - 1], first, stride), stride};
 }
 
 /* Ops for which the rows that they read are not those that they make. */
@@ -87,20 +87,20 @@ static MLM_COLD void set_own_time(const mlm_session *session, const mlm_op_class
     run->in_first = session->inputs - session->in_hand;
 }
 
-/* Inputs, output and other buffers of op `index`, whose rows are set. */
-static inline void set_places(const mlm_session *session, const mlm_op_class *class,
-                              const mlm_blob_op *op, uint32_t index, uint32_t slot,
-                              mlm_run *restrict run) {
+/* Inputs, output and other buffers of op `index`, whose rows are set; `offsets` are the session's. */
+static inline void set_places(const mlm_session *session, const uint32_t *offsets,
+                              const mlm_op_class *class, const mlm_blob_op *op, uint32_t index,
+                              uint32_t slot, mlm_run *restrict run) {
     run->op = op;
-    run->buffers = mlm_offsets_of(session) + slot;
+    run->buffers = offsets + slot;
     const uint32_t first = class->flags & MLM_OP_WHOLE ? 0 : run->in_first;
-    set_input(session, run, 0, op->inputs[0], first);
+    set_input(session, offsets, run, 0, op->inputs[0], first);
     run->input_width = run->widths[0];
     for (uint32_t i = 1; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
-        set_input(session, run, i, op->inputs[i], first);
+        set_input(session, offsets, run, i, op->inputs[i], first);
     const uint32_t stride = mlm_row_words(op);
     run->output =
-        (mlm_rows){rows_at(run, mlm_offsets_of(session)[index], run->first, stride), stride};
+        (mlm_rows){rows_at(run, offsets[index], run->first, stride), stride};
 }
 
 /* ---- the ops of a tick ---------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ enum { NO_TIME = 0x10000 /* no op's clock */ };
 
 /* Most ops have the rows of the op before them. */
 int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
-    const uint32_t stage = mlm_stage_in_hand(session);
+    const uint32_t stage = mlm_stage_in_hand(session), *const offsets = mlm_offsets_of(session);
     uint32_t index = session->op, slot = session->slot, time = NO_TIME;
     begin_run(session, run);
     for (; mlm_is_in_stage(session, index, stage); index++) {
@@ -128,7 +128,7 @@ int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
             time = op->clock;
         }
         if (has_turn(session, class) && (run->rows > 0 || run->in_rows > 0)) {
-            set_places(session, class, op, index, slot, run);
+            set_places(session, offsets, class, op, index, slot, run);
             if (stepping) break;
             class->run(run);
         }

@@ -41,16 +41,34 @@ static const uint16_t sigmoids[LAST + 2] = {
     32767, 32767, 32767, 32767, 32767, 32767, 32767, 32767, 32767, 32767,
 };
 
-/* The sigmoid of x, of 16 bits, whose exponent is shift + STEP. */
-MLM_INLINE int32_t sigmoid(int32_t x, int32_t shift) {
-    const int32_t most = x < 0 ? -x : x;
-    int32_t i = most >> shift, rest = most & ((1 << shift) - 1);
-    if (i > LAST) {
-        i = LAST;
-        rest = 0;
-    }
+/* The sigmoid of x >= 0, of 16 bits, whose exponent is shift + STEP. */
+MLM_INLINE int32_t sigmoid_of_magnitude(int32_t x, int32_t shift) {
+    const int32_t end = ((LAST + 1) << shift) - 1; /* behind LAST the line is flat */
+    if (x > end) x = end;
+    const int32_t i = x >> shift, rest = x & ((1 << shift) - 1);
+#if defined(__ARM_FEATURE_DSP) /* one load of two points, of which each has its weight */
+    uint32_t two;
+    int32_t s = (1 << shift) - rest;
+    memcpy(&two, sigmoids + i, sizeof two);
+    __asm__("smulbb %0, %1, %0\n"
+            "smlatb %0, %1, %2, %0\n"
+            : "+&r"(s)
+            : "r"(two), "r"(rest));
+    return s >> shift;
+#elif defined(__thumb2__)
+    uint32_t two; /* one load of two is less than two addresses */
+    memcpy(&two, sigmoids + i, sizeof two);
+    const int32_t low = (int32_t)(two & 0xFFFFu);
+    return low + ((((int32_t)(two >> 16) - low) * rest) >> shift);
+#else
     const uint16_t *point = sigmoids + i;
-    const int32_t low = point[0], s = low + (((point[1] - low) * rest) >> shift);
+    const int32_t low = point[0];
+    return low + (((point[1] - low) * rest) >> shift);
+#endif
+}
+
+MLM_INLINE int32_t sigmoid(int32_t x, int32_t shift) {
+    const int32_t s = sigmoid_of_magnitude(x < 0 ? -x : x, shift);
     return x < 0 ? ONE - s : s;
 }
 
@@ -97,11 +115,37 @@ static MLM_NOINLINE void silu(int16_t *x, uint32_t width, int32_t from, uint32_t
 
 #else
 
+MLM_INLINE int16_t silu_of(int32_t x, int32_t step, uint32_t shift, int32_t half) {
+    __asm__("" : "+r"(x)); /* else compilers take pains to keep its magnitude in 16 bits */
+#if defined(__thumb2__) /* x (ONE - s) is ONE x + |x| s: without a condition */
+    const int32_t magnitude = (int32_t)i32_magnitude(x);
+    const int32_t sum = half + (x & (x >> 31)) * ONE;
+    const int32_t product = magnitude * sigmoid_of_magnitude(magnitude, step) + sum;
+#else
+    const int32_t product = x * sigmoid(x, step) + half;
+#endif
+    return (int16_t)i32_to_i16(product >> shift);
+}
+
+/* Elements in one turn, as rows are padded. */
+#if defined(__ARM_FEATURE_DSP)
+#define SECOND_OF_TURN                                               \
+    __asm__ volatile("" ::: "memory"); /* not both at the same time, for which there are too few registers */ \
+    x[1] = silu_of(x[1], step, shift, half);
+enum { TURN = 2 };
+#elif defined(__riscv)
+#define SECOND_OF_TURN x[1] = silu_of(x[1], step, shift, half);
+enum { TURN = 2 };
+#else
+#define SECOND_OF_TURN
+enum { TURN = 1 };
+#endif
+
 static MLM_NOINLINE void silu(int16_t *x, uint32_t width, int32_t from, uint32_t shift) {
-    for (const int16_t *end = x + width; x != end; x++) {
-        int32_t v = *x;
-        __asm__("" : "+r"(v)); /* else compilers take pains to keep its magnitude in 16 bits */
-        *x = rounded(v * sigmoid(v, from - STEP), shift);
+    const int32_t half = (int32_t)((1u << shift) >> 1), step = from - STEP;
+    for (const int16_t *end = x + (width + TURN - 1) / TURN * TURN; x != end; x += TURN) {
+        x[0] = silu_of(x[0], step, shift, half);
+        SECOND_OF_TURN
     }
 }
 

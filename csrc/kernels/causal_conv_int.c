@@ -62,25 +62,37 @@ typedef struct conv {
     uint32_t width, taps, shift;
 } conv;
 
-MLM_INLINE int16_t requantized(const conv *op, uint32_t c, int32_t sum) {
-    const int32_t scaled = i32_mulw(sum, op->multiplier[c]);
-    return (int16_t)i32_to_i16(i32_round_shift(scaled, op->shift));
+MLM_INLINE int16_t requantized(int32_t sum, int32_t multiplier, uint32_t shift) {
+    return (int16_t)i32_to_i16(i32_round_shift(i32_mulw(sum, multiplier), shift));
+}
+
+/* A channel: its taps, what came before x, the oldest first, and x. */
+MLM_INLINE void convolve_one(const int16_t *w, int16_t *h0, int16_t *h1, int16_t *h2, int16_t *x,
+                             int32_t bias, int32_t multiplier, uint32_t shift) {
+    const int16_t x1 = *h1, x2 = *h2, x3 = *x;
+    const int32_t sum = bias + w[0] * *h0 + w[1] * x1 + w[2] * x2 + w[3] * x3;
+    *h0 = x1, *h1 = x2, *h2 = x3;
+    *x = requantized(sum, multiplier, shift);
 }
 
 /* One row in place, the channels from `from` on; the history moves on by it. */
 static void convolve_4_taps(const conv *op, uint32_t from, int16_t *x) {
-    const uint32_t row = mlm_padded(op->width);
-    const int16_t *w = op->weight + (size_t)from * USUAL_TAPS;
+    const uint32_t row = mlm_padded(op->width), shift = op->shift;
+    const int16_t *w = op->weight + (size_t)from * USUAL_TAPS, *m = op->multiplier + from;
+    const int32_t *bias = op->bias ? op->bias + from : 0;
     int16_t *h0 = op->history + from, *h1 = h0 + row, *h2 = h1 + row;
-    for (uint32_t c = from; c < op->width; c++, w += USUAL_TAPS, h0++, h1++, h2++) {
-        const int16_t x1 = *h1, x2 = *h2, x3 = x[c];
-        const int32_t bias = op->bias ? op->bias[c] : 0;
-        const int32_t sum = bias + w[0] * *h0 + w[1] * x1 + w[2] * x2 + w[3] * x3;
-        *h0 = x1;
-        *h1 = x2;
-        *h2 = x3;
-        x[c] = requantized(op, c, sum);
+    const int16_t *const end = x + op->width;
+    x += from;
+#if defined(__riscv) /* every pointer has a register, but moving them on costs */
+    for (; end - x > 1; x += 2, m += 2, h0 += 2, h1 += 2, h2 += 2, w += 2 * USUAL_TAPS) {
+        convolve_one(w, h0, h1, h2, x, bias ? bias[0] : 0, m[0], shift);
+        convolve_one(w + USUAL_TAPS, h0 + 1, h1 + 1, h2 + 1, x + 1, bias ? bias[1] : 0, m[1],
+                     shift);
+        if (bias) bias += 2;
     }
+#endif
+    for (; x != end; w += USUAL_TAPS)
+        convolve_one(w, h0++, h1++, h2++, x++, bias ? *bias++ : 0, *m++, shift);
 }
 
 static void convolve_any(const conv *op, int16_t *x) {
@@ -95,11 +107,59 @@ static void convolve_any(const conv *op, int16_t *x) {
             *past = next;
         }
         sum += *w++ * x[c];
-        x[c] = requantized(op, c, sum);
+        x[c] = requantized(sum, op->multiplier[c], op->shift);
     }
 }
 
-#if MLM_WASM_INT
+#if defined(__ARM_FEATURE_DSP)
+
+/* a of one half times b of the other, added; of words of two 16-bit numbers, lower halves (b) or upper ones (t). */
+#define ADD_PRODUCT(halves, sum, a, b) \
+    __asm__("smla" halves " %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+
+MLM_INLINE uint32_t two_at(const int16_t *x) {
+    uint32_t two;
+    memcpy(&two, __builtin_assume_aligned(x, sizeof two), sizeof two);
+    return two;
+}
+MLM_INLINE void put_two(int16_t *x, uint32_t two) {
+    memcpy(__builtin_assume_aligned(x, sizeof two), &two, sizeof two);
+}
+
+/* Channels in twos, of which a word has one tap; returns how many. */
+static uint32_t convolve_some(const conv *op, int16_t *x) {
+    const uint32_t row = mlm_padded(op->width), shift = op->shift, width = op->width & ~1u;
+    const int32_t half = (int32_t)((1u << shift) >> 1), *bias = op->bias;
+    const int16_t *w = op->weight, *m = op->multiplier;
+    int16_t *h = op->history;
+    for (const int16_t *const end = x + width; x != end; x += 2, h += 2) {
+        const uint32_t x0 = two_at(h), x1 = two_at(h + row), x2 = two_at(h + 2 * row);
+        const uint32_t x3 = two_at(x), two = two_at(m);
+        put_two(h, x1), put_two(h + row, x2), put_two(h + 2 * row, x3);
+        int32_t a = 0, b = 0;
+        if (bias) a = bias[0], b = bias[1], bias += 2;
+        const uint32_t a01 = two_at(w), a23 = two_at(w + 2);
+        ADD_PRODUCT("bb", a, a01, x0);
+        ADD_PRODUCT("tb", a, a01, x1);
+        ADD_PRODUCT("bb", a, a23, x2);
+        ADD_PRODUCT("tb", a, a23, x3);
+        const uint32_t b01 = two_at(w + 4), b23 = two_at(w + 6);
+        ADD_PRODUCT("bt", b, b01, x0);
+        ADD_PRODUCT("tt", b, b01, x1);
+        ADD_PRODUCT("bt", b, b23, x2);
+        ADD_PRODUCT("tt", b, b23, x3);
+        w += 2 * USUAL_TAPS, m += 2;
+        __asm__("smlawb %0, %0, %1, %2" : "+r"(a) : "r"(two), "r"(half));
+        __asm__("smlawt %0, %0, %1, %2" : "+r"(b) : "r"(two), "r"(half));
+        a = i32_to_i16(a >> shift), b = i32_to_i16(b >> shift);
+        __asm__("pkhbt %0, %0, %1, lsl #16" : "+r"(a) : "r"(b));
+        put_two(x, (uint32_t)a);
+    }
+    return width;
+}
+#undef ADD_PRODUCT
+
+#elif MLM_WASM_INT
 
 /* 4 channels from c on: two taps of each in a lane, and their inputs. */
 MLM_INLINE v128_t convolve_four(const conv *op, uint32_t c, v128_t older, v128_t newer) {
@@ -121,7 +181,7 @@ MLM_INLINE v128_t upper_pairs(v128_t a, v128_t b) {
 }
 
 /* Channels in eights; returns how many. */
-static uint32_t convolve_eights(const conv *op, int16_t *x) {
+static uint32_t convolve_some(const conv *op, int16_t *x) {
     const uint32_t row = mlm_padded(op->width), end = op->width & ~7u;
     for (uint32_t c = 0; c < end; c += 8) {
         int16_t *h = op->history + c;
@@ -139,7 +199,7 @@ static uint32_t convolve_eights(const conv *op, int16_t *x) {
 
 #else
 
-static uint32_t convolve_eights(const conv *op, int16_t *x) {
+static uint32_t convolve_some(const conv *op, int16_t *x) {
     (void)op, (void)x;
     return 0;
 }
@@ -150,7 +210,7 @@ static void convolve(const conv *op, int16_t *x) {
     if (op->taps != USUAL_TAPS)
         convolve_any(op, x);
     else
-        convolve_4_taps(op, convolve_eights(op, x), x);
+        convolve_4_taps(op, convolve_some(op, x), x);
 }
 
 static int run_causal_conv(mlm_run *run) {

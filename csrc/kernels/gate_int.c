@@ -47,10 +47,21 @@ static MLM_NOINLINE int32_t product_in_64_bits(int32_t y, int32_t g, uint32_t sh
     return i64_to_i32(((int64_t)y * g + (((int64_t)1 << shift) >> 1)) >> shift);
 }
 
+/* The upper half of y, times g. */
+MLM_INLINE int32_t upper_product(int32_t y, int32_t g) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t product;
+    __asm__("smultb %0, %1, %2" : "=r"(product) : "r"(y), "r"(g));
+    return product;
+#else
+    return (y >> HALF_WORD) * g;
+#endif
+}
+
 /* y g 2^-shift, halves up, where shift <= 16: of the halves of y apart, unless it may not fit. */
 MLM_INLINE int32_t short_product(int32_t y, int32_t g, uint32_t shift, int32_t half,
                                  uint32_t most) {
-    const int32_t high = (y >> HALF_WORD) * g;
+    const int32_t high = upper_product(y, g);
     if ((uint32_t)high + most >= 2 * most) return product_in_64_bits(y, g, shift);
     const int32_t low = (int32_t)((uint32_t)y & 0xFFFFu) * g + half;
     return high * (1 << (HALF_WORD - shift)) + (low >> shift);
@@ -65,7 +76,14 @@ static void multiply_short(const int32_t *y, const int16_t *g, uint32_t shift, i
                            uint32_t channels) {
     const uint32_t most = most_of(shift);
     const int32_t half = (int32_t)((1u << shift) >> 1);
-    for (uint32_t i = 0; i < channels; i++) out[i] = short_product(y[i], g[i], shift, half, most);
+    uint32_t i = 0;
+#if !defined(__ARM_FEATURE_DSP) /* there a second one at a time has no registers */
+    for (; i + 1 < channels; i += 2) {
+        out[i] = short_product(y[i], g[i], shift, half, most);
+        out[i + 1] = short_product(y[i + 1], g[i + 1], shift, half, most);
+    }
+#endif
+    for (; i < channels; i++) out[i] = short_product(y[i], g[i], shift, half, most);
 }
 
 static void multiply_long(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
@@ -132,9 +150,9 @@ static void run_chunk(const mlm_run *run, mlm_rows z, uint32_t first, uint32_t c
     const mlm_i8_layer layer = mlm_i8_layer_from(
         mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT)), first,
         channels);
+    mlm_i8_linear_rows(&layer, run->inputs[U], z, run->rows);
     for (uint32_t t = 0; t < run->rows; t++) {
         int16_t *g = mlm_i16(z, t);
-        mlm_i8_linear(&layer, mlm_read_i16(run->inputs[U], t), g);
         mlm_activate_i16((mlm_activation)op->variant, g, channels,
                          mlm_signed_attribute(op, Z_EXPONENT),
                          mlm_signed_attribute(op, GATE_EXPONENT));

@@ -4,14 +4,68 @@
  */
 #include "integer.h"
 
-uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q) {
-    int32_t most = 0, least = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        if (x[i] > most) most = x[i];
-        if (x[i] < least) least = x[i];
+#if defined(__thumb2__)
+
+/* |x| without a condition. */
+MLM_INLINE uint32_t magnitude_of(int32_t x) {
+    uint32_t magnitude;
+    __asm__("eor %0, %1, %1, asr #31\n"
+            "sub %0, %0, %1, asr #31\n"
+            : "=&r"(magnitude)
+            : "r"(x));
+    return magnitude;
+}
+
+/* Magnitudes put together: as many bits as the largest one. */
+static uint32_t all_magnitudes(const int32_t *x, uint32_t width) {
+    uint32_t all = 0;
+    const int32_t *const end = x + width;
+    for (const int32_t *const fours = x + width / 4 * 4; x != fours; x += 4) {
+        all |= magnitude_of(x[0]) | magnitude_of(x[1]);
+        all |= magnitude_of(x[2]) | magnitude_of(x[3]);
     }
-    const uint32_t k = mlm_narrowing((uint32_t)most | i32_magnitude(least));
-    for (uint32_t i = 0; i < width; i++) q[i] = mlm_narrowed(x[i], k);
+    for (; x != end; x++) all |= magnitude_of(*x);
+    return all;
+}
+#else
+
+/* A number with as many bits as the largest magnitude: with branches, two comparisons are less than a magnitude. */
+static uint32_t all_magnitudes(const int32_t *x, uint32_t width) {
+    int32_t most = 0, least = 0;
+    for (const int32_t *const end = x + width; x != end; x++) {
+        if (*x > most) most = *x;
+        if (*x < least) least = *x;
+    }
+    return (uint32_t)most | i32_magnitude(least);
+}
+
+#endif
+
+/* As mlm_narrowed, of a k above 0: with k - 1. */
+MLM_INLINE int32_t narrowed_by(int32_t x, uint32_t less) {
+    const int32_t twice = (x >> less) + 1;
+#if defined(__ARM_FEATURE_SAT)
+    int32_t y;
+    __asm__("ssat %0, #16, %1, asr #1" : "=r"(y) : "r"(twice));
+    return y;
+#else
+    const int32_t rounded = twice >> 1;
+    return rounded < MLM_MOST_16 ? rounded : MLM_MOST_16;
+#endif
+}
+
+uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q) {
+    const uint32_t k = mlm_narrowing(all_magnitudes(x, width)), less = k - 1;
+    const int32_t *const end = x + width, *const twos = x + width / 2 * 2;
+    if (k == 0) {
+        while (x != end) *q++ = (int16_t)*x++;
+        return 0;
+    }
+    for (; x != twos; x += 2, q += 2) {
+        q[0] = (int16_t)narrowed_by(x[0], less);
+        q[1] = (int16_t)narrowed_by(x[1], less);
+    }
+    if (x != end) *q = (int16_t)narrowed_by(*x, less);
     return k;
 }
 

@@ -5,6 +5,8 @@
  *
  * Inputs beyond a row's width, up to a multiple of 4, may be anything: their weights are 0.
  */
+#include <string.h>
+
 #include "quads_int.h"
 
 enum { MOST_WEIGHT_SUM = 65535 }; /* of magnitudes in a row: times 32768, below 2^31 */
@@ -13,14 +15,23 @@ static uint32_t quads_of(uint32_t elements) { return (elements + QUAD - 1) / QUA
 
 /* What comes behind the sums, but for what is in the layer. */
 typedef struct ending {
-    int32_t shift;
-    uint8_t is_wide;     /* an output of 32 bits */
-    uint8_t is_narrowed; /* the input is: the bias has the output's exponent */
+    int32_t half;         /* added before a shift to the right */
+    uint32_t right, left; /* shifts, of which one is 0 */
+    uint8_t is_wide;      /* an output of 32 bits */
+    uint8_t is_narrowed;  /* the input is: the bias has the output's exponent */
 } ending;
 
-/* Makes a quad of outputs, from `o` on, of their sums. */
-typedef void (*finish_function)(const mlm_i8_layer *layer, uint32_t o, const quad_sums *sums,
-                                const ending *end, void *y);
+/* Shifts beyond 31 to the left bring 0 or an end of the range, as 31 does. */
+static ending ending_of(int32_t shift, int is_wide, int is_narrowed) {
+    const uint32_t right = shift > 0 ? (uint32_t)shift : 0;
+    const uint32_t left = shift < 0 ? 0u - (uint32_t)shift : 0;
+    return (ending){(int32_t)((1u << right) >> 1), right, left < 31 ? left : 31, (uint8_t)is_wide,
+                    (uint8_t)is_narrowed};
+}
+
+/* Makes a quad of outputs of their sums. `bias`: what is added last, or null. */
+typedef void (*finish_function)(const quad_sums *sums, const int16_t *multiplier,
+                                const int32_t *bias, const ending *end, void *y);
 
 /* ---- four sums ------------------------------------------------------------------------------------ */
 
@@ -34,28 +45,56 @@ MLM_INLINE v128_t scaled(v128_t sums, const int16_t *multipliers) {
                           wasm_i32x4_shr(wasm_i32x4_mul(low, m), 16));
 }
 
-MLM_INLINE void finish_i16(const mlm_i8_layer *layer, uint32_t o, const quad_sums *sums,
-                           const ending *end, void *y) {
-    const v128_t half = wasm_i32x4_splat((int32_t)((1u << end->shift) >> 1));
-    const v128_t v = wasm_i32x4_add(scaled(*sums, layer->multiplier + o), half);
-    const v128_t shifted = wasm_i32x4_shr(v, (uint32_t)end->shift);
-    wasm_v128_store64_lane((int16_t *)y + o, wasm_i16x8_narrow_i32x4(shifted, shifted), 0);
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
+                           const int32_t *bias, const ending *end, void *y) {
+    (void)bias;
+    const v128_t half = wasm_i32x4_splat(end->half);
+    const v128_t v = wasm_i32x4_add(scaled(*sums, multiplier), half);
+    const v128_t shifted = wasm_i32x4_shr(v, end->right);
+    wasm_v128_store64_lane(y, wasm_i16x8_narrow_i32x4(shifted, shifted), 0);
 }
 
 MLM_INLINE void store(const quad_sums *sums, uint32_t *to) { wasm_v128_store(to, *sums); }
 
 #else
 
-MLM_INLINE void finish_i16(const mlm_i8_layer *layer, uint32_t o, const quad_sums *sums,
-                           const ending *end, void *y) {
-    const int16_t *m = layer->multiplier + o;
-    const int32_t half = (int32_t)((1u << end->shift) >> 1);
-    int16_t *to = (int16_t *)y + o;
-    to[0] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s0, m[0]) + half) >> end->shift);
-    to[1] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s1, m[1]) + half) >> end->shift);
-    to[2] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s2, m[2]) + half) >> end->shift);
-    to[3] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s3, m[3]) + half) >> end->shift);
+#if defined(__ARM_FEATURE_DSP)
+
+/* Two outputs of a word of multipliers. */
+MLM_INLINE uint32_t two_of_16(uint32_t low, uint32_t high, uint32_t m, const ending *end) {
+    uint32_t a, b;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(a) : "r"(low), "r"(m), "r"(end->half));
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(b) : "r"(high), "r"(m), "r"(end->half));
+    a = (uint32_t)i32_to_i16((int32_t)a >> end->right);
+    b = (uint32_t)i32_to_i16((int32_t)b >> end->right);
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(a) : "r"(a), "r"(b));
+    return a;
 }
+
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
+                           const int32_t *bias, const ending *end, void *y) {
+    (void)bias;
+    uint32_t two[QUAD / 2];
+    memcpy(two, __builtin_assume_aligned(multiplier, sizeof *two), sizeof two);
+    two[0] = two_of_16(sums->s0, sums->s1, two[0], end);
+    two[1] = two_of_16(sums->s2, sums->s3, two[1], end);
+    memcpy(__builtin_assume_aligned(y, sizeof *two), two, sizeof two);
+}
+
+#else
+
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
+                           const int32_t *bias, const ending *end, void *y) {
+    (void)bias;
+    const int32_t half = end->half;
+    int16_t *to = y;
+    to[0] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s0, multiplier[0]) + half) >> end->right);
+    to[1] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s1, multiplier[1]) + half) >> end->right);
+    to[2] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s2, multiplier[2]) + half) >> end->right);
+    to[3] = (int16_t)i32_to_i16((i32_mulw((int32_t)sums->s3, multiplier[3]) + half) >> end->right);
+}
+
+#endif
 
 MLM_INLINE void store(const quad_sums *sums, uint32_t *to) {
     to[0] = sums->s0, to[1] = sums->s1, to[2] = sums->s2, to[3] = sums->s3;
@@ -63,19 +102,37 @@ MLM_INLINE void store(const quad_sums *sums, uint32_t *to) {
 
 #endif
 
+/* Outputs in 32 bits. A product has 31 bits, so that rounding cannot overflow. */
+MLM_INLINE void shift_quad(int32_t *v, const ending *end) {
+    const int32_t half = end->half;
+    const uint32_t right = end->right, left = end->left;
+    if (left == 0) {
+        v[0] = (v[0] + half) >> right, v[1] = (v[1] + half) >> right;
+        v[2] = (v[2] + half) >> right, v[3] = (v[3] + half) >> right;
+    } else {
+        v[0] = i32_shift_left(v[0], left), v[1] = i32_shift_left(v[1], left);
+        v[2] = i32_shift_left(v[2], left), v[3] = i32_shift_left(v[3], left);
+    }
+}
+
 /* Of whatever types. */
-static MLM_NOINLINE void finish_any(const mlm_i8_layer *layer, uint32_t o, const quad_sums *sums,
-                                    const ending *end, void *y) {
-    uint32_t stored[QUAD];
-    store(sums, stored);
-    for (uint32_t i = 0; i < QUAD; i++) {
-        const int32_t product = i32_mulw((int32_t)stored[i], layer->multiplier[o + i]);
-        int32_t v = i32_shift(product, end->shift);
-        if (end->is_narrowed && layer->bias) v = i32_add_saturating(v, layer->bias[o + i]);
-        if (end->is_wide)
-            ((int32_t *)y)[o + i] = v;
-        else
-            ((int16_t *)y)[o + i] = (int16_t)i32_to_i16(v);
+MLM_INLINE void finish_any(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
+                           const ending *end, void *y) {
+    int32_t v[QUAD], *const wide = y;
+    int16_t *const narrow = y;
+    store(sums, (uint32_t *)v);
+    v[0] = i32_mulw(v[0], multiplier[0]), v[1] = i32_mulw(v[1], multiplier[1]);
+    v[2] = i32_mulw(v[2], multiplier[2]), v[3] = i32_mulw(v[3], multiplier[3]);
+    shift_quad(v, end);
+    if (bias) {
+        v[0] = i32_add_saturating(v[0], bias[0]), v[1] = i32_add_saturating(v[1], bias[1]);
+        v[2] = i32_add_saturating(v[2], bias[2]), v[3] = i32_add_saturating(v[3], bias[3]);
+    }
+    if (end->is_wide) {
+        wide[0] = v[0], wide[1] = v[1], wide[2] = v[2], wide[3] = v[3];
+    } else {
+        narrow[0] = (int16_t)i32_to_i16(v[0]), narrow[1] = (int16_t)i32_to_i16(v[1]);
+        narrow[2] = (int16_t)i32_to_i16(v[2]), narrow[3] = (int16_t)i32_to_i16(v[3]);
     }
 }
 
@@ -84,30 +141,86 @@ static MLM_NOINLINE void finish_any(const mlm_i8_layer *layer, uint32_t o, const
 MLM_INLINE void linear_row(const mlm_i8_layer *layer, const int16_t *x, finish_function finish,
                            const ending *end, void *y) {
     const uint32_t quads = quads_of(layer->inputs), base = without_offset(x, quads);
-    const int32_t *bias = end->is_narrowed ? 0 : layer->bias;
+    const int32_t *first = end->is_narrowed ? 0 : layer->bias;
+    const int32_t *last = end->is_narrowed ? layer->bias : 0;
     const uint8_t *w = layer->quads;
+    const int16_t *multiplier = layer->multiplier;
+    unsigned char *to = y;
+    const size_t step = QUAD * (end->is_wide ? sizeof(int32_t) : sizeof(int16_t));
 #if MLM_QUADS_SIMD
-    for (uint32_t o = 0; o < layer->outputs; o += 2 * QUAD, w += 2 * QUAD_BYTES * quads) {
-        const int is_last = layer->outputs - o <= QUAD;
+    for (uint32_t left = layer->outputs;; left -= 2 * QUAD) {
+        const int is_last = left <= QUAD;
         const two_sums sums = add_two_quads(w, is_last ? w : w + QUAD_BYTES * quads, x, quads);
-        const quad_sums low = wasm_i32x4_add(sums.low, first_sums(bias ? bias + o : 0, base));
-        finish(layer, o, &low, end, y);
+        const quad_sums low = wasm_i32x4_add(sums.low, first_sums(first, base));
+        finish(&low, multiplier, last, end, to);
         if (is_last) break;
-        const quad_sums first = first_sums(bias ? bias + o + QUAD : 0, base);
-        const quad_sums high = wasm_i32x4_add(sums.high, first);
-        finish(layer, o + QUAD, &high, end, y);
+        const quad_sums high =
+            wasm_i32x4_add(sums.high, first_sums(first ? first + QUAD : 0, base));
+        finish(&high, multiplier + QUAD, last ? last + QUAD : 0, end, to + step);
+        if (left <= 2 * QUAD) break;
+        w += 2 * QUAD_BYTES * quads, multiplier += 2 * QUAD, to += 2 * step;
+        if (first) first += 2 * QUAD;
+        if (last) last += 2 * QUAD;
     }
 #else
-    for (uint32_t o = 0; o < layer->outputs; o += QUAD, w += QUAD_BYTES * quads) {
-        const quad_sums sums = add_quads(first_sums(bias ? bias + o : 0, base), w, x, quads);
-        finish(layer, o, &sums, end, y);
+    for (const int16_t *const all = multiplier + layer->outputs; multiplier < all;
+         multiplier += QUAD, to += step) {
+        const quad_sums sums = add_quads(first_sums(first, base), &w, x, quads);
+        finish(&sums, multiplier, last, end, to);
+        if (first) first += QUAD;
+        if (last) last += QUAD;
     }
 #endif
 }
 
-void mlm_i8_linear(const mlm_i8_layer *layer, const int16_t *x, int16_t *y) {
-    const ending end = {layer->shift, 0, 0};
+static MLM_NOINLINE void linear_i16(const mlm_i8_layer *layer, const int16_t *x, int16_t *y) {
+    const ending end = ending_of(layer->shift, 0, 0);
+#if MLM_HAS_I16_ROWS
+    i16_row row = {.bias = layer->bias,
+                   .base = without_offset(x, quads_of(layer->inputs)),
+                   .x = x,
+                   .quads = quads_of(layer->inputs),
+                   .multiplier = layer->multiplier,
+                   .y = y,
+                   .half = end.half,
+                   .shift = layer->shift,
+                   .end = layer->multiplier + layer->outputs};
+    add_i16_row(&row, layer->quads);
+#else
     linear_row(layer, x, finish_i16, &end, y);
+#endif
+}
+
+#if MLM_HAS_TWO_ROWS
+
+/* A row from x and the one from z, to y and to v. */
+static MLM_NOINLINE void linear_two_rows(const mlm_i8_layer *layer, const int16_t *x,
+                                         const int16_t *z, int16_t *y, int16_t *v) {
+    const ending end = ending_of(layer->shift, 0, 0);
+    const uint32_t quads = quads_of(layer->inputs);
+    const uint32_t base = without_offset(x, quads), other = without_offset(z, quads);
+    const int32_t *bias = layer->bias;
+    const uint8_t *w = layer->quads;
+    const int16_t *m = layer->multiplier;
+    for (const int16_t *const all = m + layer->outputs; m < all; m += QUAD, y += QUAD, v += QUAD) {
+        quad_sums sums = first_sums(bias, base), others = first_sums(bias, other);
+        add_quads_of_two(&sums, &others, &w, x, z, quads);
+        finish_i16(&sums, m, 0, &end, y);
+        finish_i16(&others, m, 0, &end, v);
+        if (bias) bias += QUAD;
+    }
+}
+
+#endif
+
+void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to, uint32_t rows) {
+    uint32_t t = 0;
+#if MLM_HAS_TWO_ROWS
+    for (; t + 1 < rows; t += 2)
+        linear_two_rows(layer, mlm_read_i16(from, t), mlm_read_i16(from, t + 1), mlm_i16(to, t),
+                        mlm_i16(to, t + 1));
+#endif
+    for (; t < rows; t++) linear_i16(layer, mlm_read_i16(from, t), mlm_i16(to, t));
 }
 
 static MLM_NOINLINE void linear_any(const mlm_i8_layer *layer, const int16_t *x, const ending *end,
@@ -168,14 +281,6 @@ mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
                           quads.columns, quads.rows,          shift};
 }
 
-mlm_i8_layer mlm_i8_layer_from(mlm_i8_layer layer, uint32_t first, uint32_t outputs) {
-    layer.quads += (size_t)first * QUAD * quads_of(layer.inputs);
-    if (layer.bias) layer.bias += first;
-    layer.multiplier += first;
-    layer.outputs = outputs;
-    return layer;
-}
-
 /* ---- the op ----------------------------------------------------------------------------------------- */
 
 enum { WEIGHT, BIAS, MULTIPLIER, TENSORS };
@@ -201,26 +306,29 @@ static void linear_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_ne
         needs[NARROW].floats = mlm_padded(view->widths[0]) / (sizeof(float) / sizeof(int16_t));
 }
 
-static void run_row(const mlm_run *run, const mlm_i8_layer *layer, uint32_t row) {
+/* To 32 bits, from them or both. */
+static void run_row(const mlm_run *run, const mlm_i8_layer *layer, uint32_t row, int is_wide,
+                    int is_narrowed) {
     const int16_t *x = mlm_read_i16(run->inputs[0], row); /* where it has 16 bits */
-    ending end = {layer->shift, run->op->type == MLM_DTYPE_I32,
-                  run->op->attributes[INPUT_TYPE] == MLM_DTYPE_I32};
-    if (end.is_narrowed) {
+    int32_t shift = layer->shift;
+    if (is_narrowed) {
         int16_t *narrow = (int16_t *)(void *)mlm_buffer_at(run, NARROW);
-        end.shift -=
-            (int32_t)mlm_narrow_row(mlm_read_i32(run->inputs[0], row), layer->inputs, narrow);
+        shift -= (int32_t)mlm_narrow_row(mlm_read_i32(run->inputs[0], row), layer->inputs, narrow);
         x = narrow;
     }
-    if (end.is_wide || end.is_narrowed)
-        linear_any(layer, x, &end, mlm_i32(run->output, row));
-    else
-        mlm_i8_linear(layer, x, mlm_i16(run->output, row));
+    const ending end = ending_of(shift, is_wide, is_narrowed);
+    linear_any(layer, x, &end, mlm_i32(run->output, row));
 }
 
 static int run_linear(mlm_run *run) {
     const int32_t shift = mlm_signed_attribute(run->op, SHIFT);
     const mlm_i8_layer layer = mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, shift);
-    for (uint32_t t = 0; t < run->rows; t++) run_row(run, &layer, t);
+    const int is_wide = run->op->type == MLM_DTYPE_I32;
+    const int is_narrowed = run->op->attributes[INPUT_TYPE] == MLM_DTYPE_I32;
+    if (is_wide || is_narrowed)
+        for (uint32_t t = 0; t < run->rows; t++) run_row(run, &layer, t, is_wide, is_narrowed);
+    else
+        mlm_i8_linear_rows(&layer, run->inputs[0], run->output, run->rows);
     return 0;
 }
 

@@ -3,6 +3,8 @@
  * row. Rows of 32 bits are narrowed to 16 with a shift of their own first, so the result does not depend on how
  * loud a frame is.
  */
+#include <string.h>
+
 #include "integer.h"
 
 enum { WIDENING = 8 }; /* bits that a row of 16 gets before its mean is taken off */
@@ -32,8 +34,18 @@ MLM_INLINE uint32_t square(int32_t x) { return (uint32_t)(x * x); }
 /* In twos, which have 32 bits. */
 static uint64_t sum_of_squares(const int16_t *x, uint32_t width) {
     uint64_t sum = width % 2 ? square(x[width - 1]) : 0;
+#if defined(__ARM_FEATURE_DSP)
+    uint32_t low = (uint32_t)sum, high = 0;
+    for (const int16_t *const end = x + width / 2 * 2; x != end; x += 2) {
+        uint32_t two;
+        memcpy(&two, __builtin_assume_aligned(x, sizeof two), sizeof two);
+        __asm__("smlald %0, %1, %2, %2" : "+r"(low), "+r"(high) : "r"(two));
+    }
+    sum = (uint64_t)high << 32 | low;
+#else
     for (const int16_t *const end = x + width / 2 * 2; x != end; x += 2)
         sum += square(x[0]) + square(x[1]);
+#endif
     return sum;
 }
 
@@ -53,6 +65,14 @@ static norm_scale scale_of(const int16_t *x, uint32_t width, uint32_t k, uint64_
 static void scale_row(const int16_t *x, norm_scale by, const int16_t *gain, const int32_t *bias,
                       uint32_t shift, uint32_t width, int16_t *y) {
     const int32_t half = (int32_t)((1u << shift) >> 1);
+    const int16_t *const end = x + width;
+    if (!bias && by.left == 0) { /* nearly always */
+        for (; x != end; x++, gain++, y++) {
+            const int32_t t = (*x * by.scale) >> by.right;
+            *y = (int16_t)i32_to_i16(i32_add_mulw(t, *gain, half) >> shift);
+        }
+        return;
+    }
     for (uint32_t i = 0; i < width; i++) {
         const int32_t t = (int32_t)((uint32_t)(x[i] * by.scale) << by.left) >> by.right;
         const int32_t v = i32_mulw(t, gain[i]) + half;

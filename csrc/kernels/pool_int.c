@@ -32,9 +32,11 @@ static void give_sums(const mlm_run *run, uint32_t up_attribute, const int64_t *
 }
 
 static void add_row(const mlm_run *run, uint32_t row, int is_wide, int64_t *sums) {
-    const int16_t *x16 = mlm_read_i16(run->inputs[0], row);
-    const int32_t *x32 = mlm_read_i32(run->inputs[0], row);
-    for (uint32_t i = 0; i < run->op->width; i++) sums[i] += is_wide ? x32[i] : x16[i];
+    const int64_t *const end = sums + run->op->width;
+    if (is_wide)
+        for (const int32_t *x = mlm_read_i32(run->inputs[0], row); sums != end;) *sums++ += *x++;
+    else
+        for (const int16_t *x = mlm_read_i16(run->inputs[0], row); sums != end;) *sums++ += *x++;
 }
 
 /* ---- the others -------------------------------------------------------------------------------- */

@@ -107,14 +107,97 @@ MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
             : \
             : "r4", "r5", "r6", "r8", "r9", "r10", "memory")
 
-/* `quads` groups of 4 inputs; in twos, an odd one first. Counted in C, as assembly that counted would leave
+/* `quads` groups of 4 inputs; in fours, others first; the weights go on to those of the next outputs. Counted in C, as assembly that counted would leave
  * the compiler no register at all. */
-MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *x,
+MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
                                uint32_t quads) {
+    const uint8_t *w = *weights;
     uint32_t pair;
     if (quads % 2) ADD_INPUTS(ADD_QUAD);
-    for (uint32_t twos = quads / 2; twos > 0; twos--) ADD_INPUTS(ADD_QUAD ADD_QUAD);
+    if (quads % 4 > 1) ADD_INPUTS(ADD_QUAD ADD_QUAD);
+    for (uint32_t fours = quads / 4; fours > 0; fours--)
+        ADD_INPUTS(ADD_QUAD ADD_QUAD ADD_QUAD ADD_QUAD);
+    *weights = w;
     return sums;
+}
+
+#define MLM_HAS_I16_ROWS 1
+
+/* A row of 16-bit outputs, as the assembly below finds it. */
+typedef struct i16_row {
+    const int32_t *bias; /* offset 0; or null */
+    uint32_t base;
+    const int16_t *x; /* 8 */
+    uint32_t quads;
+    const int16_t *multiplier; /* 16 */
+    int16_t *y;
+    int32_t half, shift; /* 24 */
+    const int16_t *end;  /* 32: of multipliers */
+} i16_row;
+
+/* On the stack: the row. Every register is taken where inputs are added. */
+static void add_i16_row(i16_row *row, const uint8_t *w) {
+    const int16_t *x;
+    uint32_t s0, s1, s2, s3, *pair = (uint32_t *)(void *)row;
+    __asm__ volatile(
+        "push {%[pair], lr}\n"
+        "1:\n" /* a quad of outputs */
+        "ldrd r8, r9, [%[pair]]\n"
+        "cmp r8, #0\n"
+        "beq 2f\n"
+        "ldmia r8!, {r4, r5, r6, r10}\n"
+        "str r8, [%[pair]]\n"
+        "add %[s0], r4, r9\n"
+        "add %[s1], r5, r9\n"
+        "add %[s2], r6, r9\n"
+        "add %[s3], r10, r9\n"
+        "b 3f\n"
+        "2:\n"
+        "mov %[s0], r9\n"
+        "mov %[s1], r9\n"
+        "mov %[s2], r9\n"
+        "mov %[s3], r9\n"
+        "3:\n"
+        "ldrd %[x], lr, [%[pair], #8]\n"
+        "ands r8, lr, #3\n" /* in fours, but for some at first */
+        "add lr, lr, #3\n"
+        "lsr lr, lr, #2\n"
+        "beq 4f\n"
+        "cmp r8, #2\n"
+        "bhi 5f\n"
+        "beq 6f\n"
+        "b 7f\n"
+        "4:\n" ADD_QUAD "5:\n" ADD_QUAD "6:\n" ADD_QUAD "7:\n" ADD_QUAD
+        "subs lr, lr, #1\n"
+        "bne 4b\n"
+        "ldr %[pair], [sp]\n"
+        "ldrd r8, r9, [%[pair], #16]\n"
+        "ldrd r10, r4, [%[pair], #24]\n"
+        "ldrd r5, r6, [r8], #8\n"
+        "smlawb %[s0], %[s0], r5, r10\n"
+        "smlawt %[s1], %[s1], r5, r10\n"
+        "smlawb %[s2], %[s2], r6, r10\n"
+        "smlawt %[s3], %[s3], r6, r10\n"
+        "asr %[s0], %[s0], r4\n"
+        "asr %[s1], %[s1], r4\n"
+        "asr %[s2], %[s2], r4\n"
+        "asr %[s3], %[s3], r4\n"
+        "ssat %[s0], #16, %[s0]\n"
+        "ssat %[s1], #16, %[s1]\n"
+        "ssat %[s2], #16, %[s2]\n"
+        "ssat %[s3], #16, %[s3]\n"
+        "pkhbt %[s0], %[s0], %[s1], lsl #16\n"
+        "pkhbt %[s2], %[s2], %[s3], lsl #16\n"
+        "strd %[s0], %[s2], [r9], #8\n"
+        "ldr r5, [%[pair], #32]\n"
+        "strd r8, r9, [%[pair], #16]\n"
+        "cmp r8, r5\n"
+        "blo 1b\n"
+        "add sp, sp, #8\n"
+        : [w] "+r"(w), [pair] "+r"(pair), [x] "=&r"(x), [s0] "=&r"(s0), [s1] "=&r"(s1),
+          [s2] "=&r"(s2), [s3] "=&r"(s3)
+        :
+        : "r4", "r5", "r6", "r8", "r9", "r10", "lr", "cc", "memory");
 }
 
 #undef ADD_INPUTS
@@ -157,16 +240,18 @@ MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *
             : [end] "h"(end) \
             : "cc", "memory")
 
-/* `quads` groups of 4 inputs; in twos, an odd one first. What only adds or is compared is in high registers, as
+/* `quads` groups of 4 inputs; in twos, an odd one first; the weights go on to those of the next outputs. What only adds or is compared is in high registers, as
  * there are eight low ones, one of which may be taken for frames. */
-MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *x,
+MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
                                uint32_t quads) {
+    const uint8_t *w = *weights;
     const int16_t *const end = x + QUAD * quads;
     uint32_t t, v, next;
     if (quads % 2) ADD_INPUTS(FIRST_QUAD "adds %[w], #16\n" "adds %[x], #8\n");
     if (x != end)
         ADD_INPUTS("1:\n" FIRST_QUAD SECOND_QUAD "adds %[w], #32\n" "adds %[x], #16\n"
                    "cmp %[x], %[end]\n" "bne 1b\n");
+    *weights = w;
     return sums;
 }
 
@@ -182,7 +267,11 @@ MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *
 #else
 
 /* Loads stay behind it: all of them at once need more registers than there are. */
+#if defined(__riscv) /* there it would add products up among themselves first, too */
+#define NEXT_INPUTS __asm__ volatile("" : "+r"(s0), "+r"(s1), "+r"(s2), "+r"(s3)::"memory")
+#else
 #define NEXT_INPUTS __asm__ volatile("" ::: "memory")
+#endif
 #define ADD_INPUT(x, w0, w1, w2, w3) \
     s0 += (w0) * (x), s1 += (w1) * (x), s2 += (w2) * (x), s3 += (w3) * (x)
 #define ADD_QUAD(x, w)                                               \
@@ -204,7 +293,9 @@ MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *
 #endif
 
 /* `quads` groups of 4 inputs; in twos, an odd one first. */
-MLM_SHARED quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *x, uint32_t quads) {
+MLM_SHARED quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
+                               uint32_t quads) {
+    const uint8_t *w = *weights;
     uint32_t s0 = sums.s0, s1 = sums.s1, s2 = sums.s2, s3 = sums.s3;
     const int16_t *const end = x + QUAD * (size_t)quads;
     if (quads % 2) {
@@ -215,13 +306,62 @@ MLM_SHARED quad_sums add_quads(quad_sums sums, const uint8_t *w, const int16_t *
         ADD_QUAD(x, w);
         ADD_QUAD(x + QUAD, w + QUAD_BYTES);
     }
+    *weights = w;
     return (quad_sums){s0, s1, s2, s3};
 }
+
+#if defined(__riscv)
+
+#define MLM_HAS_TWO_ROWS 1 /* each weight is loaded once for both: there are registers enough */
+
+/* Compilers would add products up before they reach the sums, which takes more registers than there are. */
+#define ADD_TO_BOTH(a, b, weight) \
+    w0 = (weight), a += w0 * p, b += w0 * q; \
+    __asm__ volatile("" : "+r"(a), "+r"(b))
+#define ADD_INPUT_OF_TWO(i, from)                              \
+    do {                                                       \
+        const uint32_t p = (uint32_t)x[i], q = (uint32_t)z[i]; \
+        uint32_t w0;                                           \
+        ADD_TO_BOTH(s0, r0, w[from]);                          \
+        ADD_TO_BOTH(s1, r1, w[from + 4]);                      \
+        ADD_TO_BOTH(s2, r2, w[from + 8]);                      \
+        ADD_TO_BOTH(s3, r3, w[from + 12]);                     \
+    } while (0)
+
+/* As add_quads, of two rows of inputs. */
+MLM_INLINE void add_quads_of_two(quad_sums *first, quad_sums *second, const uint8_t **weights,
+                                 const int16_t *x, const int16_t *z, uint32_t quads) {
+    const uint8_t *w = *weights;
+    uint32_t s0 = first->s0, s1 = first->s1, s2 = first->s2, s3 = first->s3;
+    uint32_t r0 = second->s0, r1 = second->s1, r2 = second->s2, r3 = second->s3;
+    for (const int16_t *const end = x + QUAD * (size_t)quads; x != end;
+         w += QUAD_BYTES, x += QUAD, z += QUAD) {
+        ADD_INPUT_OF_TWO(0, 0);
+        ADD_INPUT_OF_TWO(2, 1);
+        ADD_INPUT_OF_TWO(1, 2);
+        ADD_INPUT_OF_TWO(3, 3);
+    }
+    *weights = w;
+    *first = (quad_sums){s0, s1, s2, s3};
+    *second = (quad_sums){r0, r1, r2, r3};
+}
+
+#undef ADD_INPUT_OF_TWO
+#undef ADD_TO_BOTH
+
+#endif
 
 #undef ADD_QUAD
 #undef NEXT_INPUTS
 #undef ADD_INPUT
 
+#endif
+
+#ifndef MLM_HAS_TWO_ROWS
+#define MLM_HAS_TWO_ROWS 0
+#endif
+#ifndef MLM_HAS_I16_ROWS
+#define MLM_HAS_I16_ROWS 0
 #endif
 
 /* What weights + 128 make the sums too large by, taken off: -128 times the sum of the inputs. */
@@ -230,10 +370,11 @@ MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
 #if defined(__ARM_FEATURE_DSP)
     const uint32_t ones = 0x00010001u;
     const int16_t *const end = x + QUAD * (size_t)quads;
-    for (; x != end; x += 2) {
-        uint32_t two;
-        __builtin_memcpy(&two, x, sizeof two);
-        __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two), "r"(ones));
+    for (; x != end; x += QUAD) {
+        uint32_t two[QUAD / 2];
+        __builtin_memcpy(two, __builtin_assume_aligned(x, sizeof *two), sizeof two);
+        __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[0]), "r"(ones));
+        __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[1]), "r"(ones));
     }
 #else
     for (; quads > 0; quads--, x += QUAD) sum = i32_add(sum, x[0] + x[1] + x[2] + x[3]);

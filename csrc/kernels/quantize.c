@@ -18,7 +18,7 @@ enum { MANTISSA_BITS = 23, BIAS = 127, EXPONENT_MASK = 0xFF, MOST_SHIFT = 31 };
  * rounded in two places only: just below 1/2, where it becomes 1, and from 2^23 on, where halves go to the
  * even neighbour.
  */
-static int32_t rounded(float x, int32_t exponent) {
+static MLM_NOINLINE int32_t rounded(float x, int32_t exponent) {
     const uint32_t bits = f32_bits(x), field = bits >> MANTISSA_BITS & EXPONENT_MASK;
     const int is_negative = bits >> 31 != 0;
     if (f32_is_nan(bits) || field == 0) return 0;
@@ -54,6 +54,20 @@ static void count_far(const mlm_run *run, const float *x, uint32_t width) {
     }
 }
 
+/* As rounded(), for most numbers in fewer steps: where halves are rounded at all, and the rest is not too small. */
+MLM_INLINE int32_t quickly_rounded(float x, int32_t exponent) {
+    const uint32_t bits = f32_bits(x), field = bits >> MANTISSA_BITS & EXPONENT_MASK;
+    const uint32_t right = (uint32_t)(BIAS + MANTISSA_BITS - exponent) - field;
+    if (right - 1 > MANTISSA_BITS || field - 1 >= EXPONENT_MASK - 1) return rounded(x, exponent);
+    const int32_t magnitude = (int32_t)((bits & MANTISSA_MASK) | LEADING_BIT);
+    return i32_round_shift(bits >> 31 ? -magnitude : magnitude, right);
+}
+
+static void quantize_to_i16(const float *x, int32_t exponent, uint32_t width, int16_t *y) {
+    for (const float *const end = x + width; x != end;)
+        *y++ = (int16_t)i32_to_i16(quickly_rounded(*x++, exponent));
+}
+
 /* ---- the op ---------------------------------------------------------------------------------- */
 
 static int check(const mlm_op_view *view) {
@@ -78,6 +92,10 @@ static int run_quantize(mlm_run *run) {
         const int16_t *x16 = mlm_read_i16(run->inputs[0], t);
         const int32_t *x32 = mlm_read_i32(run->inputs[0], t);
         if (type == MLM_DTYPE_F32) count_far(run, x, op->width);
+        if (type == MLM_DTYPE_F32 && !is_wide) {
+            quantize_to_i16(x, op->exponent, op->width, mlm_i16(run->output, t));
+            continue;
+        }
         for (uint32_t i = 0; i < op->width; i++) {
             int32_t value;
             if (type == MLM_DTYPE_F32)

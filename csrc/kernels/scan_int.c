@@ -85,32 +85,34 @@ static MLM_NOINLINE uint32_t measure(const scan_row *row, uint32_t first, uint32
  */
 static MLM_NOINLINE uint32_t drive_channels(const scan_row *row, uint32_t first,
                                             uint32_t channels) {
-    uint32_t most = 0, done = 0;
+    uint32_t in_fours = 0, most = 0, done = 0, is_odd = 0;
 #if MLM_DRIVES_FOURS
-    done = drive_fours(row, first, channels, &most);
+    done = drive_fours(row, first, channels, &in_fours);
 #endif
     int32_t *factors = row->dt + first + done, *shifts = row->y + first + done;
     const int16_t *u = row->u + first + done;
+    const int32_t row_decay_shift = row->decay_shift, row_shift = row->input_shift;
+    const uint32_t most_b = row->most_b;
     for (const int32_t *end = row->dt + first + channels; factors != end;
          factors++, shifts++, u++) {
         const int32_t s = bits_over_15((uint32_t)*factors), dt = *factors >> s;
         const int32_t product = dt * *u;
         const uint32_t magnitude = i32_magnitude(product);
-        const int32_t over = bits_over_15(magnitude), dtu = product >> over;
-        const int32_t decay_shift = row->decay_shift - s, shift = row->input_shift - s - over;
-        drive by;
+        const int32_t over = bits_over_15(magnitude);
+        const int32_t decay_shift = row_decay_shift - s, shift = row_shift - s - over;
+        drive by = drive_by(dt, product >> over, decay_shift, shift);
         if (are_plain(decay_shift, shift)) {
-            const uint32_t added = added_by(row, (magnitude >> over) + 1, shift);
+            const uint32_t added = (((magnitude >> over) + 1) * most_b) >> shift;
             if (added > most) most = added;
-            by = drive_by(dt, dtu, decay_shift, shift);
         } else {
-            most = ODD;
-            by = odd_drive(dt, dtu, decay_shift, shift);
+            is_odd = 1;
+            by = odd_drive(dt, product >> over, decay_shift, shift);
         }
         *factors = (int32_t)by.factors;
         *shifts = (int32_t)by.shifts;
     }
-    return most;
+    if (is_odd) return ODD;
+    return most + ROUNDING > in_fours ? most + ROUNDING : in_fours; /* as added_by has it */
 }
 
 static void update_all(scan_row *row, uint32_t first, uint32_t channels) {
@@ -171,8 +173,7 @@ void mlm_scan_row_i32(const mlm_int_scan *scan, int32_t *dt, const int16_t *u, c
                     .decay_shift = scan->decay_shift,
                     .input_shift = scan->input_shift,
                     .skip_shift = scan->skip_shift,
-                    .saturations = scan->saturations,
-                    .registers = REGISTERS};
+                    .saturations = scan->saturations};
     uint32_t sum_c = 0;
     sum_magnitudes(bc, scan->states, &row.most_b, &sum_c);
     const uint32_t limit = (uint32_t)MOST_SUM / (sum_c + 1);

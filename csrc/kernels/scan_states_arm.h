@@ -1,62 +1,228 @@
 /*
- * scan_states_arm.h - scan_states_int.h for Arm's small cores. With the DSP extension a state is 18 instructions; there is a
- * register for everything, but for no other compiler than this assembly. Without it there are too few: decays come
- * first, 16 states of them on the stack.
+ * scan_states_arm.h - scan_states_int.h for Arm's small cores, all channels of a call in one piece of assembly: there is
+ * a register for everything, but for no compiler. With the DSP extension a state is 15 instructions, and one more for
+ * each shift above 16; without it 25, and on Cortex-M0 (scan_states_armv6m.h) 42.
  */
 #ifndef MLM_SCAN_STATES_ARM_H
 #define MLM_SCAN_STATES_ARM_H
 
 /* Assembly takes all registers: clang keeps one for frames, and so does gcc without optimisation; for size, gcc does
  * not use the high ones of Cortex-M0. */
-#if defined(__OPTIMIZE__) && !defined(__clang__)
+#if defined(__OPTIMIZE__) && !defined(__clang__) && \
+    (defined(__thumb2__) || (defined(__ARM_ARCH_6M__) && !defined(__OPTIMIZE_SIZE__)))
 #define SCAN_BY_HAND 1
 #else
 #define SCAN_BY_HAND 0
 #endif
 
-#if defined(__thumb2__) && SCAN_BY_HAND
+#if SCAN_BY_HAND
 
-/* What is above its lowest byte does not matter to a shift: the number of turns less 1 is there. */
-#define TURN (1 << 8)
+/* What channels have in common or move on in, as the assembly below finds it. */
+typedef struct channel_frame {
+    int32_t *y; /* offset 0 */
+    const int32_t *factors;
+    const int16_t *u, *d;
+    int32_t skip_half, skip_shift;    /* 16 */
+    int32_t c1, c0, one, c2; /* 24 */
+    uint32_t row_bytes;               /* 40: of A */
+    const int16_t *bc;
+    const int32_t *end; /* 48: of factors */
+} channel_frame;
 
-/* Registers are filled from memory: of so many operands compilers lose track. One instruction a line. */
-/* clang-format off */
+
+enum { EIGHT = 8, FIRST_SHIFT = 15 /* of a decay in Q30 to Q15 */ };
+
+/* Whether a B and its C can be loaded as a word; else, behind an odd rank, only where addresses do not matter. */
+MLM_INLINE int may_load_bc(const int16_t *bc) {
+#if defined(__thumb2__)
+    (void)bc;
+    return 1;
+#else
+    return (uintptr_t)bc % sizeof(int32_t) == 0;
+#endif
+}
+
 #if defined(__ARM_FEATURE_DSP)
 
-/* r4: dt above dt u; r5: a constant above a shift; r6: a shift below the turns; r8 to r10: constants; r11: two
- * elements of A. */
-#define FILLED "{r4, r5, r6, r8, r9, r10}"
-#define REGISTERS {0, 0, 0, MLM_EXP2_C1, MLM_EXP2_C0, MLM_EXP2_ONE}
-#define UPDATE(product) \
-    product " r12, r4, r11\n" \
-    "asr r12, r12, r5\n" \
+#define MLM_DRIVES_FOURS 1
+
+/* Channels up to where shifts are not plain; returns how many. As drive_channels in scan_int.c has it. */
+static uint32_t drive_fours(const scan_row *row, uint32_t first, uint32_t channels,
+                            uint32_t *most) {
+    const int32_t *const begin = row->dt + first, *const end = begin + channels;
+    const int16_t *u = row->u + first;
+    const int32_t *factors = begin, *y = row->y + first;
+    uint32_t added = 0, dt, dtu, shift, magnitude;
+    /* clang-format off */
+    __asm__ volatile(
+        "1:\n"
+        "ldr %[dt], [%[factors]]\n"
+        "ldrsh %[dtu], [%[u]], #2\n"
+        "orr %[shift], %[dt], %[bits_15]\n"
+        "clz %[shift], %[shift]\n"
+        "rsb %[shift], %[shift], #17\n"
+        "asr %[dt], %[dt], %[shift]\n"
+        "mul %[dtu], %[dt], %[dtu]\n"
+        "eor %[magnitude], %[dtu], %[dtu], asr #31\n"
+        "sub %[magnitude], %[magnitude], %[dtu], asr #31\n"
+        "orr r12, %[magnitude], %[bits_15]\n"
+        "clz r12, r12\n"
+        "rsb r12, r12, #17\n"
+        "asr %[dtu], %[dtu], r12\n"
+        "lsr %[magnitude], %[magnitude], r12\n"
+        "pkhbt %[dtu], %[dtu], %[dt], lsl #16\n"
+        "sub %[dt], %[decay_shift], %[shift]\n"
+        "sub %[shift], %[input_shift], %[shift]\n"
+        "sub %[shift], %[shift], r12\n"
+        "sub r12, %[dt], %[least]\n"
+        "cmp r12, %[range]\n"
+        "it ls\n"
+        "cmpls %[shift], #31\n"
+        "bhi 2f\n"
+        "mla %[magnitude], %[magnitude], %[most_b], %[most_b]\n"
+        "orr %[dt], %[dt], %[shift], lsl #8\n"
+        "lsr %[magnitude], %[magnitude], %[shift]\n"
+        "str %[dtu], [%[factors]], #4\n"
+        "cmp %[magnitude], %[added]\n"
+        "it hi\n"
+        "movhi %[added], %[magnitude]\n"
+        "str %[dt], [%[y]], #4\n"
+        "ldr r12, %[end]\n"
+        "cmp %[factors], r12\n"
+        "bne 1b\n"
+        "2:\n"
+        : [factors] "+r"(factors), [y] "+r"(y), [u] "+r"(u), [added] "+r"(added), [dt] "=&r"(dt),
+          [dtu] "=&r"(dtu), [shift] "=&r"(shift), [magnitude] "=&r"(magnitude)
+        : [decay_shift] "r"(row->decay_shift), [input_shift] "r"(row->input_shift),
+          [most_b] "r"(row->most_b), [bits_15] "r"(0x7FFF), [end] "m"(end),
+          [least] "i"(LEAST_DECAY_SHIFT), [range] "i"(MOST_SHIFT - LEAST_DECAY_SHIFT)
+        : "r12", "cc", "memory");
+    /* clang-format on */
+    *most = added + ROUNDING;
+    return (uint32_t)(factors - begin);
+}
+
+#define C2_OF_FRAME (int32_t)((uint32_t)MLM_EXP2_C2 << 16 | (uint32_t)FIRST_SHIFT)
+
+/*
+ * Registers: r4 dt, r6 dt u; r5 a constant above a byte that is FIRST_SHIFT, as of a number to shift by only the
+ * lowest byte counts; r8 to r10 constants; r11 two elements of A. A product that is shifted by 16 at most has been
+ * shifted to the left before, so that 16 is left; others have their factor above their shift. One instruction a line.
+ */
+/* clang-format off */
+#define SHORT_POWER(half) "smulw" half " r12, r4, r11\n"
+#define LONG_POWER(half) \
+    "smult" half " r12, r4, r11\n" \
+    "asr r12, r12, r4\n"
+#define SHORT_INPUT "smulwb lr, r6, r12\n"
+#define LONG_INPUT \
+    "smultb lr, r6, r12\n" \
+    "asr lr, lr, r6\n"
+#define UPDATE(power, input) \
+    power \
     "ubfx lr, r12, #0, #15\n" \
-    "asr r12, r12, #15\n" \
     "smlatb %[t], r5, lr, r8\n" \
-    "add r12, r12, #15\n" \
+    "add r12, r5, r12, asr #15\n" \
     "smlatb %[t], %[t], lr, r9\n" \
     "smlatb %[t], %[t], lr, r10\n" \
     "ldr lr, [%[h]]\n" \
     "lsr %[t], %[t], r12\n" \
     "smulwb %[t], lr, %[t]\n" \
     "ldr r12, [%[bc]], #4\n" \
-    "smulbb lr, r4, r12\n" \
-    "asr lr, lr, r6\n" \
+    input \
     "add %[t], lr, %[t], lsl #1\n" \
     "str %[t], [%[h]], #4\n" \
     "smlawt %[sum], %[t], r12, %[sum]\n"
-#define UPDATE_TWO \
+#define UPDATE_TWO(power, input) \
     "ldr r11, [%[a]], #4\n" \
-    UPDATE("smultb") \
-    UPDATE("smultt")
-#else
+    UPDATE(power("b"), input) \
+    UPDATE(power("t"), input)
 
-/* r4, r5: dt, dt u; r6: a shift below the turns; r8 to r11: constants. The other shift is in memory. */
-#define FILLED "{r4, r5, r6, r8, r9, r10, r11}"
-#define REGISTERS {0, 0, 0, MLM_EXP2_C2, MLM_EXP2_C1, MLM_EXP2_C0, MLM_EXP2_ONE}
+#define FOUR(power, input) UPDATE_TWO(power, input) UPDATE_TWO(power, input)
+/* On the stack: the frame, and where this channel's A ends. */
+#define UNTIL_END(label) \
+    "ldr r12, [sp, #4]\n" \
+    "cmp %[a], r12\n" \
+    "bne " label "\n"
+
+/* Whole eights of states. Rows of A and h are one behind the other. */
+static void update_channels(const int16_t *a, int32_t *h, channel_frame *frame) {
+    const int16_t *bc;
+    int32_t sum, *t = (int32_t *)(void *)frame;
+    __asm__ volatile(
+        "push {%[t], lr}\n"
+        "1:\n" /* a channel */
+        "ldmia %[t], {r4, r5, r6, r8, r9, r10}\n"
+        "ldrh r11, [r6], #2\n"
+        "ldrh r12, [r8], #2\n"
+        "smlabb %[sum], r11, r12, r9\n"
+        "ldr r11, [r5], #4\n"
+        "asr %[sum], %[sum], r10\n"
+        "ldr lr, [r4], #4\n"
+        "stmia %[t], {r4, r5, r6, r8}\n"
+        "ldrd r12, %[bc], [%[t], #40]\n"
+        "ldrd r8, r9, [%[t], #24]\n"
+        "ldrd r10, r5, [%[t], #32]\n"
+        "add r12, %[a], r12\n"
+        "str r12, [sp, #4]\n"
+        "asr r4, r11, #16\n"
+        "lsr r12, lr, #8\n"
+        "rsbs r6, r12, #16\n"
+        "bmi 5f\n"
+        "sxth r11, r11\n"
+        "uxtb lr, lr\n"
+        "rsbs r12, lr, #16\n"
+        "lsl r6, r11, r6\n"
+        "bmi 4f\n"
+        "lsl r4, r4, r12\n"
+        "2:\n" FOUR(SHORT_POWER, SHORT_INPUT) FOUR(SHORT_POWER, SHORT_INPUT)
+        UNTIL_END("2b")
+        "3:\n" /* the next channel */
+        "ldr %[t], [sp]\n"
+        "ldrd r4, r5, [%[t]]\n"
+        "str %[sum], [r4, #-4]\n"
+        "ldr r6, [%[t], #48]\n"
+        "cmp r5, r6\n"
+        "bne 1b\n"
+        "b 7f\n"
+        "4:\n" /* where dt is small */
+        "orr r4, lr, r4, lsl #16\n"
+        "6:\n" FOUR(LONG_POWER, SHORT_INPUT) FOUR(LONG_POWER, SHORT_INPUT)
+        UNTIL_END("6b")
+        "b 3b\n"
+        "5:\n" /* where the input is */
+        "uxtb lr, lr\n"
+        "orr r4, lr, r4, lsl #16\n"
+        "orr r6, r12, r11, lsl #16\n"
+        "6:\n" FOUR(LONG_POWER, LONG_INPUT)
+        UNTIL_END("6b")
+        "b 3b\n"
+        "7:\n"
+        "add sp, sp, #8\n"
+        : [a] "+r"(a), [h] "+r"(h), [t] "+r"(t), [bc] "=&r"(bc), [sum] "=&r"(sum)
+        :
+        : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+}
+#undef UNTIL_END
+#undef FOUR
+#undef UPDATE_TWO
+#undef UPDATE
+#undef LONG_INPUT
+#undef SHORT_INPUT
+#undef LONG_POWER
+#undef SHORT_POWER
+/* clang-format on */
+
+#elif defined(__thumb2__)
+
+#define C2_OF_FRAME MLM_EXP2_C2
+
+/* r4, r5: dt, dt u; r6: the input's shift; r8 to r11: constants. On the stack: the frame, the decay's shift, and where
+ * this channel's A ends. One instruction a line. */
+/* clang-format off */
 #define UPDATE \
     "ldrsh r12, [%[a]], #2\n" \
-    "ldr lr, %[decay_shift]\n" \
+    "ldr lr, [sp, #4]\n" \
     "mul r12, r12, r4\n" \
     "asr r12, r12, lr\n" \
     "ubfx lr, r12, #0, #15\n" \
@@ -80,150 +246,82 @@
     "bfc lr, #0, #16\n" \
     "smull r12, lr, %[t], lr\n" \
     "add %[sum], %[sum], lr\n"
-#define UPDATE_TWO UPDATE UPDATE
 
-#endif
+#define FOUR UPDATE UPDATE UPDATE UPDATE
 
-/* Channels in a row: h and A of one end where those of the next one begin. */
-MLM_INLINE void update_fours(scan_row *row, uint32_t first, uint32_t channels) {
-    const int16_t *a = row->a + (size_t)first * row->states;
-    int32_t *h = row->h + (size_t)first * row->states;
-    const int32_t turns = (int32_t)(row->states / TOGETHER - 1) * TURN;
-    for (uint32_t c = first; c < first + channels; c++) {
-        const drive by = {(uint32_t)row->dt[c], (uint32_t)row->y[c]};
-        const int16_t *bc = row->bc;
-        const int32_t decay_shift = decay_shift_of(by);
-        int32_t *t = row->registers, sum = skip_of(row, c);
-#if defined(__ARM_FEATURE_DSP)
-        t[0] = (int32_t)by.factors;
-        t[1] = (int32_t)((uint32_t)MLM_EXP2_C2 << 16 | (uint32_t)decay_shift);
-#else
-        t[0] = dt_of(by);
-        t[1] = dtu_of(by);
-#endif
-        t[2] = shift_of(by) + turns;
-        __asm__ volatile(
-            "ldmia %[t], " FILLED "\n"
-            "1:\n" UPDATE_TWO UPDATE_TWO
-            "subs r6, r6, %[turn]\n"
-            "bpl 1b\n"
-            : [a] "+r"(a), [h] "+r"(h), [bc] "+r"(bc), [sum] "+r"(sum), [t] "+r"(t)
-            : [turn] "i"(TURN), [decay_shift] "m"(decay_shift)
-            : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
-        row->y[c] = sum;
-    }
+/* Whole eights of states. Rows of A and h are one behind the other. */
+static void update_channels(const int16_t *a, int32_t *h, channel_frame *frame) {
+    const int16_t *bc;
+    int32_t sum, *t = (int32_t *)(void *)frame;
+    __asm__ volatile(
+        "sub sp, sp, #16\n"
+        "str %[t], [sp]\n"
+        "1:\n" /* a channel */
+        "ldmia %[t], {r4, r5, r6, r8, r9, r10}\n"
+        "ldrsh r11, [r6], #2\n"
+        "ldrsh r12, [r8], #2\n"
+        "mla %[sum], r11, r12, r9\n"
+        "ldr r11, [r5], #4\n"
+        "asr %[sum], %[sum], r10\n"
+        "ldr lr, [r4], #4\n"
+        "stmia %[t], {r4, r5, r6, r8}\n"
+        "ldrd r12, %[bc], [%[t], #40]\n"
+        "uxtb r6, lr\n"
+        "add r12, %[a], r12\n"
+        "strd r6, r12, [sp, #4]\n"
+        "lsr r6, lr, #8\n"
+        "asr r4, r11, #16\n"
+        "sxth r5, r11\n"
+        "ldrd r9, r10, [%[t], #24]\n"
+        "ldrd r11, r8, [%[t], #32]\n"
+        "2:\n" FOUR FOUR
+        "ldr r12, [sp, #8]\n"
+        "cmp %[a], r12\n"
+        "bne 2b\n"
+        "ldr %[t], [sp]\n"
+        "ldrd r4, r5, [%[t]]\n"
+        "str %[sum], [r4, #-4]\n"
+        "ldr r6, [%[t], #48]\n"
+        "cmp r5, r6\n"
+        "bne 1b\n"
+        "add sp, sp, #16\n"
+        : [a] "+r"(a), [h] "+r"(h), [t] "+r"(t), [bc] "=&r"(bc), [sum] "=&r"(sum)
+        :
+        : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
-#undef UPDATE_TWO
+#undef FOUR
 #undef UPDATE
 /* clang-format on */
 
+#else
+#include "scan_states_armv6m.h"
+#endif
+
+static MLM_NOINLINE void update_one_by_one_i32(scan_row *row, uint32_t first, uint32_t channels) {
+    for (uint32_t c = first; c < first + channels; c++) update_one(row, c, 0, 0);
+}
+
 static MLM_NOINLINE void update_all_i32(scan_row *row, uint32_t first, uint32_t channels) {
-    if (row->states % TOGETHER == 0)
-        update_fours(row, first, channels);
-    else
-        for (uint32_t c = first; c < first + channels; c++) update_one(row, c, 0, 0);
-}
-
-#elif defined(__ARM_ARCH_6M__) && SCAN_BY_HAND && !defined(__OPTIMIZE_SIZE__)
-
-enum { MOST_DECAYS = 16 };
-
-/* clang-format off */
-MLM_INLINE void decays_of(const int16_t *a, uint32_t states, int32_t dt, int32_t decay_shift,
-                          int32_t *decays) {
-    int32_t i = -2 * (int32_t)states;
-    uint32_t p, f, t;
-    __asm__ volatile(
-        ".syntax unified\n"
-        "1:\n"
-        "ldrsh %[p], [%[a], %[i]]\n"
-        "muls %[p], %[dt]\n"
-        "asrs %[p], %[shift]\n"
-        "lsls %[f], %[p], #17\n"
-        "lsrs %[f], #17\n"
-        "asrs %[p], #15\n"
-        "adds %[p], #15\n"
-        "mov %[t], %[c2]\n"
-        "muls %[t], %[f]\n"
-        "add %[t], %[c1]\n"
-        "asrs %[t], #16\n"
-        "muls %[t], %[f]\n"
-        "add %[t], %[c0]\n"
-        "asrs %[t], #16\n"
-        "muls %[t], %[f]\n"
-        "add %[t], %[one]\n"
-        "lsrs %[t], %[p]\n"
-        "stmia %[d]!, {%[t]}\n"
-        "adds %[i], #2\n"
-        "bne 1b\n"
-        : [i] "+l"(i), [d] "+l"(decays), [p] "=&l"(p), [f] "=&l"(f), [t] "=&l"(t)
-        : [a] "l"(a + states), [dt] "l"(dt), [shift] "l"(decay_shift), [c2] "h"(MLM_EXP2_C2),
-          [c1] "h"(MLM_EXP2_C1), [c0] "h"(MLM_EXP2_C0), [one] "h"(MLM_EXP2_ONE)
-        : "cc", "memory");
-}
-
-/* bc in words. Products of 32 and 16 bits in two, of the upper and the lower half. */
-MLM_INLINE int32_t update_words(const int32_t *decays, int32_t *h, const int16_t *bc, uint32_t states,
-                                int32_t dtu, int32_t shift) {
-    const int32_t *end = decays + states;
-    int32_t sum = 0;
-    uint32_t t, u, w;
-    __asm__ volatile(
-        ".syntax unified\n"
-        "1:\n"
-        "ldmia %[d]!, {%[w]}\n"
-        "ldr %[t], [%[h]]\n"
-        "asrs %[u], %[t], #16\n"
-        "uxth %[t], %[t]\n"
-        "muls %[u], %[w]\n"
-        "muls %[t], %[w]\n"
-        "lsrs %[t], #16\n"
-        "adds %[t], %[u]\n"
-        "lsls %[t], #1\n"
-        "ldmia %[bc]!, {%[w]}\n"
-        "sxth %[u], %[w]\n"
-        "muls %[u], %[dtu]\n"
-        "asrs %[u], %[shift]\n"
-        "adds %[t], %[u]\n"
-        "stmia %[h]!, {%[t]}\n"
-        "asrs %[w], #16\n"
-        "asrs %[u], %[t], #16\n"
-        "uxth %[t], %[t]\n"
-        "muls %[u], %[w]\n"
-        "muls %[t], %[w]\n"
-        "asrs %[t], #16\n"
-        "add %[y], %[u]\n"
-        "add %[y], %[t]\n"
-        "cmp %[d], %[end]\n"
-        "bne 1b\n"
-        : [d] "+l"(decays), [h] "+l"(h), [bc] "+l"(bc), [y] "+h"(sum), [t] "=&l"(t), [u] "=&l"(u), [w] "=&l"(w)
-        : [dtu] "l"(dtu), [shift] "l"(shift), [end] "h"(end)
-        : "cc", "memory");
-    return sum;
-}
-/* clang-format on */
-
-static int may_update_words(const int16_t *bc) { return (uintptr_t)bc % sizeof(int32_t) == 0; }
-
-/* One channel. */
-MLM_INLINE void update_decayed(scan_row *row, uint32_t c) {
-    const drive by = {(uint32_t)row->dt[c], (uint32_t)row->y[c]};
-    const size_t at = (size_t)c * row->states;
-    int32_t decays[MOST_DECAYS], sum = skip_of(row, c);
-    for (uint32_t done = 0; done < row->states; done += MOST_DECAYS) {
-        const uint32_t left = row->states - done, count = left < MOST_DECAYS ? left : MOST_DECAYS;
-        decays_of(row->a + at + done, count, dt_of(by), decay_shift_of(by), decays);
-        sum = i32_add(sum, update_words(decays, row->h + at + done, row->bc + 2 * done, count,
-                                        dtu_of(by), shift_of(by)));
+    static const int16_t no_d[MLM_BOUND_CHANNELS];
+    const uint32_t states = row->states, skip_shift = row->d ? (uint32_t)row->skip_shift : 0;
+    if (states % EIGHT != 0 || !may_load_bc(row->bc)) {
+        update_one_by_one_i32(row, first, channels);
+        return;
     }
-    row->y[c] = sum;
-}
-
-static MLM_NOINLINE void update_all_i32(scan_row *row, uint32_t first, uint32_t channels) {
-    if (may_update_words(row->bc))
-        for (uint32_t c = first; c < first + channels; c++) update_decayed(row, c);
-    else
-        for (uint32_t c = first; c < first + channels; c++) update_one(row, c, 0, 0);
+    channel_frame frame = {.y = row->y + first,
+                           .factors = row->dt + first,
+                           .u = row->u + first,
+                           .d = row->d ? row->d + first : no_d,
+                           .skip_half = (int32_t)((1u << skip_shift) >> 1),
+                           .skip_shift = (int32_t)skip_shift,
+                           .c1 = MLM_EXP2_C1,
+                           .c0 = MLM_EXP2_C0,
+                           .one = MLM_EXP2_ONE,
+                           .c2 = C2_OF_FRAME,
+                           .row_bytes = states * (uint32_t)sizeof(int16_t),
+                           .bc = row->bc,
+                           .end = row->dt + first + channels};
+    update_channels(row->a + (size_t)first * states, row->h + (size_t)first * states, &frame);
 }
 
 #else

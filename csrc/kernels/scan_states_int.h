@@ -21,7 +21,6 @@ typedef struct scan_row {
     uint32_t most_b; /* largest |B| */
     uint32_t limit;  /* of |h|, so that neither it nor y can overflow; in units of 1 */
     uint32_t *saturations;
-    int32_t registers[7]; /* of Arm: what they are filled with; constants behind the first three */
 } scan_row;
 
 /* How one channel's input goes into its states: dt in 15 bits above dt u in 16; what dt u B is shifted by above
@@ -31,8 +30,13 @@ typedef struct drive {
 } drive;
 
 MLM_INLINE drive drive_by(int32_t dt, int32_t dtu, int32_t decay_shift, int32_t shift) {
-    return (drive){(uint32_t)dt << 16 | (uint16_t)dtu,
-                   (uint32_t)shift << 8 | (uint32_t)decay_shift};
+#if defined(__ARM_FEATURE_DSP)
+    uint32_t factors;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(factors) : "r"(dtu), "r"(dt));
+#else
+    const uint32_t factors = (uint32_t)dt << 16 | (uint16_t)dtu;
+#endif
+    return (drive){factors, (uint32_t)shift << 8 | (uint32_t)decay_shift};
 }
 MLM_INLINE int32_t dt_of(drive by) { return (int32_t)by.factors >> 16; }
 MLM_INLINE int32_t dtu_of(drive by) { return (int16_t)by.factors; }
@@ -43,7 +47,6 @@ enum {
     LEAST_DECAY_SHIFT = 8, /* below it dt A may be more than a shift on Arm can take */
     MOST_SHIFT = 31,
     ROUNDING = 4,          /* what products rounded down can add to a state */
-    TOGETHER = 4,          /* states between two looks at the end */
     SHORT_DECAY_SHIFT = 10 /* from it on dt A is below 32 */
 };
 
@@ -73,13 +76,19 @@ MLM_INLINE int32_t decay_of(int32_t a, int32_t dt, int32_t decay_shift, int is_s
 /* Compilers that are let mix neighbouring states need more registers than there are. */
 #define STATE_BY_STATE __asm__ volatile("" ::: "memory")
 
+/* States between two looks at the end. */
+#if defined(__riscv)
+enum { TOGETHER = 8 };
+#define MORE_STATES(one) one(4) one(5) one(6) one(7)
+#else
+enum { TOGETHER = 4 };
+#define MORE_STATES(one)
+#endif
+
 /* `one`(n) does state n of `states` of them, at a, h and bc. Sums cannot be undefined, whatever a loaded state has. */
 #define FOR_ALL_STATES(states, one)                                            \
     for (const int16_t *end = a + (states) / TOGETHER * TOGETHER; a != end;) { \
-        one(0);                                                                \
-        one(1);                                                                \
-        one(2);                                                                \
-        one(3);                                                                \
+        one(0) one(1) one(2) one(3) MORE_STATES(one)                           \
         a += TOGETHER;                                                         \
         h += TOGETHER;                                                         \
         bc += 2 * TOGETHER;                                                    \
@@ -92,15 +101,12 @@ MLM_INLINE int32_t skip_of(const scan_row *row, uint32_t c) {
     return i32_round_shift(row->u[c] * row->d[c], (uint32_t)row->skip_shift);
 }
 
-/* The states of one channel from `done` on, its drive being in the place of its dt and y. */
-MLM_INLINE void update_one(scan_row *row, uint32_t c, uint32_t done, int is_short) {
-    const drive by = {(uint32_t)row->dt[c], (uint32_t)row->y[c]};
-    const size_t at = (size_t)c * row->states + done;
+/* `states` of one channel; returns what they add to y. */
+MLM_INLINE int32_t update_states(const int16_t *restrict a, int32_t *restrict h,
+                                 const int16_t *restrict bc, uint32_t states, drive by,
+                                 int32_t y, int is_short) {
     const int32_t dt = dt_of(by), dtu = dtu_of(by);
     const int32_t decay_shift = decay_shift_of(by), shift = shift_of(by);
-    const int16_t *restrict a = row->a + at, *restrict bc = row->bc + 2 * done;
-    int32_t *restrict h = row->h + at;
-    int32_t y = skip_of(row, c);
 #define UPDATE(n)                                                                           \
     {                                                                                       \
         const int32_t kept = 2 * i32_mulw(h[n], decay_of(a[n], dt, decay_shift, is_short)); \
@@ -109,9 +115,17 @@ MLM_INLINE void update_one(scan_row *row, uint32_t c, uint32_t done, int is_shor
         y = i32_add(y, i32_mulw(next, bc[2 * n + 1]));                                      \
         STATE_BY_STATE;                                                                     \
     }
-    FOR_ALL_STATES(row->states - done, UPDATE);
+    FOR_ALL_STATES(states, UPDATE);
 #undef UPDATE
-    row->y[c] = y;
+    return y;
+}
+
+/* The states of one channel from `done` on, its drive being in the place of its dt and y. */
+MLM_INLINE void update_one(scan_row *row, uint32_t c, uint32_t done, int is_short) {
+    const drive by = {(uint32_t)row->dt[c], (uint32_t)row->y[c]};
+    const size_t at = (size_t)c * row->states + done;
+    row->y[c] = update_states(row->a + at, row->h + at, row->bc + 2 * (size_t)done,
+                              row->states - done, by, skip_of(row, c), is_short);
 }
 
 /* The same with states of which only the upper halves are kept. */
@@ -142,11 +156,30 @@ MLM_INLINE void update_one_i16(scan_row *row, uint32_t c, uint32_t done) {
 
 /* The largest |B|, and the sum of all |C|. */
 static void sum_magnitudes(const int16_t *bc, uint32_t states, uint32_t *most_b, uint32_t *sum_c) {
+#if defined(__ARM_FEATURE_DSP)
+    const uint32_t zero = 0;
+    uint32_t most = 0, sum = 0;
+    for (const int16_t *end = bc + 2 * (size_t)states; bc != end; bc += 2) {
+        uint32_t both, less;
+        __builtin_memcpy(&both, bc, sizeof both);
+        __asm__("ssub16 %1, %3, %0\n" /* of each half, what it or its negative is */
+                "sel %0, %1, %0\n"
+                "usub16 %1, %2, %0\n" /* and the larger one */
+                "sel %2, %2, %0\n"
+                : "+r"(both), "=&r"(less), "+r"(most)
+                : "r"(zero)
+                : "cc");
+        sum += both >> 16;
+    }
+    *most_b = most & 0xFFFFu;
+    *sum_c = sum;
+#else
     for (const int16_t *end = bc + 2 * (size_t)states; bc != end; bc += 2) {
         const uint32_t b = i32_magnitude(bc[0]);
         if (b > *most_b) *most_b = b;
         *sum_c += i32_magnitude(bc[1]);
     }
+#endif
 }
 
 static uint32_t largest_i32(const int32_t *h, size_t count) {
@@ -176,11 +209,18 @@ static MLM_NOINLINE void update_all_i16(scan_row *row, uint32_t first, uint32_t 
 #else
 
 static MLM_NOINLINE void update_all_i32(scan_row *row, uint32_t first, uint32_t channels) {
-    for (uint32_t c = first; c < first + channels; c++) {
-        if ((row->y[c] & 0xFF) >= SHORT_DECAY_SHIFT)
-            update_one(row, c, 0, 1);
+    const uint32_t states = row->states, skip_shift = (uint32_t)row->skip_shift;
+    const int16_t *a = row->a + (size_t)first * states, *const bc = row->bc;
+    int32_t *h = row->h + (size_t)first * states, *y = row->y + first;
+    const int16_t *u = row->u + first, *d = row->d ? row->d + first : 0;
+    const int32_t *factors = row->dt + first;
+    for (const int32_t *const end = factors + channels; factors != end; a += states, h += states) {
+        const drive by = {(uint32_t)*factors++, (uint32_t)*y};
+        const int32_t skip = d ? i32_round_shift(*u++ * *d++, skip_shift) : 0;
+        if (decay_shift_of(by) >= SHORT_DECAY_SHIFT)
+            *y++ = update_states(a, h, bc, states, by, skip, 1);
         else
-            update_one(row, c, 0, 0);
+            *y++ = update_states(a, h, bc, states, by, skip, 0);
     }
 }
 
@@ -190,9 +230,4 @@ static MLM_NOINLINE void update_all_i32(scan_row *row, uint32_t first, uint32_t 
 #ifndef MLM_DRIVES_FOURS
 #define MLM_DRIVES_FOURS 0
 #endif
-#ifndef REGISTERS
-#define REGISTERS \
-    { 0 }
-#endif
-
 #endif

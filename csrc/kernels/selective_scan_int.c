@@ -129,12 +129,11 @@ static void project_dt(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t
     const mlm_i8_layer layer = mlm_i8_layer_from(
         mlm_i8_layer_of(run, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, mlm_signed_attribute(op, DT_SHIFT)),
         first, channels);
-    for (uint32_t t = 0; t < run->rows; t++) {
-        int16_t *v = mlm_i16(dt, t) + dt.stride; /* the row's second half */
-        mlm_i8_linear(&layer, mlm_read_i16(run->inputs[X_DBL], t), v);
+    const mlm_rows v = {dt.data + dt.stride / 2, dt.stride}; /* second halves of rows */
+    mlm_i8_linear_rows(&layer, run->inputs[X_DBL], v, run->rows);
+    for (uint32_t t = 0; t < run->rows; t++)
         mlm_softplus_i32(mlm_signed_attribute(op, DT_EXPONENT), mlm_signed_attribute(op, DT_MOST),
-                         v, mlm_i32(dt, t), channels);
-    }
+                         mlm_i16(v, t), mlm_i32(dt, t), channels);
 }
 
 static void scan_rows(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t channels) {

@@ -21,7 +21,15 @@ enum {
 enum { C0 = -16374, C1 = 10571, C2 = -6108, C3 = 1863 };
 
 /* c + r t, in Q15. */
-MLM_INLINE int32_t step(int32_t c, int32_t r, int32_t t) { return c + ((r * t + HALF) >> 15); }
+MLM_INLINE int32_t step(int32_t c, int32_t r, int32_t t) {
+    const int32_t constant = c * (ONE + 1) + HALF;
+#if defined(__ARM_FEATURE_DSP)
+    __asm__("smlabb %0, %0, %1, %2" : "+r"(r) : "r"(t), "r"(constant));
+    return r >> 15;
+#else
+    return (r * t + constant) >> 15;
+#endif
+}
 
 /* log(1 + e^-|v|) with exponent `exponent`. */
 MLM_INLINE int32_t log_part(int32_t v, int32_t exponent) {
@@ -32,8 +40,7 @@ MLM_INLINE int32_t log_part(int32_t v, int32_t exponent) {
     int32_t r = step(C2, C3, t);
     r = step(C1, r, t);
     r = step(C0, r, t);
-    r = step(ONE, r, t);
-    if (r > ONE) r = ONE;
+    r = step(ONE, r, t); /* not above ONE: what is added to it has never been above 0 */
     return 2 * i32_mulw(e >> (30 - exponent) >> n, r);
 }
 

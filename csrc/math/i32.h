@@ -27,6 +27,17 @@ MLM_INLINE int32_t i32_mulw(int32_t a, int32_t b) {
 #endif
 }
 
+/* That and c; the sum must not leave 32 bits. */
+MLM_INLINE int32_t i32_add_mulw(int32_t a, int32_t b, int32_t c) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t sum;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(c));
+    return sum;
+#else
+    return i32_mulw(a, b) + c;
+#endif
+}
+
 MLM_INLINE int32_t i32_clamp(int32_t x, int32_t least, int32_t most) {
     return x < least ? least : x > most ? most : x;
 }
@@ -36,6 +47,8 @@ MLM_INLINE int32_t i32_to_i16(int32_t x) {
     int32_t y;
     __asm__("ssat %0, #16, %1" : "=r"(y) : "r"(x));
     return y;
+#elif defined(__ARM_ARCH_6M__)
+    return (int16_t)x == x ? x : (x >> 31) ^ 32767; /* its constants would have to be loaded */
 #else
     return i32_clamp(x, -32768, 32767);
 #endif
@@ -47,7 +60,11 @@ MLM_INLINE int32_t i64_to_i32(int64_t x) {
 
 MLM_INLINE int32_t i32_add_saturating(int32_t a, int32_t b) {
     int32_t sum;
+#if defined(__ARM_FEATURE_DSP)
+    __asm__("qadd %0, %1, %2" : "=r"(sum) : "r"(a), "r"(b));
+#else
     if (__builtin_add_overflow(a, b, &sum)) return a < 0 ? INT32_MIN : INT32_MAX;
+#endif
     return sum;
 }
 
@@ -56,13 +73,18 @@ MLM_INLINE int32_t i32_round_shift(int32_t x, uint32_t s) {
     return (int32_t)((uint32_t)x + ((1u << s) >> 1)) >> s;
 }
 
+/* x 2^s, cut off at the ends of 32 bits. 0 <= s <= 31. */
+MLM_INLINE int32_t i32_shift_left(int32_t x, uint32_t s) {
+    const int32_t shifted = (int32_t)((uint32_t)x << s);
+    if (__builtin_expect(shifted >> s != x, 0)) return x < 0 ? INT32_MIN : INT32_MAX;
+    return shifted;
+}
+
 /* x 2^-s, halves up, for any s; cut off at the ends of 32 bits. */
 MLM_INLINE int32_t i32_shift(int32_t x, int32_t s) {
     if (s > 31) return 0;
     if (s > 0) return (x >> s) + ((x >> (s - 1)) & 1); /* what is shifted out last is the half */
-    const uint32_t left = s < -31 ? 31 : 0u - (uint32_t)s;
-    const int32_t shifted = (int32_t)((uint32_t)x << left);
-    return shifted >> left == x ? shifted : x < 0 ? INT32_MIN : INT32_MAX;
+    return i32_shift_left(x, s < -31 ? 31 : 0u - (uint32_t)s);
 }
 
 MLM_INLINE uint32_t i32_magnitude(int32_t x) { return x < 0 ? 0u - (uint32_t)x : (uint32_t)x; }
