@@ -59,7 +59,11 @@ function bundled(name) {
       url.href.endsWith(".wav") ? readAudio(bytes, 16_000) : readNpy(bytes).data,
     );
   });
-  return { title: name, network: withFrontEnd(network, readFrontEnd(readFileSync(frontEnd))), inputs };
+  return {
+    title: name,
+    network: withFrontEnd(network, readFrontEnd(readFileSync(frontEnd))),
+    inputs,
+  };
 }
 
 async function withBlobs(engine, { title, network, inputs }) {
@@ -79,7 +83,10 @@ async function measureModel(measure, { target, variant }, { blobs, input }, skip
   const reports = {};
   for (const { id, title, type, tile } of COLUMNS) {
     try {
-      reports[id] = await measure(target, blobs[type], input, `${target}-integers`, { tile, variant });
+      reports[id] = await measure(target, blobs[type], input, `${target}-integers`, {
+        tile,
+        variant,
+      });
     } catch (error) {
       if (error.constructor.name !== "DoesNotFit") throw error;
       skipped.push(`${target}, ${title}: ${error.message}`);

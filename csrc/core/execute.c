@@ -49,8 +49,7 @@ static inline void set_input(const mlm_session *session, const uint32_t *offsets
     const mlm_blob_op *maker = mlm_op_at(&session->model, value - 1);
     const uint32_t stride = maker->clock == MLM_NO_CLOCK ? 0 : mlm_row_words(maker);
     run->widths[i] = maker->width;
-    run->inputs[i] =
-        (mlm_source){rows_at(run, offsets[value - 1], first, stride), stride};
+    run->inputs[i] = (mlm_source){rows_at(run, offsets[value - 1], first, stride), stride};
 }
 
 /* Ops for which the rows that they read are not those that they make. */
@@ -99,8 +98,7 @@ static inline void set_places(const mlm_session *session, const uint32_t *offset
     for (uint32_t i = 1; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
         set_input(session, offsets, run, i, op->inputs[i], first);
     const uint32_t stride = mlm_row_words(op);
-    run->output =
-        (mlm_rows){rows_at(run, offsets[index], run->first, stride), stride};
+    run->output = (mlm_rows){rows_at(run, offsets[index], run->first, stride), stride};
 }
 
 /* ---- the ops of a tick ---------------------------------------------------------------------------- */

@@ -50,10 +50,11 @@ MLM_INLINE int32_t sigmoid_of_magnitude(int32_t x, int32_t shift) {
     uint32_t two;
     int32_t s = (1 << shift) - rest;
     memcpy(&two, sigmoids + i, sizeof two);
-    __asm__("smulbb %0, %1, %0\n"
-            "smlatb %0, %1, %2, %0\n"
-            : "+&r"(s)
-            : "r"(two), "r"(rest));
+    __asm__(
+        "smulbb %0, %1, %0\n"
+        "smlatb %0, %1, %2, %0\n"
+        : "+&r"(s)
+        : "r"(two), "r"(rest));
     return s >> shift;
 #elif defined(__thumb2__)
     uint32_t two; /* one load of two is less than two addresses */
@@ -129,8 +130,10 @@ MLM_INLINE int16_t silu_of(int32_t x, int32_t step, uint32_t shift, int32_t half
 
 /* Elements in one turn, as rows are padded. */
 #if defined(__ARM_FEATURE_DSP)
-#define SECOND_OF_TURN                                               \
-    __asm__ volatile("" ::: "memory"); /* not both at the same time, for which there are too few registers */ \
+#define SECOND_OF_TURN                                                                          \
+    __asm__ volatile(                                                                           \
+        "" ::                                                                                   \
+            : "memory"); /* not both at the same time, for which there are too few registers */ \
     x[1] = silu_of(x[1], step, shift, half);
 enum { TURN = 2 };
 #elif defined(__riscv)

@@ -43,8 +43,7 @@ static int check(const mlm_op_view *view) {
 
 /* What residual connections are, as calibration gives their sums the exponent of both sides. */
 static void add_rows(const int32_t *a, const int32_t *b, int32_t *y, uint32_t width) {
-    for (const int32_t *const end = a + width; a != end;)
-        *y++ = i32_add_saturating(*a++, *b++);
+    for (const int32_t *const end = a + width; a != end;) *y++ = i32_add_saturating(*a++, *b++);
 }
 
 static int run_arithmetic(mlm_run *run) {

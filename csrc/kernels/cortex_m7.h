@@ -220,6 +220,71 @@ MLM_INLINE void m7_panel_2_rows(const float *w, const float *bias, uint32_t inpu
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
 
+#define HALF_4_ROWS(w, x0, x1, x2, x3) \
+    FOUR3("vmla", S0_3, w, SAME(x0)) \
+    FOUR3("vmla", S4_7, w, SAME(x1)) \
+    FOUR3("vmla", S8_11, w, SAME(x2)) \
+    FOUR3("vmla", S12_15, w, SAME(x3))
+#define STORE_ROW(sums) \
+    "vstmia %[y], {" sums "}\n" \
+    "add %[y], %[y], %[y_stride], lsl #2\n"
+
+/* Four rows of half a panel, outputs 0 .. 3 of w, bias and y: more sums for each weight and input that is loaded. */
+MLM_INLINE void m7_half_4_rows(const float *w, const float *bias, uint32_t inputs, const float *x0,
+                               uint32_t x_stride, float *y, uint32_t y_stride) {
+    const float *x1 = x0 + x_stride, *x2 = x1 + x_stride, *x3 = x2 + x_stride;
+    const float *next = w + 8; /* of the input behind w's */
+    uint32_t twos = inputs / 2, one = inputs & 1u;
+    __asm volatile(
+        "vldmia %[bias], {s0-s3}\n"
+        "vldmia %[bias], {s4-s7}\n"
+        "vldmia %[bias], {s8-s11}\n"
+        "vldmia %[bias], {s12-s15}\n"
+        "cmp %[twos], #0\n"
+        "beq 2f\n"
+        "1:\n"
+        "vldr s24, [%[x0]]\n"
+        "vldr s25, [%[x0], #4]\n"
+        "vldr s26, [%[x1]]\n"
+        "vldmia %[w], {s16-s19}\n"
+        "vldmia %[next], {s20-s23}\n"
+        "vldmia %[x2]!, {s28-s29}\n"
+        "vldmia %[x3]!, {s30-s31}\n"
+        "vldr s27, [%[x1], #4]\n"
+        ONE3("vmla", "s0", "s16", "s24")
+        "add %[w], #64\n"
+        ONE3("vmla", "s1", "s17", "s24")
+        "add %[next], #64\n"
+        ONE3("vmla", "s2", "s18", "s24")
+        "add %[x0], #8\n"
+        ONE3("vmla", "s3", "s19", "s24")
+        "add %[x1], #8\n"
+        FOUR3("vmla", S4_7, S16_19, SAME("s26"))
+        FOUR3("vmla", S8_11, S16_19, SAME("s28"))
+        FOUR3("vmla", S12_15, S16_19, SAME("s30"))
+        "subs %[twos], #1\n"
+        HALF_4_ROWS(S20_23, "s25", "s27", "s29", "s31")
+        "bne 1b\n"
+        "2:\n"
+        "cmp %[one], #0\n"
+        "beq 3f\n"
+        "vldr s24, [%[x0]]\n"
+        "vldr s26, [%[x1]]\n"
+        "vldr s28, [%[x2]]\n"
+        "vldr s30, [%[x3]]\n"
+        "vldmia %[w], {s16-s19}\n"
+        HALF_4_ROWS(S16_19, "s24", "s26", "s28", "s30")
+        "3:\n"
+        STORE_ROW("s0-s3")
+        STORE_ROW("s4-s7")
+        STORE_ROW("s8-s11")
+        STORE_ROW("s12-s15")
+        : [w] "+&r"(w), [next] "+&r"(next), [x0] "+&r"(x0), [x1] "+&r"(x1), [x2] "+&r"(x2),
+          [x3] "+&r"(x3), [twos] "+&r"(twos), [y] "+&r"(y)
+        : [bias] "r"(bias), [one] "r"(one), [y_stride] "r"(y_stride)
+        : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
+}
+
 /* ---- linear of i8: one panel of 8 outputs ---------------------------------------------------- */
 
 /* The 8 weights of an input into s16-s23; the first load moves on. */

@@ -9,10 +9,11 @@
 /* |x| without a condition. */
 MLM_INLINE uint32_t magnitude_of(int32_t x) {
     uint32_t magnitude;
-    __asm__("eor %0, %1, %1, asr #31\n"
-            "sub %0, %0, %1, asr #31\n"
-            : "=&r"(magnitude)
-            : "r"(x));
+    __asm__(
+        "eor %0, %1, %1, asr #31\n"
+        "sub %0, %0, %1, asr #31\n"
+        : "=&r"(magnitude)
+        : "r"(x));
     return magnitude;
 }
 
@@ -32,10 +33,20 @@ static uint32_t all_magnitudes(const int32_t *x, uint32_t width) {
 /* A number with as many bits as the largest magnitude: with branches, two comparisons are less than a magnitude. */
 static uint32_t all_magnitudes(const int32_t *x, uint32_t width) {
     int32_t most = 0, least = 0;
-    for (const int32_t *const end = x + width; x != end; x++) {
-        if (*x > most) most = *x;
-        if (*x < least) least = *x;
+#define LOOK_AT(x)                    \
+    do {                              \
+        if ((x) > most) most = (x);   \
+        if ((x) < least) least = (x); \
+    } while (0)
+    const int32_t *const end = x + width;
+    for (const int32_t *const fours = x + width / 4 * 4; x != fours; x += 4) {
+        LOOK_AT(x[0]);
+        LOOK_AT(x[1]);
+        LOOK_AT(x[2]);
+        LOOK_AT(x[3]);
     }
+    for (; x != end; x++) LOOK_AT(*x);
+#undef LOOK_AT
     return (uint32_t)most | i32_magnitude(least);
 }
 

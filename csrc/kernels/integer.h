@@ -86,8 +86,7 @@ int mlm_is_i8_layer(const mlm_op_view *view, uint32_t weight, uint32_t bias, uin
 mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
                              uint32_t multiplier, int32_t shift);
 /* The outputs from `first` on, `outputs` of them; `first` is a multiple of 4. */
-static inline mlm_i8_layer mlm_i8_layer_from(mlm_i8_layer layer, uint32_t first,
-                                             uint32_t outputs) {
+static inline mlm_i8_layer mlm_i8_layer_from(mlm_i8_layer layer, uint32_t first, uint32_t outputs) {
     layer.quads += (size_t)first * MLM_QUAD * ((layer.inputs + MLM_QUAD - 1) / MLM_QUAD);
     if (layer.bias) layer.bias += first;
     layer.multiplier += first;

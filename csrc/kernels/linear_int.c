@@ -45,8 +45,8 @@ MLM_INLINE v128_t scaled(v128_t sums, const int16_t *multipliers) {
                           wasm_i32x4_shr(wasm_i32x4_mul(low, m), 16));
 }
 
-MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
-                           const int32_t *bias, const ending *end, void *y) {
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
+                           const ending *end, void *y) {
     (void)bias;
     const v128_t half = wasm_i32x4_splat(end->half);
     const v128_t v = wasm_i32x4_add(scaled(*sums, multiplier), half);
@@ -71,8 +71,8 @@ MLM_INLINE uint32_t two_of_16(uint32_t low, uint32_t high, uint32_t m, const end
     return a;
 }
 
-MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
-                           const int32_t *bias, const ending *end, void *y) {
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
+                           const ending *end, void *y) {
     (void)bias;
     uint32_t two[QUAD / 2];
     memcpy(two, __builtin_assume_aligned(multiplier, sizeof *two), sizeof two);
@@ -83,8 +83,8 @@ MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
 
 #else
 
-MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier,
-                           const int32_t *bias, const ending *end, void *y) {
+MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
+                           const ending *end, void *y) {
     (void)bias;
     const int32_t half = end->half;
     int16_t *to = y;
@@ -193,6 +193,13 @@ static MLM_NOINLINE void linear_i16(const mlm_i8_layer *layer, const int16_t *x,
 
 #if MLM_HAS_TWO_ROWS
 
+/* Element i of both rows, of their sums. */
+MLM_INLINE void finish_both(uint32_t sum, uint32_t other, int32_t multiplier, int32_t half,
+                            uint32_t shift, int16_t *y, int16_t *v) {
+    *y = (int16_t)i32_to_i16(i32_add_mulw((int32_t)sum, multiplier, half) >> shift);
+    *v = (int16_t)i32_to_i16(i32_add_mulw((int32_t)other, multiplier, half) >> shift);
+}
+
 /* A row from x and the one from z, to y and to v. */
 static MLM_NOINLINE void linear_two_rows(const mlm_i8_layer *layer, const int16_t *x,
                                          const int16_t *z, int16_t *y, int16_t *v) {
@@ -205,8 +212,10 @@ static MLM_NOINLINE void linear_two_rows(const mlm_i8_layer *layer, const int16_
     for (const int16_t *const all = m + layer->outputs; m < all; m += QUAD, y += QUAD, v += QUAD) {
         quad_sums sums = first_sums(bias, base), others = first_sums(bias, other);
         add_quads_of_two(&sums, &others, &w, x, z, quads);
-        finish_i16(&sums, m, 0, &end, y);
-        finish_i16(&others, m, 0, &end, v);
+        finish_both(sums.s0, others.s0, m[0], end.half, end.right, y, v);
+        finish_both(sums.s1, others.s1, m[1], end.half, end.right, y + 1, v + 1);
+        finish_both(sums.s2, others.s2, m[2], end.half, end.right, y + 2, v + 2);
+        finish_both(sums.s3, others.s3, m[3], end.half, end.right, y + 3, v + 3);
         if (bias) bias += QUAD;
     }
 }

@@ -315,7 +315,7 @@ MLM_SHARED quad_sums add_quads(quad_sums sums, const uint8_t **weights, const in
 #define MLM_HAS_TWO_ROWS 1 /* each weight is loaded once for both: there are registers enough */
 
 /* Compilers would add products up before they reach the sums, which takes more registers than there are. */
-#define ADD_TO_BOTH(a, b, weight) \
+#define ADD_TO_BOTH(a, b, weight)            \
     w0 = (weight), a += w0 * p, b += w0 * q; \
     __asm__ volatile("" : "+r"(a), "+r"(b))
 #define ADD_INPUT_OF_TWO(i, from)                              \
@@ -327,6 +327,13 @@ MLM_SHARED quad_sums add_quads(quad_sums sums, const uint8_t **weights, const in
         ADD_TO_BOTH(s2, r2, w[from + 8]);                      \
         ADD_TO_BOTH(s3, r3, w[from + 12]);                     \
     } while (0)
+#define ADD_QUAD_OF_TWO(i, from)           \
+    do {                                   \
+        ADD_INPUT_OF_TWO(i, from);         \
+        ADD_INPUT_OF_TWO(i + 2, from + 1); \
+        ADD_INPUT_OF_TWO(i + 1, from + 2); \
+        ADD_INPUT_OF_TWO(i + 3, from + 3); \
+    } while (0)
 
 /* As add_quads, of two rows of inputs. */
 MLM_INLINE void add_quads_of_two(quad_sums *first, quad_sums *second, const uint8_t **weights,
@@ -334,18 +341,21 @@ MLM_INLINE void add_quads_of_two(quad_sums *first, quad_sums *second, const uint
     const uint8_t *w = *weights;
     uint32_t s0 = first->s0, s1 = first->s1, s2 = first->s2, s3 = first->s3;
     uint32_t r0 = second->s0, r1 = second->s1, r2 = second->s2, r3 = second->s3;
-    for (const int16_t *const end = x + QUAD * (size_t)quads; x != end;
-         w += QUAD_BYTES, x += QUAD, z += QUAD) {
-        ADD_INPUT_OF_TWO(0, 0);
-        ADD_INPUT_OF_TWO(2, 1);
-        ADD_INPUT_OF_TWO(1, 2);
-        ADD_INPUT_OF_TWO(3, 3);
+    const int16_t *const end = x + QUAD * (size_t)quads;
+    if (quads % 2) {
+        ADD_QUAD_OF_TWO(0, 0);
+        w += QUAD_BYTES, x += QUAD, z += QUAD;
+    }
+    for (; x != end; w += 2 * QUAD_BYTES, x += 2 * QUAD, z += 2 * QUAD) {
+        ADD_QUAD_OF_TWO(0, 0);
+        ADD_QUAD_OF_TWO(QUAD, QUAD_BYTES);
     }
     *weights = w;
     *first = (quad_sums){s0, s1, s2, s3};
     *second = (quad_sums){r0, r1, r2, r3};
 }
 
+#undef ADD_QUAD_OF_TWO
 #undef ADD_INPUT_OF_TWO
 #undef ADD_TO_BOTH
 
@@ -377,7 +387,8 @@ MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
         __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[1]), "r"(ones));
     }
 #else
-    for (; quads > 0; quads--, x += QUAD) sum = i32_add(sum, x[0] + x[1] + x[2] + x[3]);
+    for (const int16_t *const end = x + QUAD * (size_t)quads; x != end; x += QUAD)
+        sum = i32_add(sum, x[0] + x[1] + x[2] + x[3]);
 #endif
     return 0u - (uint32_t)OFFSET * (uint32_t)sum;
 }

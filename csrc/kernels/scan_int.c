@@ -23,17 +23,11 @@ enum {
 #if defined(__riscv) || defined(__ARM_ARCH_6M__) || defined(__xtensa__)
 MLM_INLINE int32_t bits_over_15(uint32_t x) { /* there is no instruction for it */
     static const uint8_t bits[16] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4};
-    int32_t over = 0;
     x >>= 15;
-    if (x >= 1 << 8) {
-        x >>= 8;
-        over = 8;
-    }
-    if (x >= 1 << 4) {
-        x >>= 4;
-        over += 4;
-    }
-    return over + bits[x];
+    if (x < 1 << 4) return bits[x];
+    if (x < 1 << 8) return 4 + bits[x >> 4];
+    if (x < 1 << 12) return 8 + bits[x >> 8];
+    return 12 + bits[x >> 12];
 }
 #else
 MLM_INLINE int32_t bits_over_15(uint32_t x) { return 17 - __builtin_clz(x | 0x7FFF); }

@@ -22,13 +22,12 @@ typedef struct channel_frame {
     int32_t *y; /* offset 0 */
     const int32_t *factors;
     const int16_t *u, *d;
-    int32_t skip_half, skip_shift;    /* 16 */
-    int32_t c1, c0, one, c2; /* 24 */
-    uint32_t row_bytes;               /* 40: of A */
+    int32_t skip_half, skip_shift; /* 16 */
+    int32_t c1, c0, one, c2;       /* 24 */
+    uint32_t row_bytes;            /* 40: of A */
     const int16_t *bc;
     const int32_t *end; /* 48: of factors */
 } channel_frame;
-
 
 enum { EIGHT = 8, FIRST_SHIFT = 15 /* of a decay in Q30 to Q15 */ };
 

@@ -88,8 +88,7 @@ enum { TOGETHER = 4 };
 /* `one`(n) does state n of `states` of them, at a, h and bc. Sums cannot be undefined, whatever a loaded state has. */
 #define FOR_ALL_STATES(states, one)                                            \
     for (const int16_t *end = a + (states) / TOGETHER * TOGETHER; a != end;) { \
-        one(0) one(1) one(2) one(3) MORE_STATES(one)                           \
-        a += TOGETHER;                                                         \
+        one(0) one(1) one(2) one(3) MORE_STATES(one) a += TOGETHER;            \
         h += TOGETHER;                                                         \
         bc += 2 * TOGETHER;                                                    \
     }                                                                          \
@@ -103,8 +102,8 @@ MLM_INLINE int32_t skip_of(const scan_row *row, uint32_t c) {
 
 /* `states` of one channel; returns what they add to y. */
 MLM_INLINE int32_t update_states(const int16_t *restrict a, int32_t *restrict h,
-                                 const int16_t *restrict bc, uint32_t states, drive by,
-                                 int32_t y, int is_short) {
+                                 const int16_t *restrict bc, uint32_t states, drive by, int32_t y,
+                                 int is_short) {
     const int32_t dt = dt_of(by), dtu = dtu_of(by);
     const int32_t decay_shift = decay_shift_of(by), shift = shift_of(by);
 #define UPDATE(n)                                                                           \
@@ -162,13 +161,14 @@ static void sum_magnitudes(const int16_t *bc, uint32_t states, uint32_t *most_b,
     for (const int16_t *end = bc + 2 * (size_t)states; bc != end; bc += 2) {
         uint32_t both, less;
         __builtin_memcpy(&both, bc, sizeof both);
-        __asm__("ssub16 %1, %3, %0\n" /* of each half, what it or its negative is */
-                "sel %0, %1, %0\n"
-                "usub16 %1, %2, %0\n" /* and the larger one */
-                "sel %2, %2, %0\n"
-                : "+r"(both), "=&r"(less), "+r"(most)
-                : "r"(zero)
-                : "cc");
+        __asm__(
+            "ssub16 %1, %3, %0\n" /* of each half, what it or its negative is */
+            "sel %0, %1, %0\n"
+            "usub16 %1, %2, %0\n" /* and the larger one */
+            "sel %2, %2, %0\n"
+            : "+r"(both), "=&r"(less), "+r"(most)
+            : "r"(zero)
+            : "cc");
         sum += both >> 16;
     }
     *most_b = most & 0xFFFFu;

@@ -105,7 +105,7 @@ static MLM_NOINLINE void update_rest(scan_row *row, uint32_t c, uint32_t done) {
 }
 
 /* The last phase of channel c, whose first `done` states are in the phases from `n` on. */
-MLM_INLINE void update_states(scan_row *row, uint32_t c, uint32_t done, const phases *between,
+MLM_INLINE void update_phases(scan_row *row, uint32_t c, uint32_t done, const phases *between,
                               uint32_t n, int is_i32) {
     const drive by = {(uint32_t)row->dt[c], (uint32_t)row->y[c]};
     const v128_t dtu = splat_i32(dtu_of(by) & 0xFFFF);
@@ -139,7 +139,7 @@ MLM_INLINE void update_in_phases(scan_row *row, uint32_t first, uint32_t channel
         }
         polynomial_states(count * done, between.f);
         for (uint32_t i = 0; i < count; i++)
-            update_states(row, first + i, done, &between, i * done, is_i32);
+            update_phases(row, first + i, done, &between, i * done, is_i32);
         first += count;
     }
 }

@@ -112,13 +112,16 @@ static uint32_t softplus_fours(int32_t exponent, int32_t most, const int16_t *v,
 
 #endif
 
+MLM_INLINE int32_t softplus_of(int32_t v, int32_t most, int32_t exponent) {
+    const int32_t x = v < most ? v : most;
+    const uint32_t line = (uint32_t)(x > 0 ? x : 0) << (exponent - ARGUMENT);
+    return (int32_t)(line + (uint32_t)log_part(x, exponent));
+}
+
 void mlm_softplus_i32(int32_t exponent, int32_t most, const int16_t *v, int32_t *dt,
                       uint32_t channels) {
     const row_i16 *from = (const row_i16 *)v;
     row_i32 *to = (row_i32 *)dt;
-    for (uint32_t i = softplus_fours(exponent, most, v, dt, channels); i < channels; i++) {
-        const int32_t x = from[i] < most ? from[i] : most;
-        const uint32_t line = (uint32_t)(x > 0 ? x : 0) << (exponent - ARGUMENT);
-        to[i] = (int32_t)(line + (uint32_t)log_part(x, exponent));
-    }
+    for (uint32_t i = softplus_fours(exponent, most, v, dt, channels); i < channels; i++)
+        to[i] = softplus_of(from[i], most, exponent);
 }
