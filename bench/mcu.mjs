@@ -27,6 +27,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "mambalite-mcu-"));
 const TILES = [1, 4];
 const KIB = 1024;
+/** What is left are the core's own cycles (bench/board-time.mjs). */
+const IN_TCM = { weights: "dtcm", arena: "dtcm", code: "itcm", data: "dtcm", inputs: "dtcm" };
 
 /** The paper's weights and first input where they are, else random ones of their sizes. */
 async function keywordSpotter() {
@@ -51,8 +53,10 @@ async function keywordSpotter() {
 }
 
 /** One build of the firmware and its numbers; `name` is its folder. */
-async function measure(target, blob, input, name, { tile = 1, variant, settings = {} }) {
-  const { images, operatorNames, tools } = await verify(blob, {
+async function measure(target, blob, input, name, choice) {
+  const { tile = 1, variant, settings = {}, isTimed = false } = choice;
+  const { images, operatorNames, tools, time } = await verify(blob, {
+    ...(isTimed && { time: { placement: IN_TCM } }),
     target,
     inputs: [input],
     execution: { schedule: "stream", tile },
@@ -64,6 +68,7 @@ async function measure(target, blob, input, name, { tile = 1, variant, settings 
   const { open, init, selfTest, run } = image.stack;
   return {
     total: image.total,
+    ...(time?.total !== undefined && { cycles: Math.round(time.total) }),
     operators: Object.fromEntries(operatorNames.map((op, i) => [op, image.operators[i]])),
     arenaBytes: image.arena.highWaterBytes,
     stackBytes: Math.max(open, init, selfTest, run),
@@ -161,6 +166,7 @@ function operatorTable(title, columns, baseline) {
     ...columns.map(({ report }) => grouped(report.operators[name])),
   ]);
   rows.push(["**one run**", ...columns.map(({ report }) => `**${grouped(report.total)}**`)]);
+  rows.push(["cycles, estimated", ...columns.map(({ report }) => grouped(report.cycles))]);
   const others = baseline.map(
     ({ contraction, total }) => `${grouped(total)} with \`-ffp-contract=${contraction}\``,
   );
@@ -169,7 +175,8 @@ function operatorTable(title, columns, baseline) {
     columns: ["operator", ...columns.map((column) => column.title)],
     rows,
     note:
-      "Counted by QEMU (`-icount`), the same on every run: instructions, never cycles. Operators are " +
+      "Counted by QEMU (`-icount`), the same on every run: instructions. Cycles are those of the core, by a model of " +
+      "its pipeline over a trace of the run, all in TCM (`mambalite verify --time`). Operators are " +
       "stepped through one by one, which costs a little more than the plain run in the last row. " +
       `The straightforward port in C with newlib's libm takes ${others.join(", ")}.`,
   };
@@ -210,7 +217,7 @@ async function measureAll() {
   const m7 = [];
   for (const { name, title, settings, blob } of builds) {
     for (const tile of TILES) {
-      const choice = { tile, variant: "double", settings };
+      const choice = { tile, variant: "double", settings, isTimed: true };
       const report = await measure("cortex-m7", blob, spotter.input, `cortex-m7-${name}`, choice);
       m7.push({ title: `${title}, tile ${tile}`, report });
     }
@@ -240,12 +247,19 @@ function claimsOf({ m7, integers, baseline }) {
     atMost,
     unit: "instructions",
   });
+  // The assembly is made for cycles, which are not instructions: loads that wait cost more than further ones.
+  const cycles = (title, atMost) => ({
+    text: `cycles of one run, estimated, ${title}`,
+    value: report(title).cycles ?? Number.POSITIVE_INFINITY,
+    atMost,
+    unit: "cycles",
+  });
   const bytes = (text, value, atMost) => ({ text, value, atMost, unit: "bytes" });
   return [
-    instructions("assembly, tile 1", 9_500_000),
-    instructions("assembly, tile 4", 9_200_000),
+    cycles("assembly, tile 1", 12_000_000),
+    cycles("assembly, tile 4", 10_700_000),
     instructions("portable C, tile 1", 18_000_000),
-    instructions("folded, tile 1", 7_300_000),
+    cycles("folded, tile 1", 9_800_000),
     {
       text: "fewer instructions than the straightforward port",
       value: baseline[0].total / best.total,
