@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const net_limits limits = {30, 40};
+static const net_limits limits = {30, 40, 0};
 
 /* FNV-1a over the bits of results, NaN counting as one value. */
 static uint64_t all_bits = 0xCBF29CE484222325u;

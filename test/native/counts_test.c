@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static const net_limits limits = {30, 40};
+static const net_limits limits = {30, 40, 0};
 
 static mlm_counts total_counts(const world *w, mlm_options options, uint32_t frames) {
     mlm_counts total = {0, 0, 0, 0};
