@@ -121,7 +121,8 @@ typedef struct device {
 static device make(const mlm_detector_options *options) {
     device it = {0, 0, 0};
     must(mlm_detector_bytes(options, &it.bytes), "mlm_detector_bytes");
-    if (posix_memalign(&it.memory, MLM_ALIGNMENT, it.bytes)) exit(2);
+    it.memory = aligned_alloc(MLM_ALIGNMENT, it.bytes);
+    if (!it.memory) exit(2);
     memset(it.memory, 0xA5, it.bytes);
     must(mlm_detector_init(&it.detector, options, it.memory, it.bytes), "mlm_detector_init");
     return it;
