@@ -107,7 +107,8 @@ MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
             : \
             : "r4", "r5", "r6", "r8", "r9", "r10", "memory")
 
-/* `quads` groups of 4 inputs; in fours, others first; the weights go on to those of the next outputs. Counted in C, as assembly that counted would leave
+/* `quads` groups of 4 inputs; in fours, others first; the weights go on to those of the next outputs. Counted in C,
+ * as assembly that counted would leave
  * the compiler no register at all. */
 MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
                                uint32_t quads) {
@@ -240,7 +241,8 @@ static void add_i16_row(i16_row *row, const uint8_t *w) {
             : [end] "h"(end) \
             : "cc", "memory")
 
-/* `quads` groups of 4 inputs; in twos, an odd one first; the weights go on to those of the next outputs. What only adds or is compared is in high registers, as
+/* `quads` groups of 4 inputs; in twos, an odd one first; the weights go on to those of the next outputs. What only
+ * adds or is compared is in high registers, as
  * there are eight low ones, one of which may be taken for frames. */
 MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
                                uint32_t quads) {

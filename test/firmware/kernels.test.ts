@@ -2,14 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { opList } from "../../csrc/op-list.mjs";
-import { EMULATED_TARGETS, type EmulatedTarget, type Files } from "../../ts/firmware/index.js";
-import { EMULATORS, readSources } from "../../ts/firmware/node.js";
-import { buildAndRun, edited, project } from "./projects.js";
+import { EMULATED_TARGETS } from "../../ts/firmware/index.js";
+import { EMULATORS } from "../../ts/firmware/node.js";
+import { kernelProject } from "./kernel-projects.js";
+import { buildAndRun } from "./projects.js";
 import { root, skipReason } from "./support.js";
 
 const TIMEOUT_MS = 600_000;
-const STACK_BYTES = 16384;
 /** Of the special cases that are counted, where floating point is in software. */
 const EVERY: Readonly<Record<string, number>> = {
   double: 7,
@@ -20,19 +19,6 @@ const EVERY: Readonly<Record<string, number>> = {
 };
 
 const tests = join(root, "test/native");
-
-function everyKernel(): [string, string][] {
-  const sources = [...readSources()];
-  const kernels = sources
-    .filter(([path]) => /^kernels\/.*\.c$/.test(path))
-    .map(([path, text]) => ({ name: path.replace("kernels/", ""), text }));
-  return [
-    ...sources
-      .filter(([path]) => /^(include|core|math|kernels)\//.test(path))
-      .map(([path, text]): [string, string] => [`src/${path.replace("include/", "")}`, text]),
-    ["src/op_list.h", opList(kernels)],
-  ];
-}
 
 /** The test's files, and a file for each that the build finds, which the program's begin with app. */
 function testFiles(every: number): [string, string][] {
@@ -55,36 +41,6 @@ function testFiles(every: number): [string, string][] {
   ];
 }
 
-/** All of RAM where the emulator's own memory is: the test has more static memory than a board. */
-function inEmulatorsMemory(files: Files, script: string): Files {
-  const text = String(files.get(script));
-  const memory = /EMULATOR \(rw\) : ORIGIN = 0x(\w+), LENGTH = 16M/.exec(text)?.[1] ?? "";
-  const upper = (Number.parseInt(memory, 16) + (8 << 20)).toString(16);
-  return new Map(files).set(
-    script,
-    text
-      .replace(/RAM \(rw\) .*/, `RAM (rw) : ORIGIN = 0x${memory}, LENGTH = 8M`)
-      .replace(/EMULATOR \(rw\) .*/, `EMULATOR (rw) : ORIGIN = 0x${upper}, LENGTH = 8M`),
-  );
-}
-
-/** The linker script that says where memories are. */
-function scriptOf(files: Files): string {
-  const arena = /set\(MODEL_ARENA (\w+)\)/.exec(String(files.get("model.cmake")))?.[1];
-  const script = `port/emulator-${arena}.ld`;
-  return files.has(script) ? script : "port/sections.ld";
-}
-
-async function kernelProject(target: EmulatedTarget, every: number): Promise<Files> {
-  const files = new Map([...(await project(target)), ...everyKernel(), ...testFiles(every)]);
-  const placed = inEmulatorsMemory(files, scriptOf(files));
-  return edited(placed, "model.cmake", stackLine(placed), `set(MODEL_STACK_BYTES ${STACK_BYTES}`);
-}
-
-function stackLine(files: Files): string {
-  return /set\(MODEL_STACK_BYTES \d+/.exec(String(files.get("model.cmake")))?.[0] ?? "no line";
-}
-
 describe.each(EMULATED_TARGETS)("kernels on %s", (target) => {
   const skipped = skipReason(target);
 
@@ -92,7 +48,7 @@ describe.each(EMULATED_TARGETS)("kernels on %s", (target) => {
     `give the bits of plain loops, $description${skipped}`,
     { timeout: TIMEOUT_MS },
     async ({ name, settings }) => {
-      const files = await kernelProject(target, EVERY[name] ?? 1);
+      const files = await kernelProject(target, testFiles(EVERY[name] ?? 1));
       const { stdout, status } = await buildAndRun(
         `kernels-${target}-${name}`,
         files,

@@ -12,7 +12,12 @@
 extern const mlm_op_class mlm_selective_scan_int_class, mlm_causal_conv_int_class;
 extern const mlm_op_class mlm_gate_int_class, mlm_activation_int_class;
 
-enum { MOST_WIDTH = 80, MOST_STATES = 140, MOST_RANK = 12, ROWS = 13, CASES = 3000 };
+enum { MOST_WIDTH = 80, MOST_STATES = 140, MOST_RANK = 12, ROWS = 13 };
+/* Of each op. */
+#ifndef INTEGER_SCAN_CASES
+#define INTEGER_SCAN_CASES 3000
+#endif
+enum { CASES = INTEGER_SCAN_CASES };
 enum { MOST_INPUTS = MOST_RANK + 2 * MOST_STATES };
 
 /* ---- the contract -------------------------------------------------------------------------------- */

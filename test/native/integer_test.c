@@ -127,7 +127,7 @@ static void linear_from_an_output_on(void) {
         const mlm_i8_layer whole = mlm_i8_layer_of(&run, 0, 1, 2, l.shift);
         const mlm_i8_layer part = mlm_i8_layer_from(whole, first, count);
         guard(&y);
-        mlm_i8_linear(&part, x.i16, y.i16);
+        mlm_i8_linear_rows(&part, (mlm_source){x.f32, 0}, (mlm_rows){y.f32, 0}, 1);
         if (!is_row(&y, MLM_DTYPE_I16, wanted + first, count)) return;
         for (uint32_t i = (count + 3) & ~3u; i < 2 * ROW; i++)
             if (!CHECK(y.i16[i] == 0x5A5A)) return;
