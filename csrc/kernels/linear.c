@@ -11,38 +11,17 @@ enum { PANEL = MLM_PANEL, LANES = 4 };
 
 #if MLM_CORTEX_M7
 
-static MLM_NOINLINE void panels_1_row(const float *weight, const float *bias, uint32_t bias_step,
-                                      uint32_t inputs, uint32_t panels, const float *x, float *y) {
-    m7_panels_1_row(weight, bias, bias_step * (uint32_t)sizeof(float), inputs, panels, x, y);
-}
-
-/* On its own, as it needs nearly all registers. */
-static MLM_NOINLINE void half_4_rows(const float *weight, const float *bias, uint32_t inputs,
-                                     const float *x, uint32_t x_stride, float *y,
-                                     uint32_t y_stride) {
-    m7_half_4_rows(weight, bias, inputs, x, x_stride, y, y_stride);
-}
-
 static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
                    mlm_source x, mlm_rows y, uint32_t frames) {
     static const float zeros[PANEL] = {0.0f};
-    const uint32_t bias_step = bias ? PANEL : 0;
-    if (!bias) bias = zeros;
-    if (frames == 1 && panels > 0) {
-        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
-        return;
-    }
-    for (; panels > 0; panels--, weight += inputs * PANEL, bias += bias_step, y.data += PANEL) {
+    for (uint32_t p = 0; p < panels; p++) {
+        const float *w = weight + p * inputs * PANEL, *b = bias ? bias + p * PANEL : zeros;
         const float *from = x.data;
-        float *to = y.data;
+        float *to = y.data + p * PANEL;
         uint32_t left = frames;
-        for (; left >= 4; left -= 4, from += 4 * x.stride, to += 4 * y.stride)
-            for (uint32_t half = 0; half < PANEL; half += LANES)
-                half_4_rows(weight + half, bias + half, inputs, from, x.stride, to + half,
-                            y.stride);
         for (; left >= 2; left -= 2, from += 2 * x.stride, to += 2 * y.stride)
-            m7_panel_2_rows(weight, bias, inputs, from, from + x.stride, to, to + y.stride);
-        if (left) panels_1_row(weight, bias, 0, inputs, 1, from, to);
+            m7_panel_2_rows(w, b, inputs, from, from + x.stride, to, to + y.stride);
+        if (left) m7_panel_1_row(w, b, inputs, from, to);
     }
 }
 
