@@ -109,6 +109,7 @@ typedef void mlm_on_detection(void *context, const mlm_detection *detection);
  * Takes `count` further inputs, as mlm_session_push does: any number, in any portions, for ever; the same events,
  * bit for bit, however they are cut. Calls on_event, which may be null, for each event. At most one hop is
  * computed between two looks at the inputs, which in exact mode is a whole window.
+ * Floats must be finite, which is not checked: a NaN stays in a recurrent state that is never reset.
  * Errors: ARGUMENT, TOKEN; the inputs before the portion that is wrong have been taken then.
  */
 mlm_status mlm_detector_push(mlm_detector *detector, const void *inputs, uint32_t count,

@@ -5,7 +5,7 @@
 import type { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Events, Fired } from "../core/events.js";
-import type { InputArray } from "../core/input.js";
+import { checkInput, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Session } from "../core/session.js";
 import { defaultThresholds } from "./thresholds.js";
@@ -186,6 +186,7 @@ class RunningSource implements Source {
 class WindowSource implements Source {
   readonly #front: Session | undefined;
   readonly #model: Session;
+  readonly #info: Model["info"];
   readonly #ring: Float32Array;
   readonly #width: number;
   readonly #window: number;
@@ -201,6 +202,7 @@ class WindowSource implements Source {
     this.#window = windowFrames;
     this.#hop = hopFrames;
     this.#until = windowFrames;
+    this.#info = model.info;
     this.#width = model.info.inputWidth;
     this.#ring = new Float32Array(windowFrames * this.#width);
     this.#front = front?.createSession({ tile });
@@ -219,7 +221,8 @@ class WindowSource implements Source {
 
   push(input: InputArray, take: (probabilities: Float32Array) => void): void {
     this.#front?.forget();
-    const frames = this.#front === undefined ? input : this.#front.push(input)[0]!.data;
+    const frames =
+      this.#front === undefined ? this.#checked(input) : this.#front.push(input)[0]!.data;
     for (let i = 0; i < frames.length; i += this.#width) {
       this.#ring.set(frames.subarray(i, i + this.#width), this.#next * this.#width);
       this.#next = (this.#next + 1) % this.#window;
@@ -233,6 +236,13 @@ class WindowSource implements Source {
     this.#front?.reset();
     this.#next = 0;
     this.#until = this.#window;
+  }
+
+  /** Frames, looked at before any of them is taken. @throws BadInput, NonFinite, Disposed */
+  #checked(input: InputArray): InputArray {
+    void this.#model.frames; // which a session that has been disposed does not tell
+    checkInput(input, this.#info);
+    return input;
   }
 
   /** The oldest frame first. */

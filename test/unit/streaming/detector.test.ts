@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, toNetwork } from "../../../ts/checkpoint/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
 import { BUNDLED_MODELS } from "../../../ts/models/index.js";
-import { BadArgument, createBlob, Engine, type Network } from "../../../ts/node.js";
+import {
+  BadArgument,
+  BadInput,
+  createBlob,
+  Disposed,
+  Engine,
+  type Network,
+  NonFinite,
+} from "../../../ts/node.js";
 import {
   createDetector,
   type Detection,
@@ -175,6 +183,10 @@ describe("a detector of exact windows", () => {
       hopFrames: 64,
       rateHz: 50,
     });
+    const bad = noise(64 * 9);
+    bad[9 * 9] = Number.NaN;
+    expect(() => detector.push(bad)).toThrow(NonFinite);
+    expect(() => detector.push(noise(9 * 9 + 1))).toThrow(BadInput);
     detector.push(noise(256 * 9));
     expect(detector.answers).toBe(3);
     expect(detector.averages().reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
@@ -182,6 +194,8 @@ describe("a detector of exact windows", () => {
     detector.reset();
     expect(detector.answers).toBe(0);
     detector.dispose();
+    expect(() => detector.push(noise(9))).toThrow(Disposed);
+    expect(() => detector.averages()).toThrow(Disposed);
   });
 });
 
