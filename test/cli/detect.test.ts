@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { wav } from "../wav.js";
-import { failure, json, kws, output, root, temporaryFolder } from "./support.js";
+import { failure, json, kws, kwsInput, output, root, temporaryFolder } from "./support.js";
 
 const temporary = temporaryFolder();
 const RATE_HZ = 16_000;
@@ -57,6 +57,17 @@ describe("detect", () => {
     expect(failure(["detect", "kws", "--input", input, "--threshold", "often"])).toMatch(
       /a probability above 0/,
     );
+    const times = temporary("other.csv");
+    for (const [text, reason] of [
+      ["3,no\n", /"no" is no label of the model: down, off/],
+      ["seconds,label\n", /there is no line "seconds,label"/],
+    ] as const) {
+      writeFileSync(times, text);
+      expect(failure(["detect", "kws", "--input", input, "--truth", times])).toMatch(reason);
+    }
+    const long = ["--window", "100000000", "--hop", "1"];
+    expect(failure(["detect", "kws", "--input", input, ...long])).toMatch(/at most 16777216 hops/);
+    expect(output(["detect", "kws", "--input", kwsInput])).toMatch(/shorter than a window/);
     expect(failure(["detect", "kws", "--input", input, "--window", "99"])).toMatch(
       /a multiple of the hop/,
     );

@@ -19,6 +19,9 @@ export interface WindowForm {
   readonly hopFrames: number;
 }
 
+/** That a window of the core may cover (csrc/kernels/window.c). */
+const MOST_ROWS = 2 ** 24;
+
 /** What a running network's blob records of itself. */
 export const STREAM_METADATA = "stream";
 
@@ -66,6 +69,13 @@ export function windowNetworks(network: Network): WindowNetworks {
 function checkForm({ windowFrames, hopFrames }: WindowForm): void {
   const isCount = (n: number) => Number.isInteger(n) && n >= 1;
   if (!isCount(hopFrames)) throw new BadArgument("the hop", "1 frame or more", `${hopFrames}`);
+  if (Math.max(windowFrames / hopFrames, hopFrames) > MOST_ROWS) {
+    throw new BadArgument(
+      "the window",
+      `at most ${MOST_ROWS} hops, of as many frames`,
+      `${windowFrames}`,
+    );
+  }
   if (isCount(windowFrames) && windowFrames % hopFrames === 0) return;
   throw new BadArgument("the window", `a multiple of the hop (${hopFrames})`, `${windowFrames}`);
 }

@@ -33,7 +33,9 @@ const SECONDS_PER_HOUR = 3600;
 export function readTruth(text: string): Truth[] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const hasHeading = lines[0] !== undefined && Number.isNaN(Number.parseFloat(lines[0]));
-  return lines.slice(hasHeading ? 1 : 0).map((line, index) => {
+  const entries = lines.slice(hasHeading ? 1 : 0);
+  if (entries.length === 0) throw new BadFile("times", 'there is no line "seconds,label"');
+  return entries.map((line, index) => {
     const [seconds = "", label = "", ...rest] = line.split(",").map((cell) => cell.trim());
     const time = seconds === "" ? Number.NaN : Number(seconds);
     if (Number.isFinite(time) && time >= 0 && label !== "" && rest.length === 0) {

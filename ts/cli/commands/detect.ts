@@ -1,7 +1,7 @@
 /** `mambalite detect`: what a detector hears or feels in a long recording, and what it found of what was there. */
 import { createBlob } from "../../blob/blob.js";
 import type { Engine } from "../../core/engine.js";
-import { BadArgument } from "../../core/errors.js";
+import { BadArgument, BadFile } from "../../core/errors.js";
 import type { Network } from "../../graph/network.js";
 import { takenBy } from "../../input-files.js";
 import {
@@ -48,7 +48,7 @@ export async function detectCommand(modelPath: string, choice: DetectChoice): Pr
       const score =
         choice.truth === undefined
           ? undefined
-          : scoreOf(detections, await truthOf(choice.truth), seconds);
+          : scoreOf(detections, await truthOf(choice.truth, detector.labels), seconds);
       const facts = { seconds, answers: detector.answers, arenaBytes: detector.arenaBytes };
       return choice.json === true
         ? toJson({ events: detections.map(eventOf), ...facts, ...(score && { score }) })
@@ -116,8 +116,13 @@ function thresholdsOf(given: readonly string[]): number | Record<string, number>
   );
 }
 
-function truthOf(path: string) {
-  return inFile(path, () => readTruth(new TextDecoder().decode(readBytes(path))));
+function truthOf(path: string, labels: readonly string[]) {
+  return inFile(path, () => {
+    const truths = readTruth(new TextDecoder().decode(readBytes(path)));
+    const other = truths.find(({ label }) => !labels.includes(label));
+    if (other === undefined) return truths;
+    throw new BadFile("times", `"${other.label}" is no label of the model: ${labels.join(", ")}`);
+  });
 }
 
 function eventOf({ label, confidence, seconds, inputs }: Detection) {
@@ -137,15 +142,17 @@ function describe(detections: readonly Detection[], facts: Facts, score?: Score)
   });
   const length = Number.isNaN(facts.seconds) ? "" : ` in ${facts.seconds.toFixed(1)} s`;
   const events = `${detections.length} events${length}, ${facts.answers} answers, ${facts.arenaBytes} bytes of memory (exact)\n`;
-  return lines.join("") + events + (score === undefined ? "" : describeScore(score));
+  const short = facts.answers === 0 ? "shorter than a window: there was no answer\n" : "";
+  return lines.join("") + events + short + (score === undefined ? "" : describeScore(score));
 }
 
 function describeScore(score: Score): string {
   const { total, hits, misses, wrong, repeats, falseAlarms } = score;
+  const { medianLatencySeconds: median } = score;
+  const latency = hits === 0 ? "" : `, median latency ${median.toFixed(2)} s behind the end`;
   const share = total === 0 ? "" : ` (${((100 * hits) / total).toFixed(1)} %)`;
   return (
     `${hits} of ${total} found${share}, ${misses} missed, ${wrong} wrong, ${repeats} repeated, ` +
-    `${falseAlarms} false alarms (${score.falseAlarmsPerHour.toFixed(2)} an hour), median latency ` +
-    `${score.medianLatencySeconds.toFixed(2)} s behind the end\n`
+    `${falseAlarms} false alarms (${score.falseAlarmsPerHour.toFixed(2)} an hour)${latency}\n`
   );
 }
