@@ -8,18 +8,9 @@ export interface TestSet {
   readonly reference: readonly Float32Array[];
 }
 
-/** Inputs that are read one by one. */
-export interface TrainingSet {
-  readonly count: number;
-  item(index: number): Float32Array;
-}
-
 /** Folder of the data sets, and whether they are there. */
 export const DATA: string;
 export const hasData: boolean;
-
-/** Needs the data. What is held out is not in `train`, and choices are made by it. */
-export function readTrainingSet(name: "har" | "kws", part?: "train" | "held-out"): TrainingSet;
 
 /** Needs the data. */
 export function readTestSet(name: "har" | "kws"): TestSet;

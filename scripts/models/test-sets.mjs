@@ -1,7 +1,6 @@
 /**
  * The whole test sets of the bundled models, from the raw files of ../shared/data, in the order of
- * test/golden/trained; and what they may be calibrated and chosen with instead, which shares nothing with them.
- * Knows nothing of what is done with them.
+ * test/golden/trained. Knows nothing of what is done with them.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,9 +21,7 @@ const KWS_SAMPLES = 16_000;
 const KWS_RATE_HZ = 16_000;
 const SILENCES = 150;
 /** The parts of each recording of noise, as scripts/train/kws.py has them. */
-const NOISE_SPANS = { train: [0, 0.8], validation: [0.8, 0.9], test: [0.9, 1] };
-/** Of HAR's training windows every sixth. */
-const HAR_HELD_OUT = 6;
+export const NOISE_SPANS = { train: [0, 0.8], validation: [0.8, 0.9], test: [0.9, 1] };
 
 /** @param {"har" | "kws"} name */
 export function readTestSet(name) {
@@ -33,38 +30,7 @@ export function readTestSet(name) {
   return { labels, inputs, classes, reference: referenceOf(name) };
 }
 
-/**
- * Inputs to calibrate with, read one by one; `held-out` are others that choices are made by: kws's validation
- * split, and of HAR, which has none, training windows that `train` leaves out.
- *
- * @param {"har" | "kws"} name
- * @param {"train" | "held-out"} part
- */
-export function readTrainingSet(name, part = "train") {
-  return name === "har" ? harTraining(part) : kwsTraining(part);
-}
-
-function harTraining(part) {
-  const all = readHarWindows("train_inertial.f32");
-  const isHeldOut = (index) => index % HAR_HELD_OUT === 0;
-  return sourceOf(all.filter((_, index) => isHeldOut(index) === (part === "held-out")));
-}
-
-function kwsTraining(part) {
-  const split = part === "train" ? "train" : "validation";
-  const clips = readKwsClips(split, readLabels("kws"));
-  const silences = cutSilences(flacsIn("kws/background_noise"), NOISE_SPANS[split]);
-  return {
-    count: clips.length + silences.length,
-    item: (index) => (index < clips.length ? clips[index]() : silences[index - clips.length]),
-  };
-}
-
-function sourceOf(inputs) {
-  return { count: inputs.length, item: (index) => inputs[index] };
-}
-
-function readLabels(name) {
+export function readLabels(name) {
   return JSON.parse(readFileSync(join(root, `ts/models/${name}/labels.json`), "utf8"));
 }
 
@@ -114,7 +80,7 @@ function readClip(path) {
   return samples;
 }
 
-function flacsIn(folder) {
+export function flacsIn(folder) {
   const path = join(DATA, folder);
   if (!existsSync(path)) return [];
   const names = readdirSync(path).filter((name) => name.endsWith(".flac"));
@@ -122,7 +88,7 @@ function flacsIn(folder) {
 }
 
 /** What `fixed_silence` in scripts/train/kws.py makes of a part of each recording. */
-function cutSilences(paths, [begin, end]) {
+export function cutSilences(paths, [begin, end]) {
   const each = SILENCES / paths.length;
   return paths.flatMap((path) => {
     const whole = readAudio(readFileSync(path), KWS_RATE_HZ);

@@ -1,5 +1,5 @@
 /** What integers cost on the whole test sets, and with few inputs to calibrate with. Prints lines of `Report`. */
-import { readTrainingSet } from "../test-sets.mjs";
+import { readTrainingSet } from "../training-sets.mjs";
 import {
   calibration,
   engines,

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DATA, readTestSet, readTrainingSet } from "../test-sets.mjs";
+import { DATA, readTestSet } from "../test-sets.mjs";
+import { readTrainingSet } from "../training-sets.mjs";
 
 const { Engine, logitsOf, quantize, quantizeNetwork, writeBlob } = await import(
   "../../../dist/node.js"
