@@ -52,9 +52,9 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
   const isEnough = (row: OpRow) => doesWith(row, use, kinds);
   const rows = opRows(kernels, kinds.values(), isEnough);
   const needed = neededKernels(
+    sources,
     kernels,
     rows.map(({ file }) => file),
-    namesIn(inlineCode(sources)),
   );
   const files = [...sources].filter(
     ([path]) =>
@@ -111,38 +111,59 @@ function kindsOf(kernels: readonly KernelFile[], ops: CoreUse["ops"]): Kinds {
 }
 
 /** What other files may use: a function or constant that begins a line, and is not static. */
-const DEFINITION = /^(?!static\b|extern\b|typedef\b)\w[\w ]*[ *]((?:mlm|v4)_\w+)(?:\(|\[|\s*=)/gm;
+const DEFINITION =
+  /^(?!static\b|extern\b|typedef\b|MLM_INLINE\b)\w[\w ]*[ *]((?:mlm|v4)_\w+)(?:\(|\[|\s*=)/gm;
 const NAME = /\b(?:mlm|v4)_\w+/g;
 
 function namesIn(text: string): string[] {
   return text.match(NAME) ?? [];
 }
 
-/** What headers do, not what they declare: the lines within the functions there. */
-function inlineCode(sources: Sources): string {
-  const headers = [...sources].filter(([path]) => /^(kernels|math)\/.*\.h$/.test(path));
-  return headers.flatMap(([, text]) => text.match(/^ .*$/gm) ?? []).join("\n");
+const INCLUDE = /^#include "(?:.*\/)?(\w+\.h)"$/gm;
+
+/** What the headers do that a file includes, not what they declare: the lines within the functions there. */
+function includedCode(
+  headers: ReadonlyMap<string, string>,
+  text: string,
+  seen: Set<string>,
+): string {
+  const included = [...text.matchAll(INCLUDE)].flatMap(([, name = ""]) => {
+    const header = headers.get(name);
+    if (header === undefined || seen.has(name)) return [];
+    seen.add(name);
+    return [...(header.match(/^ .*$/gm) ?? []), includedCode(headers, header, seen)];
+  });
+  return included.join("\n");
 }
 
-/** These files, and those that define what they mention, to the last; `anyhow`: names that all may use. */
+/** These files, and those that define what they and the core mention, in headers too, to the last. */
 function neededKernels(
+  sources: Sources,
   kernels: readonly KernelFile[],
   first: readonly string[],
-  anyhow: readonly string[],
 ): Set<string> {
   const makers = new Map(
     kernels.flatMap(({ name, text }) =>
       [...text.matchAll(DEFINITION)].map(([, symbol = ""]): [string, string] => [symbol, name]),
     ),
   );
+  const headers = new Map(
+    [...sources]
+      .filter(([path]) => /^(core|kernels|math)\/.*\.h$/.test(path))
+      .map(([path, text]) => [path.replace(/^.*\//, ""), text]),
+  );
+  const mentioned = (text: string) => namesIn(includedCode(headers, text, new Set()));
   const texts = new Map(kernels.map(({ name, text }) => [name, text]));
   const needed = new Set(first);
   const add = (name: string) => {
     const maker = makers.get(name);
     if (maker !== undefined) needed.add(maker);
   };
-  anyhow.forEach(add);
+  for (const [path, text] of sources) if (/^core\/.*\.c$/.test(path)) mentioned(text).forEach(add);
   // A set yields what is added to it on the way.
-  for (const file of needed) namesIn(texts.get(file) ?? "").forEach(add);
+  for (const file of needed) {
+    const text = texts.get(file) ?? "";
+    [...namesIn(text), ...mentioned(text)].forEach(add);
+  }
   return needed;
 }
