@@ -14,8 +14,18 @@ describe.skipIf(skipped !== "")(`mambalite verify${skipped}`, { timeout: TIMEOUT
   test("--json", () => {
     const report = json(args);
     const planned = json(["profile", spotter, "--tile", "2"]).plan;
+    expect(report.model).toBe(spotter);
     expect(Object.keys(report)).toEqual([
-      ...["target", "equalBits", "items", "equalItems", "arenaBytes", "stackBytes", "flash"],
+      ...[
+        "model",
+        "target",
+        "equalBits",
+        "items",
+        "equalItems",
+        "arenaBytes",
+        "stackBytes",
+        "flash",
+      ],
       ...["instructions", "toolchain"],
     ]);
     expect(report).toMatchObject({ target: "cortex-m7", equalBits: true, items: 1, equalItems: 1 });
