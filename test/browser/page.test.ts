@@ -41,7 +41,7 @@ describe.skipIf(!hasChromium)(`the page${needsChromium}`, () => {
   it.each(["light", "dark"] as const)("has no accessibility violations, %s", async (theme) => {
     const { page, context } = await visit(held.browser, held.site, { theme });
     expect(await violations(page)).toEqual([]);
-    await page.getByRole("button", { name: /^har/ }).click();
+    await page.getByRole("button", { name: /^har / }).click();
     await waitForReport(page);
     await page.check('input[name="schedule"][value="unfused"]');
     await waitForReport(page);

@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
 
   it("show a view again from its address", async () => {
     const { page, context } = await visit(held.browser, held.site);
-    await page.getByRole("button", { name: /^har/ }).click();
+    await page.getByRole("button", { name: /^har / }).click();
     await waitForReport(page);
     const before = await page.textContent("#arena .reading-value");
     await setNumber(page, "tile", "8");
