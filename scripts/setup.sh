@@ -89,7 +89,9 @@ need_tools() {
   need has_command chromium chromium
   # Compilers and emulators of microcontrollers, and what builds an exported project.
   need has_command make make
+  need has_command ninja ninja-build
   need has_command cmake cmake
+  need has_command ccache ccache
   need has_command arm-none-eabi-gcc gcc-arm-none-eabi
   need has_package libnewlib-arm-none-eabi libnewlib-arm-none-eabi
   need has_command qemu-system-arm qemu-system-arm
