@@ -168,6 +168,16 @@ mlm_status mlm_session_step(mlm_session *session, mlm_step *step);
  * feed_end. Errors: ARGUMENT, BUSY. */
 mlm_status mlm_session_vectors(const mlm_session *session, float *vectors);
 
+/* ---- the machine ---------------------------------------------------------------------------- */
+
+/* What would give other bits than everywhere else, found out by sums whose results are known; 0: nothing. */
+enum {
+    MLM_FLUSHES_SUBNORMALS = 1, /* the FPU's mode: FZ or DAZ */
+    MLM_FUSES = 2,              /* the compiler's flags: -ffp-contract=off is missing */
+    MLM_ROUNDS_OTHERWISE = 4    /* the FPU's mode: not to the nearest, or to even */
+};
+uint32_t mlm_configuration(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,7 @@
 # The core and the model as a library, with the flags that its bits depend on: products and sums are
 # rounded one by one (-ffp-contract=off), never with -ffast-math.
 
-file(GLOB MAMBALITE_SOURCES CONFIGURE_DEPENDS src/core/*.c src/kernels/*.c src/*.c)
+file(GLOB MAMBALITE_SOURCES CONFIGURE_DEPENDS src/core/*.c src/kernels/*.c src/detector/*.c src/*.c)
 add_library(mambalite STATIC ${MAMBALITE_SOURCES})
 target_include_directories(mambalite PUBLIC src)
 target_compile_options(mambalite PRIVATE
@@ -16,6 +16,18 @@ foreach(SOURCE ${MAMBALITE_SOURCES})
     endif()
 endforeach()
 
+# What is run: a program and the sensor that it listens to, or a harness, which has neither.
+set(MAMBALITE_SENSOR simulated CACHE STRING "the sensor, of which there is a port/sensor-NAME.c")
+file(GLOB MAMBALITE_PROGRAM CONFIGURE_DEPENDS port/app*.c port/example.c port/report.c port/sensor.c
+    port/harness.c port/stream.c port/inputs.S)
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/sensor.c)
+    list(APPEND MAMBALITE_PROGRAM port/sensor-${MAMBALITE_SENSOR}.c)
+    # Only what is simulated needs a pace from a timer.
+    if(MAMBALITE_SENSOR STREQUAL simulated AND EXISTS ${CMAKE_CURRENT_LIST_DIR}/timer.c)
+        list(APPEND MAMBALITE_PROGRAM port/timer.c)
+    endif()
+endif()
+
 # The program: everything in port/, of which the machine names its own files.
 function(mambalite_program name)
     add_executable(${name} port/print.c ${ARGN})
@@ -23,7 +35,7 @@ function(mambalite_program name)
         @PROGRAM_FLAGS@ -ffunction-sections -fdata-sections @CORE_WARNINGS@)
     target_include_directories(${name} PRIVATE port)
     target_link_libraries(${name} PRIVATE mambalite)
-    set_source_files_properties(port/harness.c PROPERTIES COMPILE_OPTIONS -Os)
+    set_source_files_properties(port/harness.c port/stream.c PROPERTIES COMPILE_OPTIONS -Os)
     set_source_files_properties(port/inputs.S PROPERTIES
         OBJECT_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/port/inputs.bin)
 endfunction()

@@ -24,6 +24,17 @@ void port_write(const char *text);
 uint32_t port_ticks(void);
 uint32_t port_ticks_per_second(void);
 
+/* What of clock and caches is not as the board's figures say, for a person; null where all is, or nothing
+ * is known. */
+const char *port_misconfigured(void);
+
+/* Calls `tick` so many times a second: from an interrupt, or, where the machine has none, from
+ * port_wait_until as fast as it goes. For a simulated sensor. */
+void port_every(uint32_t times_a_second, void (*tick)(void));
+
+/* Sleeps until is_ready, which it asks behind every interrupt. */
+void port_wait_until(int (*is_ready)(void));
+
 /* Most bytes of stack in use at once so far; 0 where the machine cannot tell. */
 uint32_t port_stack_bytes(void);
 

@@ -181,3 +181,35 @@ function crc32(bytes: Uint8Array): string {
   }
   return (~crc >>> 0).toString(16).padStart(8, "0");
 }
+
+describe("listening for ever", () => {
+  const MOST_BYTES = 24 * 1024;
+
+  it("is in the verdict of kws: at most 24 KB on an ESP32-S3 and a Cortex-M7, and its work an hour", () => {
+    const boards = ["--board", "esp32s3,stm32h743"];
+    const { detector } = profile(["kws", ...boards]);
+    expect(detector.mode).toBe("running");
+    expect(detector.arenaBytes).toBeLessThanOrEqual(MOST_BYTES);
+    expect(
+      detector.boards.map(({ id, fits }: { id: string; fits: boolean }) => [id, fits]),
+    ).toEqual([
+      ["esp32s3", true],
+      ["stm32h743", true],
+    ]);
+    expect(detector.anHour.answers).toBe(17_995);
+    expect(detector.anHour.macs).toBeGreaterThan(1e10);
+    expect(detector.hostShare).toBeGreaterThan(0);
+    expect(output(["profile", "kws", ...boards])).toMatch(
+      /\n {3}always on \(running\): arena with detector [\d,]+ bytes, blobs [\d,]+; fits every board\n/,
+    );
+  });
+
+  it("is told of exact windows where they are asked for, of frames too, and of nothing else", () => {
+    const exact = profile(["kws", "--mode", "exact", "--board", "esp32s3"]).detector;
+    expect(exact).toMatchObject({ mode: "exact", windowFrames: 100, hopFrames: 20 });
+    const form = ["--mode", "running", "--window", "128", "--hop", "32"];
+    expect(profile(["har", ...form]).detector).toMatchObject({ anHour: null, hostShare: null });
+    expect(profile(["har"]).detector).toBeUndefined();
+    expect(failure(["profile", "har", "--hop", "32"])).toMatch(/--hop: expected --mode with it/);
+  });
+});

@@ -51,7 +51,7 @@ test.skipIf(skipped !== "")(
     const sources = [...files.keys()].filter((path) => path.endsWith(".c"));
     expect(sources.length).toBeGreaterThan(12);
     const withEspIdf = sources.filter((path) => /"(esp_|freertos\/)/.test(text(path)));
-    expect(withEspIdf).toEqual(["main/esp32s3.c"]);
+    expect(withEspIdf).toEqual(["main/esp32s3.c", "main/sensor-i2s.c"]);
     const { prefix, headerFlags } = EMULATORS.xtensa;
     const flags = [
       ...[...headerFlags, "-std=gnu17", "-O2", "-mlongcalls", "-ffp-contract=off"],
@@ -60,7 +60,14 @@ test.skipIf(skipped !== "")(
     ];
     const compile = (...more: string[]) =>
       spawnSync(`${prefix}gcc`, [...flags, ...more], { cwd: folder, encoding: "utf8" });
-    expect(compile(...sources)).toMatchObject({ status: 0, stderr: "" });
+    const samples = "main/sensor_format.h";
+    const forMicrophone = text(samples)
+      .replace("typedef float", "typedef int16_t")
+      .replace(/SENSOR_WIDTH \d+u/, "SENSOR_WIDTH 1u");
+    const ofFrames = sources.filter((path) => path !== "main/sensor-i2s.c");
+    expect(compile(...ofFrames)).toMatchObject({ status: 0, stderr: "" });
+    writeFiles(folder, new Map([[samples, forMicrophone]]));
+    expect(compile("main/sensor-i2s.c")).toMatchObject({ status: 0, stderr: "" });
     const inPsram = ["-include", "esp_attr.h", "-DPORT_ARENA=EXT_RAM_BSS_ATTR", "main/app.c"];
     expect(compile(...inPsram)).toMatchObject({ status: 0, stderr: "" });
   },
@@ -100,15 +107,16 @@ describe("build files", () => {
       /^cmake_minimum_required\(VERSION 3\.16\)\ninclude\(\$ENV\{IDF_PATH\}\/tools\/cmake\/project\.cmake\)\nproject\(\w+\)$/m,
     );
     const main = registration("main/CMakeLists.txt");
-    for (const source of main.get("SRCS") ?? []) expect(files.has(`main/${source}`)).toBe(true);
-    const compiled = [...files.keys()].filter((path) => /^main\/\w+\.c$/.test(path));
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: CMake's
+    const SENSOR = "${SENSOR}";
+    const named = main.get("SRCS")?.filter((name) => name !== SENSOR) ?? [];
+    expect(main.get("SRCS")).toContain(SENSOR);
+    const sensors = [...text("main/CMakeLists.txt").matchAll(/^ {4}set\(SENSOR "(.+)"\)$/gm)];
+    const compiled = [...files.keys()].filter((path) => /^main\/[\w-]+\.c$/.test(path));
     expect(
-      main
-        .get("SRCS")
-        ?.map((name) => `main/${name}`)
-        .sort(),
+      [...named, ...sensors.map(([, name]) => name)].map((name) => `main/${name}`).sort(),
     ).toEqual(compiled.sort());
-    expect(main.get("PRIV_REQUIRES")).toEqual(["mambalite_micro", "esp_timer"]);
+    expect(main.get("PRIV_REQUIRES")).toEqual(["mambalite_micro", "esp_timer", "driver"]);
     const component = registration(`${COMPONENT}/CMakeLists.txt`);
     for (const folder of component.get("SRC_DIRS") ?? []) {
       expect(has(`${COMPONENT}/${folder}`)).toBe(true);
@@ -132,11 +140,17 @@ describe("build files", () => {
 
   test("Kconfig nests properly, and CMake and the defaults use what it and ESP-IDF define", () => {
     const words = text(`${COMPONENT}/Kconfig`).match(/^\s*(end)?(menu|choice)\b/gm) ?? [];
-    expect(words.map((word) => word.trim())).toEqual(["menu", "choice", "endchoice", "endmenu"]);
+    const choice = ["choice", "endchoice"];
+    expect(words.map((word) => word.trim())).toEqual(["menu", ...choice, ...choice, "endmenu"]);
     const defined = [...text(`${COMPONENT}/Kconfig`).matchAll(/^\s*config (\w+)$/gm)].map(
       ([, name]) => name,
     );
-    expect(defined).toEqual(["MAMBALITE_ARENA_INTERNAL", "MAMBALITE_ARENA_PSRAM"]);
+    expect(defined).toEqual([
+      ...["MAMBALITE_ARENA_INTERNAL", "MAMBALITE_ARENA_PSRAM"],
+      ...["MAMBALITE_SENSOR_SIMULATED", "MAMBALITE_SENSOR_I2S"],
+      ...["MAMBALITE_I2S_BCLK", "MAMBALITE_I2S_WS", "MAMBALITE_I2S_DIN"],
+    ]);
+    expect(text("main/CMakeLists.txt")).toMatch(/if\(CONFIG_MAMBALITE_SENSOR_I2S\)/);
     expect(text("main/CMakeLists.txt")).toMatch(/if\(CONFIG_MAMBALITE_ARENA_PSRAM\)/);
     const defaults = text("sdkconfig.defaults").trimEnd().split("\n");
     for (const line of defaults) expect(line).toMatch(/^CONFIG_[A-Z0-9_]+=(y|\d+|"[^"]+")$/);

@@ -229,6 +229,7 @@ describe("mambalite export", () => {
       "CMakeLists.txt",
       "LICENSE",
       "README.md",
+      "mambalite.json",
       "port",
       "src",
     ]);
@@ -247,7 +248,8 @@ describe("mambalite export", () => {
     expect(mambalite([...args, "link"], folder)).toMatchObject({ code: 0, stderr: "" });
     expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
     const made = readdirSync(join(folder, "empty")).sort();
-    expect(made).toEqual(["CMakeLists.txt", "LICENSE", "README.md", "port", "src"]);
+    const top = ["CMakeLists.txt", "LICENSE", "README.md", "mambalite.json", "port", "src"];
+    expect(made).toEqual(top);
     mkdirSync(join(folder, "here"));
     const before = statSync(join(folder, "here"));
     expect(mambalite([...args, "."], join(folder, "here"))).toMatchObject({ code: 0, stderr: "" });

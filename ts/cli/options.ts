@@ -128,7 +128,9 @@ export function refuseGiven(
 ) {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const name = given.map(([key]) => key).find((key) => names.includes(key));
-  if (name !== undefined) throw new BadArgument(`--${name}`, `${wanted} with it`, got);
+  if (name === undefined) return;
+  const written = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new BadArgument(`--${written}`, `${wanted} with it`, got);
 }
 
 /**

@@ -12,7 +12,7 @@ import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
-import { DETECT_MODES, detectCommand } from "./commands/detect.js";
+import { detectCommand } from "./commands/detect.js";
 import { draft } from "./commands/draft.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
@@ -22,7 +22,8 @@ import { quantizeCommand } from "./commands/quantize.js";
 import { quantizeIntCommand } from "./commands/quantize-int.js";
 import { run } from "./commands/run.js";
 import { torch } from "./commands/torch.js";
-import { verifyCommand } from "./commands/verify.js";
+import { verifyAny } from "./commands/verify-any.js";
+import { DETECT_MODES } from "./detector.js";
 import {
   amount,
   boards,
@@ -47,6 +48,7 @@ const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
 const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
 const FLOAT =
   "the bundled model as named, also where the board has no FPU (default: its twin in integers)";
+const EXPORT_MODES = [...DETECT_MODES, "windows"] as const;
 const STATES = ["16", "32"] as const;
 const SAMPLES =
   "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
@@ -139,22 +141,14 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await run(model, options)));
 
-  withModel(addCommand("detect", "Prints what a detector finds in a long recording, and when."))
-    .requiredOption("--input <file>", `${INPUT}; one recording`)
-    .option(
-      "--mode <name>",
-      "running: one pass, the state never reset; exact: windows, as in training (default: running)",
-      choice("--mode", DETECT_MODES),
-    )
-    .option("--window <n>", WINDOW, count("--window"))
-    .option("--hop <n>", HOP, count("--hop"))
-    .option("--smooth <n>", "answers that are averaged (default: 3)", count("--smooth"))
-    .option(
-      "--hold-off <n>",
-      "answers in which a label does not fire again (default: 5)",
-      count("--hold-off"),
-    )
-    .option("--threshold <p>", "average that fires (default: 0.7), or LABEL=P; repeatable", files)
+  const detect = addCommand(
+    "detect",
+    "Prints what a detector finds in a long recording, and when.",
+  );
+  withDetector(
+    withModel(detect).requiredOption("--input <file>", `${INPUT}; one recording`),
+    "running: one pass, the state never reset; exact: windows, as in training (default: running)",
+  )
     .option("--rate <hz>", "frames a second, where the model takes frames", count("--rate"))
     .option("--tile <n>", "frames processed together (default: 1)", count("--tile"))
     .option("--truth <file>", ".csv of what is there: seconds at its end, label")
@@ -177,7 +171,11 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await evalCommand(model, options)));
 
-  withExecution(withModel(addCommand("profile", "Shows memory, operators, latency and what fits.")))
+  const profile = addCommand("profile", "Shows memory, operators, latency and what fits.");
+  withDetector(
+    withExecution(withModel(profile)),
+    "running or exact: also what a detector takes (default: running for labelled audio that can)",
+  )
     .option(
       "--frames <n>",
       `frames to profile (default: those of --input, else ${DEFAULT_FRAMES})`,
@@ -213,7 +211,13 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await compare(model, options)));
 
-  withExecution(withModel(addCommand("export", "Writes a firmware project, ready to flash.")))
+  const exports = addCommand("export", "Writes a firmware project, ready to flash.");
+  withDetector(
+    withExecution(withModel(exports)),
+    "running or exact: it listens with a detector; windows: one after the other " +
+      "(default: running for labelled audio that can, else windows)",
+    EXPORT_MODES,
+  )
     .requiredOption(
       "--target <name>",
       EXPORT_TARGETS.join(", "),
@@ -226,8 +230,13 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await exportCommand(model, options)));
 
-  withExecution(withModel(addCommand("verify", "Runs a model's firmware in an emulator.")))
-    .requiredOption(
+  const verify = addCommand("verify", "Runs a model's firmware in an emulator.");
+  withDetector(
+    withExecution(withModel(verify, "[model]")),
+    "running or exact: the detector's firmware, over a stream of clips and noise",
+  )
+    .option("--project <dir>", "an exported project instead of a model, as it was edited")
+    .option(
       "--target <name>",
       `${EMULATED_TARGETS.join(", ")}; without --schedule, stream and layer`,
       choice("--target", EMULATED_TARGETS),
@@ -250,14 +259,15 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       placement,
     )
     .option("--qio", "with --time: flash that is read four bits at a time")
+    .option("--seconds <n>", "with --mode: of the stream (default: 20)", count("--seconds"))
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await verifyCommand(model, options)));
+    .action(async (model, options) => print(await verifyAny(model, options)));
 
   return program;
 }
 
-function withModel(command: Command): Command {
-  return withCheckpointFiles(command.argument("<model>", MODEL)).option("--labels <file>", LABELS);
+function withModel(command: Command, argument = "<model>"): Command {
+  return withCheckpointFiles(command.argument(argument, MODEL)).option("--labels <file>", LABELS);
 }
 
 function withCheckpointFiles(command: Command): Command {
@@ -289,4 +299,22 @@ function withExecution(command: Command): Command {
       `${SIMD_CHOICES.join(", ")} (default: auto)`,
       choice("--simd", SIMD_CHOICES),
     );
+}
+
+function withDetector(
+  command: Command,
+  text: string,
+  modes: readonly string[] = DETECT_MODES,
+): Command {
+  return command
+    .option("--mode <name>", text, choice("--mode", modes))
+    .option("--window <n>", WINDOW, count("--window"))
+    .option("--hop <n>", HOP, count("--hop"))
+    .option("--smooth <n>", "answers that are averaged (default: 3)", count("--smooth"))
+    .option(
+      "--hold-off <n>",
+      "answers in which a label does not fire again (default: 5)",
+      count("--hold-off"),
+    )
+    .option("--threshold <p>", "average that fires (default: 0.7), or LABEL=P; repeatable", files);
 }

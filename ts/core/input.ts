@@ -95,6 +95,22 @@ export function to16Bits(samples: InputArray, target: Int16Array): void {
   });
 }
 
+/** Samples as a sensor of 16 bits would have given them; any other input as it is. */
+export function as16Bits({ inputKind }: Pick<InputShape, "inputKind">, input: InputArray) {
+  if (inputKind !== "samples") return input;
+  const words = new Int16Array(input.length);
+  to16Bits(input, words);
+  return Float32Array.from(words, (word) => word / FULL_SCALE);
+}
+
+/** Whether 16 bits hold every sample exactly. */
+export function has16Bits(samples: InputArray): boolean {
+  return samples.every(
+    (sample) =>
+      Number.isInteger(sample * FULL_SCALE) && sample >= -1 && sample * FULL_SCALE < FULL_SCALE,
+  );
+}
+
 /** Bytes as a view of bytes. @throws BadInput when they are something else. */
 export function checkBytes(bytes: unknown, expected: string): Uint8Array {
   const type = arrayType(bytes);

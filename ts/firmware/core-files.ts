@@ -38,10 +38,11 @@ export interface CoreUse {
   readonly ops: readonly Pick<OpInfo, "kind" | "variant" | "attributes" | "type">[];
   readonly tensors: readonly Pick<TensorInfo, "dtype" | "packing">[];
   readonly schedule: Schedule;
+  readonly hasDetector?: boolean;
 }
 
-/** Of what projects do not have. */
-const DETECTOR_HEADER = "include/mlm_detector.h";
+/** What only a project with a detector has. */
+const OF_DETECTORS = /^(include\/mlm_detector\.h$|detector\/)/;
 
 /** The core: mlm.h at the top of the library, its folders below; of the kernels those that are used. */
 export function coreFiles(library: string, sources: Sources, use: CoreUse): [string, string][] {
@@ -58,7 +59,8 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
   );
   const files = [...sources].filter(
     ([path]) =>
-      (/^(include|core|math)\//.test(path) && path !== DETECTOR_HEADER) ||
+      (/^(include|core|math)\//.test(path) && !OF_DETECTORS.test(path)) ||
+      (use.hasDetector === true && OF_DETECTORS.test(path)) ||
       /^kernels\/.*\.h$/.test(path) ||
       needed.has(path.replace(/^kernels\//, "")),
   );

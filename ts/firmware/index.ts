@@ -1,5 +1,6 @@
 /** Firmware projects as files, for browsers and Node. Building and running them is Node's: node.ts. */
 export { bytePieces, type Content, TextInPieces, wholeBytes } from "./content.js";
+export { detectorExample, firmwareOf } from "./detector-model.js";
 export { BitsDiffer, BuildFailed, DoesNotFit, FirmwareFailed, ToolchainMissing } from "./errors.js";
 export { arenaRegion } from "./fit.js";
 export { boundedBy } from "./frames.js";

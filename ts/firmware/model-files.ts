@@ -7,7 +7,8 @@ import type { Plan } from "../core/plan.js";
 import { bytesOf, defines, GENERATED, header, wordArray, wordsIn } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
-import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
+import { type Example, type FirmwareModel, type HarnessInputs, inputsOf } from "./model.js";
+import type { SensorType } from "./sensor-files.js";
 
 export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;
@@ -92,7 +93,10 @@ function elementBytes({ takes16Bits }: FirmwareModel["info"]): number {
 }
 
 /** An input as it lies in the memory of a board: samples of 16 bits are rounded here, as a session does. */
-export function inputBytes({ takes16Bits }: FirmwareModel["info"], input: InputArray): Uint8Array {
+export function inputBytes(
+  { takes16Bits }: Pick<FirmwareModel["info"], "takes16Bits">,
+  input: InputArray,
+): Uint8Array {
   if (!takes16Bits) return bytesOf(input);
   const samples = new Int16Array(input.length);
   to16Bits(input, samples);
@@ -102,17 +106,22 @@ export function inputBytes({ takes16Bits }: FirmwareModel["info"], input: InputA
 export function exampleFiles(
   program: string,
   { input, outputs }: Example,
-  { info }: FirmwareModel,
+  model: FirmwareModel,
+  type: SensorType,
 ): [string, Content][] {
-  const flat = flatOutputs(info.outputs, outputs);
-  const bytes = inputBytes(info, input);
+  const info = inputsOf(model);
+  const flat = flatOutputs(model.info.outputs, outputs);
+  const bytes = inputBytes({ takes16Bits: type === "int16_t" }, input);
+  const given =
+    model.detector === undefined
+      ? "vectors, then rows\n of sequences"
+      : "the averages\n behind each answer";
   return [
     [
       `${program}/example.h`,
       header(
         "EXAMPLE_H",
-        `An input, ${inputType(info)} ${C_SHAPES[info.inputKind]}, and the bits of what the simulation gives: vectors, then rows\n` +
-          `of sequences. ${GENERATED}`,
+        `An input, ${type} ${C_SHAPES[info.inputKind]}, and the bits of what the simulation gives: ${given}. ${GENERATED}`,
         `${defines({
           EXAMPLE_LENGTH: input.length / info.inputWidth,
           EXAMPLE_OUTPUT_FLOATS: flat.length,

@@ -15,3 +15,14 @@ export {
   type VerifyOptions,
   verify,
 } from "./verify.js";
+export {
+  DETECTOR_PUSHES,
+  type DetectorVerification,
+  type VerifyDetectorOptions,
+  verifyDetector,
+} from "./verify-detector.js";
+export {
+  type ProjectVerification,
+  type VerifyProjectOptions,
+  verifyProject,
+} from "./verify-project.js";

@@ -7,17 +7,28 @@ import { BadArgument } from "../core/errors.js";
 import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
 import { defines, GENERATED, header } from "./c-source.js";
 import type { Content } from "./content.js";
-import { buildSettings, coreFiles, type Sources, source } from "./core-files.js";
+import { buildSettings, type CoreUse, coreFiles, type Sources, source } from "./core-files.js";
+import { detectorFiles, streamFiles } from "./detector-files.js";
 import { arenaRegion } from "./fit.js";
-import type { Example, FirmwareModel, HarnessInputs } from "./model.js";
+import { MANIFEST, manifestText } from "./manifest.js";
+import {
+  blobBytes,
+  type Example,
+  type FirmwareModel,
+  type HarnessInputs,
+  type HarnessStream,
+  memoryBytes,
+} from "./model.js";
 import { exampleFiles, inputBytes, inputsAssembly, modelFiles } from "./model-files.js";
 import { readme } from "./readme.js";
+import { libraryReadme } from "./readme-library.js";
+import { type SensorFormat, sensorFormat, sensorHeader } from "./sensor-files.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
 
 /** Paths with "/" and what is in the files. */
 export type Files = ReadonlyMap<string, Content>;
 
-export type { Example, FirmwareModel, HarnessInputs, Sources };
+export type { Example, FirmwareModel, HarnessInputs, HarnessStream, Sources };
 
 export interface ExportOptions {
   readonly sources: Sources;
@@ -44,15 +55,53 @@ export function exportProject(target: Target, options: ExportOptions): Files {
   requireSources(sources);
   const layout = LAYOUTS[target];
   const place = placementOf(layout, model, options.board);
+  const sensor = sensorFormat(model, example);
   const machine = target === "stm32h7" ? "stm32h743" : "emulator";
   const files = new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, machine),
-    [`${layout.program}/app.c`, source(sources, "port/app/app.c")],
-    ...exampleFiles(layout.program, example, model),
+    ...(target === "library"
+      ? libraryFiles(model, example, sensor)
+      : programFiles(layout.program, sources, model, example, sensor)),
   ]);
   if (target === "esp32s3") addEspConfiguration(files, sources, place, model.version);
-  files.set("README.md", readme(target, { model, example, ...place }));
+  const facts = { model, example, sensor, ...place };
+  files.set("README.md", target === "library" ? libraryReadme(facts) : readme(target, facts));
+  files.set(MANIFEST, manifestText({ target, model, board: place.board }, files));
   return files;
+}
+
+/** A library has no program; an example of it plays the example. @throws BadArgument without a detector */
+function libraryFiles(
+  model: FirmwareModel,
+  example: Example,
+  sensor: SensorFormat,
+): [string, Content][] {
+  if (model.detector === undefined) {
+    throw new BadArgument("--target library", "a model that listens", "one of windows");
+  }
+  return [
+    ["src/sensor_format.h", sensorHeader(sensor)],
+    ...exampleFiles("examples/host", example, model, sensor.type),
+  ];
+}
+
+/** The program, its sensor, and the example that the simulated one plays. */
+function programFiles(
+  program: string,
+  sources: Sources,
+  model: FirmwareModel,
+  example: Example,
+  sensor: SensorFormat,
+): [string, Content][] {
+  const main = model.detector === undefined ? "windows" : "detect";
+  return [
+    [`${program}/app.c`, source(sources, `port/app/${main}.c`)],
+    ...["report.h", "report.c", "sensor.h", "sensor.c", "sensor-simulated.c"].map(
+      (name): [string, string] => [`${program}/${name}`, source(sources, `port/app/${name}`)],
+    ),
+    [`${program}/sensor_format.h`, sensorHeader(sensor)],
+    ...exampleFiles(program, example, model, sensor.type),
+  ];
 }
 
 export interface HarnessOptions {
@@ -86,16 +135,47 @@ export function harnessProject(
   ]);
 }
 
+export interface DetectorHarnessOptions extends Omit<HarnessOptions, "inputs"> {
+  /** With a detector. */
+  readonly model: FirmwareModel;
+  readonly stream: HarnessStream;
+}
+
+/**
+ * A project whose program runs the model's detector over a stream, for an emulator.
+ * @throws DoesNotFit when the board that the emulator stands for cannot hold it
+ */
+export function detectorHarnessProject(
+  target: Target,
+  { sources, model, stream, board, region }: DetectorHarnessOptions,
+): Files {
+  requireSources(sources);
+  const layout = LAYOUTS[target];
+  const place = placementOf(layout, model, board, region);
+  const { program } = layout;
+  return new Map<string, Content>([
+    ...commonFiles(layout, sources, model, place, "emulator"),
+    [`${program}/harness.c`, source(sources, "port/harness/detector.c")],
+    [`${program}/stream.c`, source(sources, "port/harness/stream.c")],
+    [`${program}/stream.h`, source(sources, "port/harness/stream.h")],
+    ...streamFiles(program, model, stream),
+  ]);
+}
+
 function placementOf(
   layout: ProjectLayout,
-  { plan, blob }: FirmwareModel,
+  model: FirmwareModel,
   chosen: Board | undefined,
   region?: string,
 ): Placement {
   const board = chosen ?? BOARDS.find(({ id }) => id === layout.boards[0]);
   return {
     board,
-    region: region ?? (board === undefined ? "" : arenaRegion(board, plan, blob.length)),
+    region:
+      region ??
+      (board === undefined
+        ? ""
+        : arenaRegion(board, { ...model.plan, arenaBytes: memoryBytes(model) }, blobBytes(model))),
     stackBytes: board?.stackBytes ?? BARE_METAL_STACK_BYTES,
   };
 }
@@ -108,23 +188,39 @@ function commonFiles(
   machine: string,
 ): [string, Content][] {
   return [
-    ...coreFiles(layout.library, sources, {
-      ops: model.ops,
-      tensors: model.tensors,
-      schedule: model.plan.schedule,
-    }),
+    ...coreFiles(layout.library, sources, useOf(model)),
     ...portFiles([...layout.files, ...ofBoard(layout, place.board)], sources, {
       ...figuresOf(model.version, place.board),
       ...layout.figures,
       ...buildFigures(sources),
+      CORE_FOLDERS: coreFolders(model),
     }),
     ...boardFiles(layout, place.board),
     ...modelFiles(layout.library, model),
+    ...detectorFiles(layout.library, model),
+    ...(model.detector === undefined
+      ? []
+      : [
+          [
+            `${layout.program}/detector_setup.h`,
+            source(sources, "port/detector_setup.h"),
+          ] satisfies [string, string],
+        ]),
     ["LICENSE", source(sources, "LICENSE")],
     ...(layout.linksBare
       ? [["model.cmake", modelCmake(machine, place)] satisfies [string, string]]
       : []),
   ];
+}
+
+function useOf({ ops, tensors, plan, detector }: FirmwareModel): CoreUse {
+  const front = detector?.front;
+  return {
+    ops: [...ops, ...(front?.ops ?? [])],
+    tensors: [...tensors, ...(front?.tensors ?? [])],
+    schedule: plan.schedule,
+    hasDetector: detector !== undefined,
+  };
 }
 
 /** @throws BadArgument: from JavaScript anything can come, and nothing is a likely mistake. */
@@ -154,7 +250,7 @@ function portFiles(
       ? [...sources.keys()].filter((path) => path.startsWith(from) && !named.has(path))
       : [from];
     return paths.map((path): [string, string] => [
-      to.endsWith("/") ? to + path.slice(from.length) : to,
+      to === "" || to.endsWith("/") ? to + path.slice(from.length) : to,
       filledIn(source(sources, path), figures),
     ]);
   });
@@ -177,6 +273,12 @@ function figuresOf(version: string, board: Board | undefined): Figures {
     FLASH_MB: String(board.flash.bytes >> 20),
     ...Object.fromEntries(regions),
   };
+}
+
+/** Of C files, for ESP-IDF. */
+function coreFolders({ detector }: FirmwareModel): string {
+  const folders = ["src", "src/core", "src/kernels", ...(detector ? ["src/detector"] : [])];
+  return folders.map((folder) => `"${folder}"`).join(" ");
 }
 
 /** How the core is compiled, which is said in csrc/build.json alone, for CMake and for JSON. */

@@ -2,9 +2,12 @@
 import type { Plan } from "../core/plan.js";
 import type { Board } from "../device/index.js";
 import { CORTEX_M, type CortexM, cortexM, SEMIHOSTING } from "./cortex-m.js";
-import type { Example, FirmwareModel } from "./model.js";
+import { commandOf } from "./manifest.js";
+import { blobBytes, type Example, type FirmwareModel, memoryBytes } from "./model.js";
 import { inputType } from "./model-files.js";
-import type { Target } from "./targets.js";
+import { detectorApplication, sensorSection } from "./readme-sensor.js";
+import { type SensorFormat, sensorBytes } from "./sensor-files.js";
+import { EMULATED_TARGETS, type Target } from "./targets.js";
 
 export interface ReadmeFacts {
   readonly model: FirmwareModel;
@@ -13,14 +16,16 @@ export interface ReadmeFacts {
   /** Id of the region that holds the arena; "" when nothing is known of the machine. */
   readonly region: string;
   readonly stackBytes: number;
+  readonly sensor: SensorFormat;
 }
 
 export function readme(target: Target, facts: ReadmeFacts): string {
   return [
-    `# ${titleOf(target)}\n\n${INTRODUCTION}`,
+    `# ${titleOf(target)}\n\n${INTRODUCTION}${madeBy(target, facts)}`,
     `## Build and run\n\n${commands(target, facts)}`,
     `## Memory\n\n${memory(target, facts)}`,
-    `## What to expect\n\n${EXPECT}`,
+    `## What to expect\n\n${facts.model.detector === undefined ? EXPECT : EXPECT_DETECTOR}`,
+    `## The sensor, tasks and interrupts\n\n${sensorSection(target, facts.model, facts.sensor)}`,
     `## In an application\n\n${application(target, facts.model)}`,
     `## Where this has been run\n\n${statusOf(target)}`,
   ].join("\n");
@@ -29,6 +34,17 @@ export function readme(target: Target, facts: ReadmeFacts): string {
 const INTRODUCTION = `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights stay in flash;
 nothing is allocated; the self-test tells whether every output has the bits of the simulation.
 `;
+
+function madeBy(target: Target, { model, board }: ReadmeFacts): string {
+  const crc = model.info.crc32.toString(16).padStart(8, "0");
+  return `
+Made by \`${commandOf({ target, board, model })}\`, where MODEL's blob
+has CRC-32 ${crc}; \`mambalite.json\` has it too. \`mambalite verify --project .\` checks, in an emulator, that core and
+model still give the simulation's bits with whatever was edited here${EMULATED.has(target) ? "" : " (not for this target)"}.
+`;
+}
+
+const EMULATED: ReadonlySet<string> = new Set(["stm32h7", ...EMULATED_TARGETS]);
 
 const TITLES: Partial<Record<Target, string>> = {
   stm32h7: "MambaLite-Micro on an STM32H7",
@@ -171,14 +187,20 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
   psram: "PSRAM",
 };
 
-function memory(target: Target, { model, board, region, stackBytes }: ReadmeFacts): string {
-  const { plan, blob } = model;
-  const where = REGION_NAMES[region];
-  const rows: [what: string, bytes: number, note: string][] = [
-    ["arena", plan.arenaBytes, `exact: ${describePlan(plan)}${where ? `; in ${where}` : ""}`],
-    ["one tile of input", plan.inputBytes, "the application's own; the example's is in flash"],
-    ["outputs that are vectors", plan.outputBytes, "the application's own"],
-    ["flash: model", blob.length, "exact, used in place"],
+type Row = readonly [what: string, bytes: number, note: string];
+
+function memory(target: Target, { model, board, region, stackBytes, sensor }: ReadmeFacts): string {
+  const { plan, detector } = model;
+  const where = REGION_NAMES[region] ? `; in ${REGION_NAMES[region]}` : "";
+  const rows: Row[] = [
+    detector === undefined
+      ? ["arena", plan.arenaBytes, `exact: ${describePlan(plan)}${where}`]
+      : ["arena of the detector", memoryBytes(model), `exact: all of it, for ever${where}`],
+    ["the sensor's ring and a portion of it", sensorBytes(sensor), "the application's own"],
+    ...(detector === undefined
+      ? [["outputs that are vectors", plan.outputBytes, "the application's own"] satisfies Row]
+      : []),
+    ["flash: model", blobBytes(model), "exact, used in place"],
   ];
   const stackOf = target === "esp32s3" ? "of the example's task" : "reserved for everything";
   if (target !== "generic") rows.push(["stack", stackBytes, stackOf]);
@@ -208,7 +230,19 @@ bits equal to the simulation's
 change the results (contraction or fast-math).
 `;
 
-function application(target: Target, { info, ops, plan }: FirmwareModel): string {
+const EXPECT_DETECTOR = `The program opens the model (which checks its CRC-32 and every size in it), runs the model's own
+self-test vector where it has one, then a detector over the simulated sensor: what it hears or feels, how long the longest
+push took, arena and stack. The averages of every answer are compared with the simulation's; last comes
+
+\`\`\`
+bits equal to the simulation's
+\`\`\`
+
+A sensor of yours does not end, and nor does the program then.
+`;
+
+function application(target: Target, model: FirmwareModel): string {
+  const { info, ops, plan } = model;
   const [folder, library, more] =
     target === "esp32s3"
       ? ["main", "components/mambalite_micro/src", "Further files go into `main/CMakeLists.txt`."]
@@ -217,7 +251,11 @@ function application(target: Target, { info, ops, plan }: FirmwareModel): string
 \`${library}/mlm.h\` documents all of it. The core here has what this model uses and nothing else
 (${usedOps(ops)}${plan.schedule === "unfused" ? "" : "; no schedule unfused"}): another model wants a project of its own.
 
-A recording is one window of inputs; input that never ends is run window by window, each from a reset,
+${model.detector === undefined ? ofWindows(info) : detectorApplication(library, model)}`;
+}
+
+function ofWindows(info: FirmwareModel["info"]): string {
+  return `A recording is one window of inputs; input that never ends is run window by window, each from a reset,
 with every status checked:
 
 ${windows(inputType(info), info)}`;

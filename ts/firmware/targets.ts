@@ -10,6 +10,7 @@ export const EXPORT_TARGETS = [
   ...CORTEX_M_TARGETS,
   "riscv32",
   "generic",
+  "library",
 ] as const;
 export type ExportTarget = (typeof EXPORT_TARGETS)[number];
 
@@ -75,6 +76,13 @@ export const LAYOUTS: Readonly<Record<Target, ProjectLayout>> = {
       ["port/generic/machine.c", "port/machine.c"],
       ...intoFolder(PROGRAM_FILES, "port"),
     ],
+  },
+  library: {
+    library: "src",
+    program: "src",
+    linksBare: false,
+    boards: [],
+    files: [["port/library/", ""]],
   },
   riscv32: { ...BARE, boards: ["esp32c3", "esp32c6"], files: bareFiles("riscv32") },
   xtensa: { ...BARE, boards: [], files: bareFiles("xtensa") },

@@ -22,7 +22,7 @@ import { elementName, flatOutputs } from "./flat-outputs.js";
 import { boundedBy } from "./frames.js";
 import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
 import { MAX_TIMEOUT_SECONDS, run } from "./process.js";
-import { type HarnessInputs, harnessProject, type Sources } from "./project.js";
+import { type Files, type HarnessInputs, harnessProject, type Sources } from "./project.js";
 import { readSources } from "./sources.js";
 import { type EmulatedTarget, LAYOUTS } from "./targets.js";
 import { cannotTrace } from "./trace.js";
@@ -39,6 +39,8 @@ export interface VerifyOptions {
   readonly folder?: string;
   /** Longest time for one run of the emulator. Default 600 s. */
   readonly timeoutMs?: number;
+  /** What is built instead of the project that is made. */
+  readonly adapt?: (files: Files) => Files;
   /** Further variables for CMake. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: this package's. */
@@ -292,7 +294,7 @@ async function buildImage(
     ...(options.board !== undefined && { board: options.board }),
     ...(options.region !== undefined && { region: options.region }),
   });
-  writeFiles(folder, files);
+  writeFiles(folder, options.adapt?.(files) ?? files);
   await buildProject(folder, target, { ...variant.settings, ...options.settings });
   const path = join(folder, `firmware-${plan.schedule}.elf`);
   copyFileSync(join(folder, "build/firmware.elf"), path);

@@ -18,6 +18,7 @@ export {
   type OpDescription,
   type Rate,
 } from "./description.js";
+export { type DetectorProfile, profileDetector } from "./detector.js";
 export { DEFAULT_FRAMES, defaultFrames, exampleInput } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
 export {

@@ -15,6 +15,7 @@ import type { Session } from "../core/session.js";
 import { crc32 } from "../crc32.js";
 import { BOARDS, type Board, type BoardVerdict, judge } from "../device/index.js";
 import { moduleOf } from "../graph/descriptors/index.js";
+import type { DetectorProfile } from "./detector.js";
 import { defaultFrames, exampleInput } from "./example-input.js";
 import { type Effort, measureLatency, measureOperators } from "./measure.js";
 import type { Latency } from "./statistics.js";
@@ -89,6 +90,8 @@ export interface ProfileReport {
   readonly operators: readonly OperatorProfile[];
   readonly latency: Latency;
   readonly boards: readonly BoardVerdict[];
+  /** Of a model that listens for ever; not in every report. */
+  readonly detector?: DetectorProfile;
   readonly provenance: {
     readonly coreVersion: string;
     readonly build: "simd" | "baseline";

@@ -41,8 +41,24 @@ export interface Detection {
   readonly seconds: number;
 }
 
+/** All that a detector in C is told, but for its models. */
+export interface DetectorSetup {
+  readonly tile: number;
+  /** Of windows, in frames; 0 and 0 for a running model. */
+  readonly windowFrames: number;
+  readonly hopFrames: number;
+  readonly smooth: number;
+  readonly holdOff: number;
+  /** One a label. */
+  readonly thresholds: readonly number[];
+  /** All of its memory on a board, exactly. */
+  readonly arenaBytes: number;
+}
+
 /** What makes answers: rows of probabilities. */
 interface Source {
+  readonly windowFrames: number;
+  readonly hopFrames: number;
   /** Inputs up to the end of answer `index`, from 0. */
   time(index: number): number;
   push(input: InputArray, take: (probabilities: Float32Array) => void): void;
@@ -52,6 +68,16 @@ interface Source {
 
 const SMOOTH = 3;
 const HOLD_OFF = 5;
+const TILE = 1;
+
+/** sizeof(mlm_detector), which begins its memory: its pointers take 8 bytes on every machine. */
+const BOOKKEEPING_BYTES = 112;
+/** MLM_ALIGNMENT: every part of the memory is rounded up to it. */
+const ALIGNMENT = 16;
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
 
 /** @throws BadArgument (models that do not fit one another, options), BadModel, OutOfMemory */
 export async function createDetector(engine: Engine, options: DetectorOptions): Promise<Detector> {
@@ -72,6 +98,8 @@ export class Detector {
   readonly #models: readonly Model[];
   readonly #source: Source;
   readonly #events: Events;
+  /** All that a detector in C is told, but for its models. */
+  readonly setup: DetectorSetup;
   #answers = 0;
 
   /** Made by `createDetector`, which gives it its models. */
@@ -86,16 +114,23 @@ export class Detector {
       model.labels.length > 0 ? model.labels : Array.from({ length: width }, (_, i) => `${i}`);
     this.rateHz = options.rateHz ?? ((front ?? model).info.sampleRateHz || undefined);
     this.#models = front === undefined ? [model] : [model, front];
-    this.#events = model.createEvents({
+    const events = {
       thresholds: defaultThresholds(this.labels, options.thresholds),
       smooth: options.smooth ?? SMOOTH,
       holdOff: options.holdOff ?? HOLD_OFF,
-    });
+    };
+    this.#events = model.createEvents(events);
+    const { windowFrames, hopFrames, arenaBytes } = this.#source;
+    this.setup = {
+      ...events,
+      ...{ tile: options.tile ?? TILE, windowFrames, hopFrames },
+      arenaBytes: BOOKKEEPING_BYTES + arenaBytes + aligned(this.#events.bytes),
+    };
   }
 
-  /** Bytes that it has on a board, all of it but code and blobs; exact but for some 150 bytes of bookkeeping. */
+  /** Bytes that it has on a board, all of it but code and blobs, exactly. */
   get arenaBytes(): number {
-    return this.#source.arenaBytes + this.#events.bytes;
+    return this.setup.arenaBytes;
   }
 
   /** Answers so far. */
@@ -150,6 +185,10 @@ function timesOf(model: Model): (row: number) => number {
 
 /** One session, whose output is a sequence of answers. */
 class RunningSource implements Source {
+  readonly windowFrames = 0;
+  readonly hopFrames = 0;
+  readonly #tile: number;
+  readonly #rowFrames: number;
   readonly #session: Session;
   readonly #width: number;
   readonly time: (index: number) => number;
@@ -160,13 +199,18 @@ class RunningSource implements Source {
       throw new BadArgument("a running model", "neither front nor window nor hop", "one of them");
     }
     assertEndless(model);
-    this.#session = model.createSession({ tile: options.tile ?? 1 });
+    this.#tile = options.tile ?? TILE;
+    this.#session = model.createSession({ tile: this.#tile });
     this.#width = model.info.outputs[0]!.width;
     this.time = timesOf(model);
+    this.#rowFrames = (this.time(2) - this.time(1)) / (model.info.hopSamples || 1);
   }
 
+  /** The session's, and rows for all answers that a tile can make. */
   get arenaBytes(): number {
-    return this.#session.plan.arenaBytes;
+    const rows = 1 + Math.floor((this.#tile - 1) / this.#rowFrames);
+    const rowBytes = this.#width * Float32Array.BYTES_PER_ELEMENT;
+    return aligned(this.#session.plan.arenaBytes) + aligned(rows * rowBytes);
   }
 
   push(input: InputArray, take: (probabilities: Float32Array) => void): void {
@@ -189,18 +233,20 @@ class WindowSource implements Source {
   readonly #info: Model["info"];
   readonly #ring: Float32Array;
   readonly #width: number;
-  readonly #window: number;
-  readonly #hop: number;
+  readonly windowFrames: number;
+  readonly hopFrames: number;
+  readonly #tile: number;
   #next = 0;
   #until: number;
   readonly time: (index: number) => number;
 
   constructor(model: Model, front: Model | undefined, options: DetectorOptions) {
-    const { windowFrames = 0, hopFrames = 0, tile = 1 } = options;
+    const { windowFrames = 0, hopFrames = 0, tile = TILE } = options;
     assertWindow(model, windowFrames, hopFrames);
     if (front !== undefined) assertFront(front, model);
-    this.#window = windowFrames;
-    this.#hop = hopFrames;
+    this.windowFrames = windowFrames;
+    this.hopFrames = hopFrames;
+    this.#tile = tile;
     this.#until = windowFrames;
     this.#info = model.info;
     this.#width = model.info.inputWidth;
@@ -214,9 +260,14 @@ class WindowSource implements Source {
     this.time = (index) => frame(windowFrames - 1 + index * hopFrames);
   }
 
+  /** Both sessions', the frames that a tile makes, and the ring of them. */
   get arenaBytes(): number {
-    const front = this.#front?.plan.arenaBytes ?? 0;
-    return front + this.#model.plan.arenaBytes + this.#ring.byteLength;
+    const frameBytes = this.#width * Float32Array.BYTES_PER_ELEMENT;
+    const front =
+      this.#front === undefined
+        ? 0
+        : aligned(this.#front.plan.arenaBytes) + aligned(this.#tile * frameBytes);
+    return front + aligned(this.#model.plan.arenaBytes) + aligned(this.#ring.byteLength);
   }
 
   push(input: InputArray, take: (probabilities: Float32Array) => void): void {
@@ -225,9 +276,9 @@ class WindowSource implements Source {
       this.#front === undefined ? this.#checked(input) : this.#front.push(input)[0]!.data;
     for (let i = 0; i < frames.length; i += this.#width) {
       this.#ring.set(frames.subarray(i, i + this.#width), this.#next * this.#width);
-      this.#next = (this.#next + 1) % this.#window;
+      this.#next = (this.#next + 1) % this.windowFrames;
       if (--this.#until > 0) continue;
-      this.#until = this.#hop;
+      this.#until = this.hopFrames;
       take(this.#runWindow());
     }
   }
@@ -235,7 +286,7 @@ class WindowSource implements Source {
   reset(): void {
     this.#front?.reset();
     this.#next = 0;
-    this.#until = this.#window;
+    this.#until = this.windowFrames;
   }
 
   /** Frames, looked at before any of them is taken. @throws BadInput, NonFinite, Disposed */

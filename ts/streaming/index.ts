@@ -4,6 +4,7 @@ export {
   type Detection,
   type Detector,
   type DetectorOptions,
+  type DetectorSetup,
 } from "./detector.js";
 export {
   runningNetwork,

@@ -32,4 +32,6 @@ _Noreturn void machine_fault(void) {
 
 void port_write(const char *text) { semihost(SYS_WRITE0, text); }
 
+const char *port_misconfigured(void) { return 0; }
+
 uint32_t port_ticks_per_second(void) { return 0; }

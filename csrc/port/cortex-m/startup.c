@@ -60,6 +60,17 @@ __attribute__((used)) void prepare(void) {
     machine_exit(port_main());
 }
 
+/* What comes between the question and wfi wakes it all the same: masked interrupts are pending. */
+void port_wait_until(int (*is_ready)(void)) {
+    for (;;) {
+        __asm__ volatile("cpsid i" ::: "memory");
+        const int ready = is_ready();
+        if (!ready) __asm__ volatile("dsb\n\twfi" ::: "memory");
+        __asm__ volatile("cpsie i\n\tisb" ::: "memory");
+        if (ready) return;
+    }
+}
+
 uint32_t port_stack_bytes(void) {
     const uint32_t *lowest = stack_limit;
     while (lowest < stack_top && *lowest == STACK_PAINT) lowest++;

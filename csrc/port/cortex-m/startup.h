@@ -12,6 +12,9 @@ void reset_handler(void);
 /* Writes the name of an exception that has no handler. */
 void report_unhandled(uint32_t exception);
 
+/* Of the machine: what SysTick counts with. */
+uint32_t machine_clock_hz(void);
+
 /* Of the machine: called before port_main, with static data in place. */
 void machine_init(void);
 /* Of the machine: port_main returned this. */

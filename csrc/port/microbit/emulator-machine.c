@@ -25,5 +25,7 @@ uint32_t port_ticks(void) {
     return REGISTER(TIMER_CAPTURED);
 }
 
+uint32_t machine_clock_hz(void) { return 16000000; }
+
 /* 256 ns an instruction (-icount shift=8), 62.5 ns a tick. */
 uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 125 + 256) / 512; }

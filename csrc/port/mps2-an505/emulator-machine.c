@@ -45,5 +45,7 @@ void machine_init(void) {
 
 uint32_t port_ticks(void) { return 0xFFFFFFFFu - REGISTER(TIMER_VALUE); }
 
+uint32_t machine_clock_hz(void) { return 20000000; }
+
 /* 256 ns an instruction (-icount shift=8), 50 ns a tick. */
 uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 25 + 64) / 128; }

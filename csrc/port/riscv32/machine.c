@@ -66,8 +66,25 @@ uint32_t port_ticks(void) {
     return count;
 }
 
+const char *port_misconfigured(void) { return 0; }
+
 uint32_t port_ticks_per_second(void) { return 0; }
 
 uint32_t port_stack_bytes(void) { return (uint32_t)(stack_top - stack_lowest()); }
+
+/* What comes between the question and wfi wakes it all the same: it waits for what is pending. */
+void port_wait_until(int (*is_ready)(void)) {
+    for (;;) {
+        __asm__ volatile(
+            ".option push\n\t.option arch, +zicsr\n\tcsrci mstatus, 8\n\t.option pop" ::
+                : "memory");
+        const int ready = is_ready();
+        if (!ready) __asm__ volatile("wfi" ::: "memory");
+        __asm__ volatile(
+            ".option push\n\t.option arch, +zicsr\n\tcsrsi mstatus, 8\n\t.option pop" ::
+                : "memory");
+        if (ready) return;
+    }
+}
 
 uint64_t emulator_instructions(uint64_t ticks) { return ticks; }

@@ -2,6 +2,7 @@
  * stm32h743.c - an STM32H743: clock, caches, DWT cycle counter, and a console on USART3 (PD8, 115200
  * 8N1), which on ST's Nucleo-H743ZI boards is the debugger's virtual serial port. Registers: ST RM0433; processor: Arm DDI 0403 and DDI 0489.
  */
+#include "board.h"
 #include "port.h"
 #include "startup.h"
 #include "stm32h743-clock.h"
@@ -114,3 +115,10 @@ _Noreturn void machine_fault(void) {
 uint32_t port_ticks(void) { return REGISTER(DWT_CYCCNT); }
 
 uint32_t port_ticks_per_second(void) { return core_hz; }
+
+const char *port_misconfigured(void) {
+    if ((REGISTER(SCB_CCR) & SCB_CCR_CACHES_ON) != SCB_CCR_CACHES_ON) return "caches are off";
+    return core_hz == BOARD_CLOCK_HZ ? 0 : "another clock than planned";
+}
+
+uint32_t machine_clock_hz(void) { return core_hz; }

@@ -48,9 +48,23 @@ uint32_t port_ticks(void) {
     return count;
 }
 
+const char *port_misconfigured(void) { return 0; }
+
 uint32_t port_ticks_per_second(void) { return 0; }
 
 uint32_t port_stack_bytes(void) { return (uint32_t)(stack_top - stack_lowest()); }
+
+/* Without interrupts a tick is called where the program waits for one. */
+static void (*waiting_tick)(void);
+
+void port_every(uint32_t times_a_second, void (*tick)(void)) {
+    (void)times_a_second;
+    waiting_tick = tick;
+}
+
+void port_wait_until(int (*is_ready)(void)) {
+    while (!is_ready()) waiting_tick();
+}
 
 /* 32 ns an instruction (-icount shift=5), 25 ns a tick of the 40 MHz counter. */
 uint64_t emulator_instructions(uint64_t ticks) { return (ticks * 25 + 16) / 32; }

@@ -4,6 +4,7 @@
  */
 import { zipSync } from "fflate";
 import { BadArgument } from "../../core/errors.js";
+import { as16Bits } from "../../core/input.js";
 import { BOARDS } from "../../device/index.js";
 import {
   EXPORT_TARGETS,
@@ -30,7 +31,7 @@ export async function firmwareZip(
   const { engine, model, blob } = workbench.open;
   const board = BOARDS.find(({ id }) => id === boardId);
   const frames = defaultFrames(model.info);
-  const input = exampleInput(model.info, frames);
+  const input = as16Bits(model.info, exampleInput(model.info, frames));
   const session = model.createSession(sessionOptions({ ...choice, frames }));
   try {
     const { plan } = session;

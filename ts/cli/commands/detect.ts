@@ -1,35 +1,22 @@
 /** `mambalite detect`: what a detector hears or feels in a long recording, and what it found of what was there. */
-import { createBlob } from "../../blob/blob.js";
-import type { Engine } from "../../core/engine.js";
 import { BadArgument, BadFile } from "../../core/errors.js";
-import type { Network } from "../../graph/network.js";
 import { takenBy } from "../../input-files.js";
 import {
   createDetector,
   type Detection,
-  type DetectorOptions,
   readTruth,
   type Score,
   scoreOf,
-  windowNetworks,
 } from "../../streaming/index.js";
+import { type DetectorChoice, detectorOf } from "../detector.js";
 import { inFile, readBytes } from "../files.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
-import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
-import { runningBlob, type WindowChoice, windowsOf } from "../running.js";
+import { type ModelChoice, withModel } from "../load-model.js";
 import { oneLine } from "../text.js";
 
-export const DETECT_MODES = ["running", "exact"] as const;
-
-export interface DetectChoice extends ModelChoice, WindowChoice {
+export interface DetectChoice extends ModelChoice, DetectorChoice {
   readonly input: string;
-  readonly mode?: (typeof DETECT_MODES)[number];
-  readonly smooth?: number;
-  readonly holdOff?: number;
-  readonly threshold?: readonly string[];
-  readonly rate?: number;
-  readonly tile?: number;
   readonly truth?: string;
   readonly json?: boolean;
 }
@@ -40,7 +27,7 @@ export async function detectCommand(modelPath: string, choice: DetectChoice): Pr
     if (inputs.sequences.length !== 1) {
       throw new BadArgument("--input", "one recording", `${inputs.sequences.length} sequences`);
     }
-    const detector = await createDetector(open.engine, await optionsOf(open, choice));
+    const detector = await createDetector(open.engine, await detectorOf(open, choice));
     try {
       const detections = detector.push(inputs.data);
       const inputsPerStream = inputs.data.length / open.model.info.inputWidth;
@@ -57,63 +44,6 @@ export async function detectCommand(modelPath: string, choice: DetectChoice): Pr
       detector.dispose();
     }
   });
-}
-
-async function optionsOf(open: OpenModel, choice: DetectChoice): Promise<DetectorOptions> {
-  const { smooth, holdOff, rate, tile, threshold } = choice;
-  const thresholds = threshold && thresholdsOf(threshold);
-  const how = {
-    ...(smooth !== undefined && { smooth }),
-    ...(holdOff !== undefined && { holdOff }),
-    ...(rate !== undefined && { rateHz: rate }),
-    ...(tile !== undefined && { tile }),
-    ...(thresholds !== undefined && { thresholds }),
-  };
-  const isRunning = open.model.info.outputs[0]?.isSequence === true;
-  if (open.network === undefined && isRunning) return { model: open.blob, ...how };
-  if (open.network === undefined) {
-    throw new BadArgument(
-      "MODEL",
-      "a checkpoint, or a .mlm of `convert --running`",
-      "another .mlm",
-    );
-  }
-  const form = windowsOf(open.model, choice);
-  return choice.mode === "exact"
-    ? { ...(await windowBlobs(open.engine, open.network)), ...form, ...how }
-    : { model: await runningBlob(open.engine, open.network, form), ...how };
-}
-
-async function windowBlobs(engine: Engine, network: Network) {
-  const { front, model } = windowNetworks(network);
-  return {
-    model: await createBlob(engine, model),
-    ...(front !== undefined && { front: await createBlob(engine, front) }),
-  };
-}
-
-/** `0.6` for all, or `yes=0.6` for one. */
-function thresholdsOf(given: readonly string[]): number | Record<string, number> {
-  const all = given.filter((text) => !text.includes("="));
-  if (all.length > 0 && given.length > 1) {
-    throw new BadArgument(
-      "--threshold",
-      "one number for all, or LABEL=P for each",
-      given.join(" "),
-    );
-  }
-  const number = (text: string) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value > 0) return value;
-    throw new BadArgument("--threshold", "a probability above 0, or LABEL=P", text);
-  };
-  if (all[0] !== undefined) return number(all[0]);
-  return Object.fromEntries(
-    given.map((text) => {
-      const at = text.lastIndexOf("=");
-      return [text.slice(0, at), number(text.slice(at + 1))];
-    }),
-  );
 }
 
 function truthOf(path: string, labels: readonly string[]) {

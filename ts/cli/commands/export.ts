@@ -1,25 +1,21 @@
 /** `mambalite export`: a model becomes a firmware project, ready to build and flash. */
-import { BadArgument } from "../../core/errors.js";
-import { framesIn, type InputArray } from "../../core/input.js";
 import type { Board } from "../../device/index.js";
-import { type ExportTarget, exportProject, type Files } from "../../firmware/index.js";
+import { type ExportTarget, exportProject } from "../../firmware/index.js";
+import { blobBytes, memoryBytes } from "../../firmware/model.js";
 import { readSources } from "../../firmware/node.js";
-import { takenBy } from "../../input-files.js";
-import { defaultFrames, exampleInput } from "../../profile/index.js";
+import { type FirmwareChoice, firmwareFor } from "../firmware-model.js";
 import { requireNewFolder, writeFolder } from "../folders.js";
 import { toJson } from "../json.js";
-import { readInputs } from "../load-input.js";
-import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
-import { boardOf, checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { type ModelChoice, withModel } from "../load-model.js";
+import { boardOf, checkExecution } from "../options.js";
 import { counted, grouped } from "../text.js";
 import { modelFor } from "../twin.js";
 
-export interface ExportCommandOptions extends ModelChoice, ExecutionChoice {
+export interface ExportCommandOptions extends ModelChoice, FirmwareChoice {
   readonly target: ExportTarget;
   readonly output: string;
   readonly board?: readonly Board[];
   readonly float?: boolean;
-  readonly input?: string;
   readonly json?: boolean;
 }
 
@@ -28,57 +24,32 @@ export async function exportCommand(named: string, options: ExportCommandOptions
   const board = boardOf(options.target, options.board);
   requireNewFolder(options.output);
   const { model: path, note } = modelFor(named, { ...options, board });
-  return withModel(path, options, async ({ engine, model, blob }: OpenModel) => {
-    const input = await exampleOf(model, options);
-    const session = model.createSession(
-      sessionOptions(options, framesIn(model.info, input.length)),
-    );
-    try {
-      const { plan } = session;
-      const files = exportProject(options.target, {
-        sources: readSources(),
-        model: {
-          ...{ blob, plan, info: model.info, ops: model.ops },
-          ...{ tensors: model.tensors, labels: model.labels },
-          version: engine.version,
-        },
-        example: { input, outputs: session.run(input) },
-        ...(board && { board }),
+  const asCheckpoint = options.mode !== "windows";
+  return withModel(path, { ...options, asCheckpoint }, async (open) => {
+    const { model, example } = await firmwareFor(path, open, options);
+    const files = exportProject(options.target, {
+      ...{ sources: readSources(), model, example },
+      ...(board && { board }),
+    });
+    await writeFolder(options.output, files);
+    const { target, output } = options;
+    const sizes = { arenaBytes: memoryBytes(model), weightsBytes: blobBytes(model) };
+    if (options.json) {
+      const listens = model.detector !== undefined;
+      return toJson({
+        model: path,
+        output,
+        target,
+        listens,
+        ...sizes,
+        files: [...files.keys()].sort(),
       });
-      await writeFolder(options.output, files);
-      const { target, output } = options;
-      if (options.json) {
-        const sizes = { arenaBytes: plan.arenaBytes, weightsBytes: blob.length };
-        return toJson({ model: path, output, target, ...sizes, files: [...files.keys()].sort() });
-      }
-      return note + summary(output, target, files, plan.arenaBytes, blob.length);
-    } finally {
-      session.dispose();
     }
+    const what = model.detector === undefined ? "arena" : "detector";
+    return (
+      `${note}${output}: ${counted(files.size, "file")} for ${target}; ${what} ` +
+      `${grouped(sizes.arenaBytes)} bytes, model ${grouped(sizes.weightsBytes)} bytes of flash\n` +
+      `README.md there has the commands to build and flash it\n`
+    );
   });
-}
-
-function summary(
-  output: string,
-  target: string,
-  files: Files,
-  arenaBytes: number,
-  blobBytes: number,
-): string {
-  return (
-    `${output}: ${counted(files.size, "file")} for ${target}; arena ${grouped(arenaBytes)} bytes, ` +
-    `model ${grouped(blobBytes)} bytes of flash\n` +
-    `README.md there has the commands to build and flash it\n`
-  );
-}
-
-async function exampleOf(
-  model: OpenModel["model"],
-  { input }: ExportCommandOptions,
-): Promise<InputArray> {
-  const { info } = model;
-  if (input === undefined) return exampleInput(info, defaultFrames(info));
-  const [first] = (await readInputs(input, takenBy(model), false)).sequences;
-  if (first === undefined) throw new BadArgument("--input", "at least one sequence", "none");
-  return first;
 }

@@ -3,20 +3,28 @@ import { cpus } from "node:os";
 import { BadArgument } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
 import type { Model } from "../../core/model.js";
-import type { Board } from "../../device/index.js";
+import { BOARDS, type Board } from "../../device/index.js";
 import { takenBy } from "../../input-files.js";
-import { DEFAULT_EFFORT, defaultFrames, profile } from "../../profile/index.js";
+import {
+  DEFAULT_EFFORT,
+  type DetectorProfile,
+  defaultFrames,
+  profile,
+  profileDetector,
+} from "../../profile/index.js";
 import { twinOf } from "../bundled.js";
+import { type DetectorChoice, detectorOf, refuseWithoutMode } from "../detector.js";
+import { listens } from "../firmware-model.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
-import { type ModelChoice, withModel } from "../load-model.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
 import { renderProfile } from "../render/profile.js";
 
 /** The smallest operators take long to be told on a machine that does other things too. */
 const PATIENCE_MS = 2000;
 
-export interface ProfileCommandOptions extends ModelChoice, ExecutionChoice {
+export interface ProfileCommandOptions extends ModelChoice, ExecutionChoice, DetectorChoice {
   readonly frames?: number;
   readonly input?: string;
   readonly allowNonfinite?: boolean;
@@ -29,7 +37,9 @@ export async function profileCommand(
   options: ProfileCommandOptions,
 ): Promise<string> {
   checkExecution(options);
-  return withModel(path, options, async ({ engine, model }) => {
+  // A bundled checkpoint makes the bundled blob, and can be made to listen.
+  return withModel(path, { ...options, asCheckpoint: true }, async (open) => {
+    const { engine, model } = open;
     const input = options.input === undefined ? undefined : await firstInput(model, options);
     const frames = input
       ? framesIn(model.info, input.length)
@@ -41,8 +51,23 @@ export async function profileCommand(
       ...(input ? { input } : { frames }),
       ...(options.board && { boards: options.board }),
     });
-    return options.json ? toJson(report) : renderProfile(path, report, twinOf(path));
+    const detector = await detectorFor(open, options);
+    const whole = detector === undefined ? report : { ...report, detector };
+    return options.json ? toJson(whole) : renderProfile(path, whole, twinOf(path));
   });
+}
+
+/** Of what was asked for, or of what an exported project would do. */
+async function detectorFor(
+  open: OpenModel,
+  options: ProfileCommandOptions,
+): Promise<DetectorProfile | undefined> {
+  if (options.mode === undefined && !listens(open, options)) {
+    refuseWithoutMode(options);
+    return undefined;
+  }
+  const detector = await detectorOf(open, options);
+  return profileDetector(open.engine, detector, options.board ?? BOARDS);
 }
 
 /** The first sequence of the input, or as many frames of it as were asked for. */

@@ -6,6 +6,7 @@ import type { EmulatedTarget } from "../../firmware/index.js";
 import { proxiedBoards, type Verification, verify } from "../../firmware/node.js";
 import { takenBy } from "../../input-files.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
+import { type DetectorChoice, refuseWithoutMode } from "../detector.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
@@ -20,13 +21,15 @@ import { cyclesReport } from "../render/board-time.js";
 import { renderVerification, stackOf } from "../render/verification.js";
 import { modelFor } from "../twin.js";
 
-export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
+export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice, DetectorChoice {
   readonly target: EmulatedTarget;
   readonly board?: string;
   readonly variant?: readonly string[];
   readonly float?: boolean;
   readonly input?: string;
   readonly keep?: string;
+  /** Of the stream that a detector is verified with. */
+  readonly seconds?: number;
   readonly timeout: number;
   readonly time?: boolean;
   readonly place?: Readonly<Partial<Record<Thing, string>>>;
@@ -36,6 +39,7 @@ export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice {
 
 export async function verifyCommand(named: string, options: VerifyCommandOptions): Promise<string> {
   checkExecution(options);
+  refuseWithoutMode(options);
   const { board, time } = boardAndTime(options);
   const asked = board ?? BOARDS.find(({ id }) => id === options.board);
   const { model: path, note } = modelFor(named, { ...options, board: asked });

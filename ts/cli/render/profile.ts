@@ -4,6 +4,7 @@ import { BOARDS, type BoardVerdict, hasFpu } from "../../device/index.js";
 import type { ProfileReport } from "../../profile/index.js";
 import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
 import { arenaChart } from "./arena-chart.js";
+import { renderDetector } from "./detector.js";
 import { table } from "./table.js";
 
 /** @param twin name of the same network in integers, if there is one */
@@ -13,7 +14,8 @@ export function renderProfile(path: string, report: ProfileReport, twin?: string
     heading("VERDICT", "exact needs, with allowances for stack and firmware") +
       verdicts(report) +
       withoutFpu(report, twin) +
-      wholeSequence(report),
+      wholeSequence(report) +
+      (report.detector === undefined ? "" : renderDetector(report.detector)),
     heading("RAM", "exact") + ram(report),
     heading("FLASH", "exact") + flash(report),
     heading("ARENA", "exact; buffers x operators, numbered as below") +

@@ -4,4 +4,6 @@
 
 typedef int BaseType_t;
 typedef unsigned int UBaseType_t;
+typedef uint32_t TickType_t;
 #define pdPASS ((BaseType_t)1)
+#define portMAX_DELAY ((TickType_t)0xFFFFFFFFu)

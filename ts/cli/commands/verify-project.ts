@@ -1,0 +1,61 @@
+/** `mambalite verify --project`: a project as it lies there, edited or not, against the simulation bit for bit. */
+import { BadArgument } from "../../core/errors.js";
+import { type ProjectVerification, verifyProject } from "../../firmware/node.js";
+import { toJson } from "../json.js";
+import { refuseGiven } from "../options.js";
+import { counted, grouped, oneLine } from "../text.js";
+
+export interface VerifyProjectChoice {
+  readonly project: string;
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+/** What the project itself says, and is not asked for. */
+const ITS_OWN = [
+  "target",
+  "board",
+  "schedule",
+  "tile",
+  "budget",
+  "mode",
+  "variant",
+  "input",
+  "fold",
+];
+
+export async function verifyProjectCommand(
+  model: string | undefined,
+  options: VerifyProjectChoice,
+): Promise<string> {
+  refuseGiven(options, ITS_OWN, "no --project", "one");
+  if (model !== undefined) throw new BadArgument("--project", "no MODEL with it", model);
+  const verified = await verifyProject(options.project, { timeoutMs: options.timeout * 1000 });
+  const { manifest, edited, verification } = verified;
+  if (!options.json) return describe(options.project, verified);
+  const [image] = verification.images;
+  return toJson({
+    project: options.project,
+    ...{ target: manifest.target, command: manifest.command, edited },
+    equalBits: verification.equalItems === verification.items,
+    arenaBytes: image?.arena.highWaterBytes,
+    flags: image?.flags,
+  });
+}
+
+function describe(
+  folder: string,
+  { manifest, edited, verification: { images, items, equalItems } }: ProjectVerification,
+): string {
+  const arena = images[0]?.arena.highWaterBytes ?? 0;
+  const changes =
+    edited.length === 0
+      ? "as exported"
+      : `${counted(edited.length, "file")} edited: ${edited.map((path) => oneLine(path)).join(", ")}`;
+  return (
+    `${oneLine(folder)}: ${manifest.target}, ${changes}\n` +
+    `core and model: ${equalItems} of ${items} inputs equal, bit for bit; arena ${grouped(arena)} bytes; ` +
+    "its application is not run\n" +
+    `made by ${oneLine(manifest.command)}\n`
+  );
+}

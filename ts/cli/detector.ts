@@ -1,0 +1,87 @@
+/** Options of a detector on the command line, and what they make of a model. Knows no commands. */
+import { createBlob } from "../blob/blob.js";
+import type { Engine } from "../core/engine.js";
+import { BadArgument } from "../core/errors.js";
+import type { Network } from "../graph/network.js";
+import { type DetectorOptions, windowNetworks } from "../streaming/index.js";
+import type { OpenModel } from "./load-model.js";
+import { refuseGiven } from "./options.js";
+import { runningBlob, type WindowChoice, windowsOf } from "./running.js";
+
+export const DETECT_MODES = ["running", "exact"] as const;
+
+export interface DetectorChoice extends WindowChoice {
+  readonly mode?: (typeof DETECT_MODES)[number];
+  readonly smooth?: number;
+  readonly holdOff?: number;
+  readonly threshold?: readonly string[];
+  readonly rate?: number;
+  readonly tile?: number;
+}
+
+/** For commands that have a detector only where one is asked for. @throws BadArgument */
+export function refuseWithoutMode(options: DetectorChoice & { readonly seconds?: number }): void {
+  const names = ["window", "hop", "smooth", "holdOff", "threshold", "seconds"];
+  if (options.mode === undefined) refuseGiven(options, names, "--mode", "none");
+}
+
+/** @throws BadArgument for a model that is no detector's */
+export async function detectorOf(
+  open: OpenModel,
+  choice: DetectorChoice,
+): Promise<DetectorOptions> {
+  const { smooth, holdOff, rate, tile, threshold } = choice;
+  const thresholds = threshold && thresholdsOf(threshold);
+  const how = {
+    ...(smooth !== undefined && { smooth }),
+    ...(holdOff !== undefined && { holdOff }),
+    ...(rate !== undefined && { rateHz: rate }),
+    ...(tile !== undefined && { tile }),
+    ...(thresholds !== undefined && { thresholds }),
+  };
+  const isRunning = open.model.info.outputs[0]?.isSequence === true;
+  if (open.network === undefined && isRunning) return { model: open.blob, ...how };
+  if (open.network === undefined) {
+    throw new BadArgument(
+      "MODEL",
+      "a checkpoint, or a .mlm of `convert --running`",
+      "another .mlm",
+    );
+  }
+  const form = windowsOf(open.model, choice);
+  return choice.mode === "exact"
+    ? { ...(await windowBlobs(open.engine, open.network)), ...form, ...how }
+    : { model: await runningBlob(open.engine, open.network, form), ...how };
+}
+
+async function windowBlobs(engine: Engine, network: Network) {
+  const { front, model } = windowNetworks(network);
+  return {
+    model: await createBlob(engine, model),
+    ...(front !== undefined && { front: await createBlob(engine, front) }),
+  };
+}
+
+/** `0.6` for all, or `yes=0.6` for one. */
+function thresholdsOf(given: readonly string[]): number | Record<string, number> {
+  const all = given.filter((text) => !text.includes("="));
+  if (all.length > 0 && given.length > 1) {
+    throw new BadArgument(
+      "--threshold",
+      "one number for all, or LABEL=P for each",
+      given.join(" "),
+    );
+  }
+  const number = (text: string) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value > 0) return value;
+    throw new BadArgument("--threshold", "a probability above 0, or LABEL=P", text);
+  };
+  if (all[0] !== undefined) return number(all[0]);
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.lastIndexOf("=");
+      return [text.slice(0, at), number(text.slice(at + 1))];
+    }),
+  );
+}

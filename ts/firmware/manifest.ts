@@ -1,0 +1,114 @@
+/**
+ * What a project says of itself, mambalite.json: the command that makes it, the model, and a CRC-32 of every file, by
+ * which an edited one is known. Plain text and data. Knows nothing of machines.
+ */
+import { BadFile } from "../core/errors.js";
+import { crc32 } from "../crc32.js";
+import type { Board } from "../device/index.js";
+import { defaultThresholds } from "../streaming/thresholds.js";
+import type { Content } from "./content.js";
+import { blobBytes, type FirmwareModel } from "./model.js";
+
+export const MANIFEST = "mambalite.json";
+
+export interface Manifest {
+  readonly version: string;
+  readonly target: string;
+  readonly board?: string;
+  /** MODEL is the blob with this CRC-32. */
+  readonly command: string;
+  readonly model: { readonly crc32: string; readonly bytes: number };
+  /** CRC-32 of the files that are text throughout. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface ProjectFacts {
+  readonly target: string;
+  readonly board: Board | undefined;
+  readonly model: FirmwareModel;
+}
+
+export function manifestText(
+  { target, board, model }: ProjectFacts,
+  files: ReadonlyMap<string, Content>,
+): string {
+  const sums = [...files].flatMap(([path, content]): [string, string][] =>
+    typeof content === "string" ? [[path, fileSum(content)]] : [],
+  );
+  const manifest: Manifest = {
+    version: model.version,
+    target,
+    ...(board && { board: board.id }),
+    command: commandOf({ target, board, model }),
+    model: { crc32: hex(model.info.crc32), bytes: blobBytes(model) },
+    files: Object.fromEntries(sums.sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+export function fileSum(text: string): string {
+  return hex(crc32(new TextEncoder().encode(text)));
+}
+
+function hex(word: number): string {
+  return word.toString(16).padStart(8, "0");
+}
+
+/** Of the command line; what is default is left out. */
+export function commandOf({ target, board, model }: ProjectFacts): string {
+  return [
+    `mambalite export MODEL --target ${target}`,
+    ...(board === undefined ? [] : [`--board ${board.id}`]),
+    ...(model.detector === undefined ? windowWords(model) : detectorWords(model)),
+  ].join(" ");
+}
+
+function windowWords({ plan: { schedule, tile } }: FirmwareModel): string[] {
+  if (schedule !== "stream") return ["--mode windows", `--schedule ${schedule}`];
+  return ["--mode windows", `--tile ${tile}`];
+}
+
+function detectorWords({ detector, labels }: FirmwareModel): string[] {
+  const { windowFrames, hopFrames, smooth, holdOff, tile, thresholds } = detector!;
+  const form =
+    windowFrames === 0
+      ? ["--mode running"]
+      : [`--mode exact --window ${windowFrames} --hop ${hopFrames}`];
+  const usual = defaultThresholds(labels);
+  const each = thresholds.flatMap((threshold, i) =>
+    threshold === usual[i] ? [] : [`--threshold ${quoted(labels[i] ?? i)}=${threshold}`],
+  );
+  return [...form, `--tile ${tile} --smooth ${smooth} --hold-off ${holdOff}`, ...each];
+}
+
+/** For a shell. */
+function quoted(label: string | number): string {
+  const text = String(label);
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** @throws BadFile */
+export function readManifest(text: string): Manifest {
+  const parsed = parse(text);
+  const { target, files, version } = (parsed ?? {}) as Partial<Manifest>;
+  if (typeof target === "string" && typeof version === "string" && isSums(files)) {
+    return parsed as Manifest;
+  }
+  throw new BadFile("project", `its ${MANIFEST} is not what \`mambalite export\` writes`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSums(files: unknown): boolean {
+  return (
+    typeof files === "object" &&
+    files !== null &&
+    Object.values(files).every((sum) => typeof sum === "string")
+  );
+}
