@@ -88,7 +88,7 @@ function build() {
   }
 }
 
-const ASSETS = /\.(json|md|mlm|npy|safetensors|wav)$/;
+const ASSETS = /\.(js|json|md|mlm|npy|safetensors|wav)$/;
 
 /** What the code reads beside itself and the compiler does not copy. */
 function copyAssets(from, to) {

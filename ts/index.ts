@@ -4,6 +4,7 @@
  */
 export * from "./blob/blob.js";
 export * from "./blob/write.js";
+export * from "./core/classify.js";
 export * from "./core/engine.js";
 export * from "./core/errors.js";
 export type {

@@ -1,6 +1,7 @@
 /**
  * Makes the .mlm of every bundled model from what a user would bring: the checkpoint that
- * scripts/train wrote, the front end's constants and the labels; and, where ../shared/data is, the twin in
+ * scripts/train wrote, the front end's constants and the labels; where it was trained for streams, the one that runs
+ * without a reset; and, where ../shared/data is, the twin in
  * integers, calibrated over training data. The same bytes every time.
  *
  *   node scripts/models/make_bundled.mjs [--check]
@@ -16,6 +17,7 @@ const { createBlob, Engine, quantizeNetwork } = await import("../../dist/node.js
 const { readCheckpoint, toNetwork } = await import("../../dist/checkpoint/index.js");
 const { readFrontEnd, readLabels, withFrontEnd } = await import("../../dist/frontend/index.js");
 const { BUNDLED_MODELS } = await import("../../dist/models/index.js");
+const { createRunningBlob } = await import("../../dist/streaming/index.js");
 const { hasTrainingData, readTrainingInputs } = await import("./training-sets.mjs");
 
 const models = fileURLToPath(new URL("../../ts/models", import.meta.url));
@@ -52,9 +54,12 @@ function keep(name, file, blob) {
   console.log(`${name}/${file}: ${blob.length} bytes`);
 }
 
-for (const { name } of BUNDLED_MODELS) {
+for (const { name, stream } of BUNDLED_MODELS) {
   const network = readNetwork(join(models, name));
   keep(name, "model.mlm", await createBlob(engine, network));
+  if (stream !== undefined) {
+    keep(name, "running.mlm", await createRunningBlob(engine, network, stream.running.windows));
+  }
   if (hasTrainingData) keep(name, "model-int.mlm", await inIntegers(name, network));
   else console.log(`${name}/model-int.mlm: as it is, no training data in ../shared/data`);
 }

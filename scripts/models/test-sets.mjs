@@ -76,8 +76,13 @@ function readKws(labels) {
 
 function readClip(path) {
   const samples = new Float32Array(KWS_SAMPLES);
-  samples.set(readAudio(readFileSync(path), KWS_RATE_HZ));
+  samples.set(readAudioFile(path));
   return samples;
+}
+
+/** Mono, at kws's rate. */
+export function readAudioFile(path) {
+  return readAudio(readFileSync(path), KWS_RATE_HZ);
 }
 
 export function flacsIn(folder) {
@@ -91,7 +96,7 @@ export function flacsIn(folder) {
 export function cutSilences(paths, [begin, end]) {
   const each = SILENCES / paths.length;
   return paths.flatMap((path) => {
-    const whole = readAudio(readFileSync(path), KWS_RATE_HZ);
+    const whole = readAudioFile(path);
     const part = whole.subarray(Math.trunc(begin * whole.length), Math.trunc(end * whole.length));
     const step = (part.length - KWS_SAMPLES) / (each - 1);
     return Array.from({ length: each }, (_, index) => {

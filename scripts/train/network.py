@@ -103,10 +103,23 @@ class Network(nn.Module):
         self.classifier = nn.Linear(sizes.d_model, sizes.classes)
 
     def forward(self, frames: Tensor) -> Tensor:
+        return self._classify(self._features(frames).mean(dim=2))
+
+    def windows(self, frames: Tensor, length: int, hop: int) -> Tensor:
+        """Logits of every window of `length` frames, `hop` apart, with the state never reset.
+
+        frames [batch, T, inputs] -> [batch, answers, classes]
+        """
+        pooled = F.avg_pool1d(self._features(frames), length, hop)
+        return self._classify(pooled.transpose(1, 2))
+
+    def _features(self, frames: Tensor) -> Tensor:
         x = self.linear_in(frames.transpose(1, 2))
         for layer in self.layers:
             x = layer(x)
-        pooled = self.norm_f(x).mean(dim=2)
+        return self.norm_f(x)
+
+    def _classify(self, pooled: Tensor) -> Tensor:
         return self.classifier(F.dropout(pooled, self.dropout, self.training))
 
 

@@ -17,10 +17,10 @@ const DEMONSTRATIONS: Readonly<Record<string, Pick<OfferedModel, "windowFrames" 
 
 /** Each model, and behind it its twin in integers, which takes the same examples. */
 export const OFFERED_MODELS: readonly OfferedModel[] = BUNDLED_MODELS.flatMap(
-  ({ integers, ...model }) => {
+  ({ integers, stream, ...model }) => {
     const demonstration = DEMONSTRATIONS[model.name] ?? { windowFrames: 0, live: null };
     return [
-      { ...model, ...demonstration },
+      { ...model, ...demonstration, ...(stream && { stream }) },
       { ...model, ...integers, ...demonstration },
     ];
   },

@@ -3,7 +3,7 @@
  * either.
  */
 import { fileURLToPath } from "node:url";
-import { BUNDLED_MODELS } from "../models/index.js";
+import { BUNDLED_MODELS, type BundledStream } from "../models/index.js";
 import { isFileLike } from "./files.js";
 
 export interface ModelFiles {
@@ -21,6 +21,11 @@ export const BUNDLED_NAMES: readonly string[] = [
 /** The name of the same network in integers; undefined for files, and for what is in integers already. */
 export function twinOf(name: string): string | undefined {
   return isFileLike(name) ? undefined : bundledModel(name)?.integers.name;
+}
+
+/** How a bundled model is driven over streams, if it was trained for them. */
+export function streamOf(name: string): BundledStream | undefined {
+  return isFileLike(name) ? undefined : bundledModel(name)?.stream;
 }
 
 function bundledModel(name: string) {

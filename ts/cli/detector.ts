@@ -3,10 +3,10 @@ import { createBlob } from "../blob/blob.js";
 import type { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Network } from "../graph/network.js";
-import { type DetectorOptions, windowNetworks } from "../streaming/index.js";
+import { createRunningBlob, type DetectorOptions, windowNetworks } from "../streaming/index.js";
 import type { OpenModel } from "./load-model.js";
 import { refuseGiven } from "./options.js";
-import { runningBlob, type WindowChoice, windowsOf } from "./running.js";
+import { type WindowChoice, windowsOf } from "./running.js";
 
 export const DETECT_MODES = ["running", "exact"] as const;
 
@@ -25,14 +25,19 @@ export function refuseWithoutMode(options: DetectorChoice & { readonly seconds?:
   if (options.mode === undefined) refuseGiven(options, names, "--mode", "none");
 }
 
-/** @throws BadArgument for a model that is no detector's */
+/**
+ * What was not said is as the card of a bundled model measures it.
+ * @throws BadArgument for a model that is no detector's
+ */
 export async function detectorOf(
   open: OpenModel,
   choice: DetectorChoice,
 ): Promise<DetectorOptions> {
   const { smooth, holdOff, rate, tile, threshold } = choice;
+  const own = open.stream?.[choice.mode ?? "running"];
   const thresholds = threshold && thresholdsOf(threshold);
   const how = {
+    ...own?.events,
     ...(smooth !== undefined && { smooth }),
     ...(holdOff !== undefined && { holdOff }),
     ...(rate !== undefined && { rateHz: rate }),
@@ -48,10 +53,10 @@ export async function detectorOf(
       "another .mlm",
     );
   }
-  const form = windowsOf(open.model, choice);
+  const form = windowsOf(open.model, choice, own?.windows);
   return choice.mode === "exact"
     ? { ...(await windowBlobs(open.engine, open.network)), ...form, ...how }
-    : { model: await runningBlob(open.engine, open.network, form), ...how };
+    : { model: await createRunningBlob(open.engine, open.network, form), ...how };
 }
 
 async function windowBlobs(engine: Engine, network: Network) {

@@ -43,14 +43,14 @@ export async function firmwareFor(
 }
 
 /** Labelled audio goes on for ever: a detector is what it is for, where its network can run so. */
-export function listens({ model, network }: OpenModel, choice: FirmwareChoice): boolean {
+export function listens({ model, network, stream }: OpenModel, choice: FirmwareChoice): boolean {
   const { schedule = "stream", budget, fold } = choice;
   if (schedule !== "stream" || budget !== undefined || fold === true) return false;
   const isRunning = model.info.outputs[0]?.isSequence === true && model.isEndless;
   if (model.labels.length === 0 || model.info.inputKind !== "samples") return false;
   if (network === undefined) return isRunning;
   try {
-    runningNetwork(network, windowsOf(model, choice));
+    runningNetwork(network, windowsOf(model, choice, stream?.running.windows));
     return true;
   } catch (error) {
     if (error instanceof BadArgument) return false;
@@ -93,7 +93,9 @@ async function streamFor(
     const quiet = quietSamples(QUIET_SECONDS * info.sampleRateHz);
     return as16Bits(info, Float32Array.of(...quiet, ...word, ...quiet, ...quiet));
   }
-  const { windowFrames, hopFrames } = windowsOf(open.model, choice);
+  const { mode = "running" } = choice;
+  const own = mode === "windows" ? undefined : open.stream?.[mode].windows;
+  const { windowFrames, hopFrames } = windowsOf(open.model, choice, own);
   return as16Bits(info, exampleInput(info, windowFrames + HOPS_OF_EXAMPLE * hopFrames));
 }
 

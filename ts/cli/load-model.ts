@@ -18,7 +18,8 @@ import type { Model } from "../core/model.js";
 import { createFoldedBlob } from "../fold/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../frontend/index.js";
 import type { Network } from "../graph/network.js";
-import { locateModel } from "./bundled.js";
+import type { BundledStream } from "../models/index.js";
+import { locateModel, streamOf } from "./bundled.js";
 import { inFile, readBytes } from "./files.js";
 import type { SimdChoice } from "./options.js";
 
@@ -50,6 +51,8 @@ export interface OpenModel {
   /** Of a checkpoint: the naming convention it follows, and what was read, before it was folded. */
   readonly convention?: string;
   readonly network?: Network;
+  /** Of a bundled model: how it is driven over streams. */
+  readonly stream?: BundledStream;
   /** Of an exported file: what PyTorch makes of some inputs. */
   readonly exported?: ExportedReferences;
 }
@@ -80,6 +83,7 @@ export async function withModel<T>(
   const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
   if (isBlob) refuseCheckpointOptions(path, choice);
   const checkpoint = isBlob ? undefined : await readNetwork(path, bytes, { ...files, ...choice });
+  const stream = streamOf(path);
   const engine = await Engine.load({ simd: choice.simd ?? "auto" });
   try {
     const blob =
@@ -104,6 +108,7 @@ export async function withModel<T>(
           convention: checkpoint.network.convention,
           network: checkpoint.network,
         }),
+        ...(stream && { stream }),
         ...(checkpoint?.exported && { exported: checkpoint.exported }),
       });
     } finally {

@@ -52,8 +52,9 @@ const EXPORT_MODES = [...DETECT_MODES, "windows"] as const;
 const STATES = ["16", "32"] as const;
 const SAMPLES =
   "zeros are added to shorter clips of --dataset; longer ones are refused (default: one second)";
-const WINDOW = "frames of an answer (default: of audio, a second)";
-const HOP = "frames between answers (default: of audio, 0.2 s)";
+const OWN = "a bundled model's own; else";
+const WINDOW = `frames of an answer (default: ${OWN} of audio, a second)`;
+const HOP = `frames between answers (default: ${OWN} of audio, 0.2 s)`;
 const LABELS = "names of a checkpoint's classes, as a JSON array";
 
 /** `print` receives what goes to standard output: a command's text, or help. */
@@ -310,11 +311,15 @@ function withDetector(
     .option("--mode <name>", text, choice("--mode", modes))
     .option("--window <n>", WINDOW, count("--window"))
     .option("--hop <n>", HOP, count("--hop"))
-    .option("--smooth <n>", "answers that are averaged (default: 3)", count("--smooth"))
+    .option("--smooth <n>", `answers that are averaged (default: ${OWN} 3)`, count("--smooth"))
     .option(
       "--hold-off <n>",
-      "answers in which a label does not fire again (default: 5)",
+      `answers in which a label does not fire again (default: ${OWN} 5)`,
       count("--hold-off"),
     )
-    .option("--threshold <p>", "average that fires (default: 0.7), or LABEL=P; repeatable", files);
+    .option(
+      "--threshold <p>",
+      `average that fires (default: ${OWN} 0.7), or LABEL=P; repeatable`,
+      files,
+    );
 }

@@ -1,10 +1,7 @@
-/** `--window` and `--hop`, and the blob of a running network. Knows nothing of what it is made for. */
-import { createBlob } from "../blob/blob.js";
-import type { Engine } from "../core/engine.js";
+/** `--window` and `--hop`. Knows nothing of what they are for. */
 import { BadArgument } from "../core/errors.js";
 import type { Model } from "../core/model.js";
-import type { Network } from "../graph/network.js";
-import { runningNetwork, STREAM_METADATA, type WindowForm } from "../streaming/index.js";
+import type { WindowForm } from "../streaming/index.js";
 
 /** In frames. */
 export interface WindowChoice {
@@ -16,8 +13,12 @@ export interface WindowChoice {
 const WINDOW_SECONDS = 1;
 const ANSWERS_PER_SECOND = 5;
 
-/** @throws BadArgument for a model of frames without both */
-export function windowsOf({ info }: Model, { window, hop }: WindowChoice): WindowForm {
+/**
+ * @param own what the model was trained for, if that is known
+ * @throws BadArgument for a model of frames without both
+ */
+export function windowsOf({ info }: Model, choice: WindowChoice, own?: WindowForm): WindowForm {
+  const { window = own?.windowFrames, hop = own?.hopFrames } = choice;
   const { sampleRateHz, hopSamples, inputKind } = info;
   if (inputKind === "frames" && (window === undefined || hop === undefined)) {
     throw new BadArgument("--window and --hop", "numbers of frames, for a model of frames", "none");
@@ -26,14 +27,4 @@ export function windowsOf({ info }: Model, { window, hop }: WindowChoice): Windo
   const hopFrames = hop ?? Math.max(1, Math.round(perSecond / ANSWERS_PER_SECOND));
   const second = Math.max(1, Math.round((perSecond * WINDOW_SECONDS) / hopFrames));
   return { windowFrames: window ?? second * hopFrames, hopFrames };
-}
-
-/** A running model's blob, which says what it is. */
-export function runningBlob(
-  engine: Engine,
-  network: Network,
-  form: WindowForm,
-): Promise<Uint8Array> {
-  const metadata = { [STREAM_METADATA]: form };
-  return createBlob(engine, runningNetwork(network, form), { metadata });
 }

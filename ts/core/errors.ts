@@ -207,3 +207,29 @@ export class OutOfMemory extends MambaliteError {
     super(`out of memory: ${what} needs ${neededBytes} bytes`, options);
   }
 }
+
+/** Why a microphone or a sensor cannot be had. */
+export type NoSourceReason = "refused" | "missing" | "busy" | "insecure" | "failed";
+
+/** Nothing can be heard or felt: the user, the browser or the machine does not give it. */
+export class NoSource extends MambaliteError {
+  readonly code = "NO_SOURCE";
+  constructor(
+    readonly reason: NoSourceReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A detector in a worker could not start, or ended; `problem` is the code of the error there. */
+export class DetectorStopped extends MambaliteError {
+  readonly code = "DETECTOR_STOPPED";
+  constructor(
+    readonly problem: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

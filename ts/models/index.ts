@@ -19,6 +19,24 @@ export interface IntegerTwin {
   readonly blob: URL;
 }
 
+/** How a detector is driven (docs/detect.md): chosen on the validation split, measured in the model card. */
+export interface StreamForm {
+  readonly windows: { readonly windowFrames: number; readonly hopFrames: number };
+  readonly events: {
+    readonly smooth: number;
+    readonly holdOff: number;
+    readonly thresholds: number | Readonly<Record<string, number>>;
+  };
+}
+
+/** For a stream that never ends. */
+export interface BundledStream {
+  /** The .mlm that runs without a reset, over the windows of `running`. */
+  readonly blob: URL;
+  readonly running: StreamForm;
+  readonly exact: StreamForm;
+}
+
 export interface BundledModel {
   readonly name: string;
   /** One line for a person: what goes in and what comes out. */
@@ -31,9 +49,11 @@ export interface BundledModel {
   readonly labels: URL;
   readonly examples: readonly BundledExample[];
   readonly integers: IntegerTwin;
+  /** Of a model that was trained for it. */
+  readonly stream?: BundledStream;
 }
 
-const KWS: BundledModel = {
+const KWS: BundledModel & { readonly stream: BundledStream } = {
   name: "kws",
   title: "keyword spotting: 16 kHz audio to six words, unknown or silence",
   blob: new URL("./kws/model.mlm", import.meta.url),
@@ -49,6 +69,21 @@ const KWS: BundledModel = {
     name: "kws-int",
     title: "keyword spotting in integers: kws for chips without an FPU",
     blob: new URL("./kws/model-int.mlm", import.meta.url),
+  },
+  stream: {
+    blob: new URL("./kws/running.mlm", import.meta.url),
+    running: {
+      windows: { windowFrames: 70, hopFrames: 10 },
+      events: {
+        smooth: 4,
+        holdOff: 10,
+        thresholds: { down: 0.8, off: 0.75, on: 0.4, stop: 0.55, up: 0.55, yes: 0.6 },
+      },
+    },
+    exact: {
+      windows: { windowFrames: 98, hopFrames: 14 },
+      events: { smooth: 3, holdOff: 7, thresholds: 0.5 },
+    },
   },
 };
 
@@ -70,6 +105,9 @@ const HAR: BundledModel = {
     blob: new URL("./har/model-int.mlm", import.meta.url),
   },
 };
+
+/** What `listen` of mambalite-micro/streaming takes to hear six words. */
+export const WORDS = { model: KWS.stream.blob, ...KWS.stream.running.events } as const;
 
 /** The first one is what `npm start` profiles. */
 export const BUNDLED_MODELS: readonly BundledModel[] = [KWS, HAR];

@@ -2,16 +2,21 @@
  * A detector: what is heard or felt in a stream that never ends, and when. Drives sessions of the core and gives
  * their answers to the core's events, as csrc/detector does on a board: the same events, bit for bit.
  */
+
+import { softmax } from "../core/classify.js";
 import type { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Events, Fired } from "../core/events.js";
-import { checkInput, type InputArray } from "../core/input.js";
+import { checkInput, type InputArray, inputLength, tileLength } from "../core/input.js";
 import type { Model } from "../core/model.js";
-import type { Session } from "../core/session.js";
+import type { Session, Step } from "../core/session.js";
 import { defaultThresholds } from "./thresholds.js";
 
 export interface DetectorOptions {
-  /** A running model's blob (`runningNetwork`), or one that takes windows of frames. */
+  /**
+   * A running model's blob (`runningNetwork`), or one that takes windows: of frames, or of samples where there is no
+   * `front`, whose front end then sees each sample once a window. Its logits are made probabilities.
+   */
   readonly model: Uint8Array;
   /** Of windows: what makes frames of samples, where the stream is of samples. */
   readonly front?: Uint8Array;
@@ -28,6 +33,8 @@ export interface DetectorOptions {
   readonly thresholds?: number | Readonly<Record<string, number>>;
   /** Frames processed together. Default 1. */
   readonly tile?: number;
+  /** Of audio, for whoever shows it: each frame as the front end makes it; valid until it returns. */
+  readonly onFrame?: (frame: Float32Array) => void;
 }
 
 export interface Detection {
@@ -66,6 +73,7 @@ interface Source {
   readonly arenaBytes: number;
 }
 
+const NO_ROWS = new Float32Array(0);
 const SMOOTH = 3;
 const HOLD_OFF = 5;
 const TILE = 1;
@@ -95,6 +103,8 @@ export async function createDetector(engine: Engine, options: DetectorOptions): 
 export class Detector {
   readonly labels: readonly string[];
   readonly rateHz: number | undefined;
+  /** Elements of an input: 1 of samples, the width of frames. */
+  readonly inputWidth: number;
   readonly #models: readonly Model[];
   readonly #source: Source;
   readonly #events: Events;
@@ -113,6 +123,7 @@ export class Detector {
     this.labels =
       model.labels.length > 0 ? model.labels : Array.from({ length: width }, (_, i) => `${i}`);
     this.rateHz = options.rateHz ?? ((front ?? model).info.sampleRateHz || undefined);
+    this.inputWidth = (front ?? model).info.inputWidth;
     this.#models = front === undefined ? [model] : [model, front];
     const events = {
       thresholds: defaultThresholds(this.labels, options.thresholds),
@@ -191,6 +202,7 @@ class RunningSource implements Source {
   readonly #rowFrames: number;
   readonly #session: Session;
   readonly #width: number;
+  readonly #observer: FrameObserver | undefined;
   readonly time: (index: number) => number;
 
   constructor(model: Model, front: Model | undefined, options: DetectorOptions) {
@@ -202,6 +214,7 @@ class RunningSource implements Source {
     this.#tile = options.tile ?? TILE;
     this.#session = model.createSession({ tile: this.#tile });
     this.#width = model.info.outputs[0]!.width;
+    this.#observer = options.onFrame && new FrameObserver(model, this.#session, options.onFrame);
     this.time = timesOf(model);
     this.#rowFrames = (this.time(2) - this.time(1)) / (model.info.hopSamples || 1);
   }
@@ -215,9 +228,9 @@ class RunningSource implements Source {
 
   push(input: InputArray, take: (probabilities: Float32Array) => void): void {
     this.#session.forget();
-    const [answers] = this.#session.push(input);
-    for (let i = 0; answers !== undefined && i < answers.data.length; i += this.#width) {
-      take(answers.data.subarray(i, i + this.#width));
+    const answers = this.#observer?.push(input) ?? this.#session.push(input)[0]?.data ?? NO_ROWS;
+    for (let i = 0; i < answers.length; i += this.#width) {
+      take(answers.subarray(i, i + this.#width));
     }
   }
 
@@ -226,16 +239,59 @@ class RunningSource implements Source {
   }
 }
 
-/** Windows from an empty state, over a ring of frames that were made once. */
+/** Pushes input by single operators, and shows what the front end makes, which is gone when a frame is done. */
+class FrameObserver {
+  readonly #session: Session;
+  readonly #info: Model["info"];
+  readonly #frontEnd: number;
+  readonly #last: number;
+  readonly #onFrame: (frame: Float32Array) => void;
+
+  constructor(model: Model, session: Session, onFrame: (frame: Float32Array) => void) {
+    const operators = model.operators(session.plan.schedule);
+    this.#session = session;
+    this.#info = model.info;
+    this.#frontEnd = operators.findIndex(({ name }) => name.startsWith("logmel"));
+    this.#last = operators.length - 1;
+    this.#onFrame = onFrame;
+  }
+
+  /** @returns rows of output */
+  push(input: InputArray): Float32Array {
+    checkInput(input, this.#info);
+    const portion = tileLength(this.#info, this.#session.plan.tile);
+    const answers: number[] = [];
+    for (let at = 0; at < input.length; at += portion) {
+      this.#session.feed(input.subarray(at, at + portion));
+      for (let step = this.#session.step(); step !== undefined; step = this.#session.step()) {
+        if (step.operatorIndex === this.#last) answers.push(...step.output());
+        if (step.operatorIndex === this.#frontEnd) this.#show(step);
+      }
+    }
+    return Float32Array.from(answers);
+  }
+
+  #show(step: Step): void {
+    const rows = step.output();
+    for (let at = 0; at < rows.length; at += step.width) {
+      this.#onFrame(rows.subarray(at, at + step.width));
+    }
+  }
+}
+
+/** Windows from an empty state, over a ring of what they are made of: frames that were made once, or inputs. */
 class WindowSource implements Source {
   readonly #front: Session | undefined;
   readonly #model: Session;
   readonly #info: Model["info"];
+  readonly #endsInSoftmax: boolean;
   readonly #ring: Float32Array;
-  readonly #width: number;
   readonly windowFrames: number;
   readonly hopFrames: number;
   readonly #tile: number;
+  /** Elements of the ring between answers. */
+  readonly #hop: number;
+  readonly #onFrame: DetectorOptions["onFrame"];
   #next = 0;
   #until: number;
   readonly time: (index: number) => number;
@@ -247,22 +303,27 @@ class WindowSource implements Source {
     this.windowFrames = windowFrames;
     this.hopFrames = hopFrames;
     this.#tile = tile;
-    this.#until = windowFrames;
     this.#info = model.info;
-    this.#width = model.info.inputWidth;
-    this.#ring = new Float32Array(windowFrames * this.#width);
+    this.#endsInSoftmax = model.ops.at(-1)?.kind === "softmax";
+    const window = inputLength(model.info, windowFrames);
+    this.#hop = inputLength(model.info, windowFrames + hopFrames) - window;
+    this.#until = window;
+    this.#ring = new Float32Array(window);
+    this.#onFrame = options.onFrame;
     this.#front = front?.createSession({ tile });
     this.#model = model.createSession({
       tile,
       ...(model.info.needsMaxFrames && { maxFrames: windowFrames }),
     });
-    const frame = front === undefined ? (row: number) => row + 1 : timesOf(front);
-    this.time = (index) => frame(windowFrames - 1 + index * hopFrames);
+    const frame = front && timesOf(front);
+    const { inputWidth } = model.info;
+    this.time = (index) =>
+      frame?.(windowFrames - 1 + index * hopFrames) ?? (window + index * this.#hop) / inputWidth;
   }
 
   /** Both sessions', the frames that a tile makes, and the ring of them. */
   get arenaBytes(): number {
-    const frameBytes = this.#width * Float32Array.BYTES_PER_ELEMENT;
+    const frameBytes = this.#info.inputWidth * Float32Array.BYTES_PER_ELEMENT;
     const front =
       this.#front === undefined
         ? 0
@@ -271,14 +332,16 @@ class WindowSource implements Source {
   }
 
   push(input: InputArray, take: (probabilities: Float32Array) => void): void {
-    this.#front?.forget();
-    const frames =
-      this.#front === undefined ? this.#checked(input) : this.#front.push(input)[0]!.data;
-    for (let i = 0; i < frames.length; i += this.#width) {
-      this.#ring.set(frames.subarray(i, i + this.#width), this.#next * this.#width);
-      this.#next = (this.#next + 1) % this.windowFrames;
-      if (--this.#until > 0) continue;
-      this.#until = this.hopFrames;
+    const elements = this.#front === undefined ? this.#checked(input) : this.#frames(input);
+    for (let at = 0; at < elements.length; ) {
+      const room = Math.min(this.#until, this.#ring.length - this.#next);
+      const part = elements.subarray(at, at + room);
+      this.#ring.set(part, this.#next);
+      this.#next = (this.#next + part.length) % this.#ring.length;
+      this.#until -= part.length;
+      at += part.length;
+      if (this.#until > 0) continue;
+      this.#until = this.#hop;
       take(this.#runWindow());
     }
   }
@@ -286,23 +349,33 @@ class WindowSource implements Source {
   reset(): void {
     this.#front?.reset();
     this.#next = 0;
-    this.#until = this.windowFrames;
+    this.#until = this.#ring.length;
   }
 
-  /** Frames, looked at before any of them is taken. @throws BadInput, NonFinite, Disposed */
+  #frames(samples: InputArray): Float32Array {
+    this.#front?.forget();
+    const frames = this.#front?.push(samples)[0]?.data ?? NO_ROWS;
+    const width = this.#info.inputWidth;
+    for (let at = 0; this.#onFrame !== undefined && at < frames.length; at += width) {
+      this.#onFrame(frames.subarray(at, at + width));
+    }
+    return frames;
+  }
+
+  /** Inputs, looked at before any of them is taken. @throws BadInput, NonFinite, Disposed */
   #checked(input: InputArray): InputArray {
     void this.#model.frames; // which a session that has been disposed does not tell
     checkInput(input, this.#info);
     return input;
   }
 
-  /** The oldest frame first. */
+  /** The oldest first. */
   #runWindow(): Float32Array {
-    const at = this.#next * this.#width;
     this.#model.reset();
-    this.#model.push(this.#ring.subarray(at));
-    if (at > 0) this.#model.push(this.#ring.subarray(0, at));
-    return this.#model.finish()[0]!.data;
+    this.#model.push(this.#ring.subarray(this.#next));
+    if (this.#next > 0) this.#model.push(this.#ring.subarray(0, this.#next));
+    const { data } = this.#model.finish()[0]!;
+    return this.#endsInSoftmax ? data : softmax(data);
   }
 }
 
@@ -317,8 +390,8 @@ function assertEndless(model: Model): void {
 
 function assertWindow(model: Model, window: number, hop: number): void {
   const { inputKind, outputs } = model.info;
-  if (inputKind !== "frames" || outputs.length !== 1) {
-    throw new BadArgument("windows", "a model of frames with one output", inputKind);
+  if (inputKind === "tokens" || outputs.length !== 1) {
+    throw new BadArgument("windows", "a model of frames or samples with one output", inputKind);
   }
   const isCount = (n: number) => Number.isInteger(n) && n >= 1;
   if (isCount(window) && isCount(hop) && hop <= window) return;

@@ -199,6 +199,42 @@ describe("a detector of exact windows", () => {
   });
 });
 
+describe("windows of a whole model", () => {
+  it("are those of its parts, frames made anew each time", async () => {
+    const { front, model } = windowNetworks(kws);
+    const parts = {
+      front: await createBlob(engine, front!),
+      model: await createBlob(engine, model),
+    };
+    const apart = await createDetector(engine, { ...parts, ...FORM, ...THRESHOLDS });
+    const blob = await createBlob(engine, kws);
+    const whole = await createDetector(engine, { model: blob, ...FORM, ...THRESHOLDS });
+    const samples = noise(20_011);
+    const expected = apart.push(samples);
+    const events = [...whole.push(samples.subarray(0, 333)), ...whole.push(samples.subarray(333))];
+    expect(whole.answers).toBe(apart.answers);
+    expect(events.map(({ label, inputs }) => [label, inputs])).toEqual(
+      expected.map(({ label, inputs }) => [label, inputs]),
+    );
+    for (const [i, average] of whole.averages().entries()) {
+      expect(average).toBeCloseTo(apart.averages()[i]!, 5);
+    }
+  });
+
+  it("show the frames that a front end makes, without another answer", async () => {
+    const model = await createBlob(engine, runningNetwork(kws, FORM));
+    const frames: Float32Array[] = [];
+    const onFrame = (frame: Float32Array) => frames.push(frame.slice());
+    const shown = await createDetector(engine, { model, ...THRESHOLDS, onFrame });
+    const plain = await createDetector(engine, { model, ...THRESHOLDS });
+    const samples = noise(8_080);
+    expect(shown.push(samples)).toEqual(plain.push(samples));
+    expect(shown.averages()).toEqual(plain.averages());
+    expect(frames.length).toBe(1 + (samples.length - WINDOW_SAMPLES) / HOP_SAMPLES);
+    expect(new Set(frames.map(({ length }) => length))).toEqual(new Set([40]));
+  });
+});
+
 describe("what is refused", () => {
   it("names the op that cannot run for ever, the window, the label", async () => {
     const attention: Network = {
@@ -214,9 +250,7 @@ describe("what is refused", () => {
     await expect(createDetector(engine, labels)).rejects.toThrow(/labels of the model .*no/);
     await expect(createDetector(engine, { model, windowFrames: 12 })).rejects.toThrow(BadArgument);
     await expect(createDetector(engine, { model, smooth: 0 })).rejects.toThrow(/1 to 64 answers/);
-    const whole = await createBlob(engine, kws);
-    await expect(createDetector(engine, { model: whole, ...FORM })).rejects.toThrow(
-      /a model of frames/,
-    );
+    const rows = await createBlob(engine, runningNetwork(har, FORM));
+    await expect(createDetector(engine, { model: rows, ...FORM })).rejects.toThrow(BadArgument);
   });
 });

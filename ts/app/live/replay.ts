@@ -2,7 +2,7 @@
  * A recording as a feed: its elements at the pace at which they were recorded. Knows nothing of what
  * they are.
  */
-import type { Feed } from "./feed.js";
+import type { Feed } from "../../streaming/feed.js";
 
 const BLOCK_MS = 32;
 

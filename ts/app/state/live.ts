@@ -6,12 +6,13 @@ import { computed, effect, signal } from "@preact/signals";
 import { monoSamples } from "../../audio/recording.js";
 import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/npy.js";
+import { NoSource } from "../../core/errors.js";
 import { classOutput } from "../../core/outputs.js";
-import { type Feed, NoSource } from "../live/feed.js";
-import { openMicrophone } from "../live/microphone.js";
-import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "../live/motion.js";
+import type { Feed } from "../../streaming/feed.js";
+import { openMicrophone } from "../../streaming/microphone.js";
+import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "../../streaming/motion.js";
 import { type Recording, replay } from "../live/replay.js";
-import type { LiveNote, Problem } from "../worker/protocol.js";
+import type { ListenChoice, ListeningNote, Problem } from "../worker/protocol.js";
 import { ask, generation, model, offered } from "./simulator.js";
 
 export type LiveKind = "microphone" | "motion";
@@ -21,11 +22,11 @@ export interface Heard {
   readonly atFrame: number;
 }
 
-export const note = signal<LiveNote | null>(null);
+export const note = signal<ListeningNote | null>(null);
 /** What it listens to, in words; null: nothing. */
 export const listening = signal<string | null>(null);
 export const liveProblem = signal<string | null>(null);
-/** Classes in the order in which they were recognised, the latest first. */
+/** Classes in the order in which they fired, the latest first; an activity once, however long it lasts. */
 export const heard = signal<readonly Heard[]>([]);
 
 const MAX_HEARD = 12;
@@ -65,7 +66,7 @@ export function stop(): void {
 }
 
 export function listenToMicrophone(): Promise<void> {
-  return start("the microphone", (port) => openMicrophone(rateHz(), port));
+  return start("the microphone", (port) => openMicrophone(port, { rateHz: rateHz() }));
 }
 
 export function listenToMotion(): Promise<void> {
@@ -93,11 +94,11 @@ async function start(name: string, open: (port: MessagePort) => Promise<Feed>): 
   listening.value = name;
   const input = new MessageChannel();
   const notes = new MessageChannel();
-  const windowFrames = offered.peek()?.windowFrames || (model.peek()?.usualFrames ?? 1);
+  const choice = listenChoice();
   ear = notes.port1;
-  notes.port1.onmessage = ({ data }: MessageEvent<LiveNote | Problem>) => take(data);
+  notes.port1.onmessage = ({ data }: MessageEvent<ListeningNote | Problem>) => take(data);
   try {
-    await ask("listen", { source: input.port2, notes: notes.port2, windowFrames }, [
+    await ask("listen", { source: input.port2, notes: notes.port2, choice }, [
       input.port2,
       notes.port2,
     ]);
@@ -107,23 +108,43 @@ async function start(name: string, open: (port: MessagePort) => Promise<Feed>): 
   } catch (error) {
     if (ear !== notes.port1) return;
     stop();
-    liveProblem.value = error instanceof Error ? error.message : String(error);
+    liveProblem.value = error instanceof NoSource ? instead(error) : messageOf(error);
   }
 }
 
-function take(data: LiveNote | Problem): void {
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** As a sentence that says what else there is. */
+function instead({ message }: NoSource): string {
+  return `${message[0]?.toUpperCase()}${message.slice(1)}, or replay a recording.`;
+}
+
+function listenChoice(): ListenChoice {
+  const { windowFrames = 0, stream } = offered.peek() ?? {};
+  return {
+    ...(stream && { running: { address: stream.blob.href, events: stream.running.events } }),
+    windowFrames: windowFrames || (model.peek()?.usualFrames ?? 1),
+  };
+}
+
+function take(data: ListeningNote | Problem): void {
   if ("code" in data) {
     stop();
     liveProblem.value = data.message;
     return;
   }
   note.value = data;
-  const { classIndex, frames } = data;
-  const label = model.peek()?.labels[classIndex];
-  if (classIndex === lastClass) return;
+  for (const classIndex of data.heard) remember(classIndex, data.frames);
+}
+
+function remember(classIndex: number, frames: number): void {
+  const name = model.peek()?.labels[classIndex];
+  const isOngoing = liveKind.peek() === "motion" && classIndex === lastClass;
   lastClass = classIndex;
-  if (label === undefined || label.startsWith("_")) return;
-  heard.value = [{ name: label, atFrame: frames }, ...heard.peek()].slice(0, MAX_HEARD);
+  if (name === undefined || isOngoing) return;
+  heard.value = [{ name, atFrame: frames }, ...heard.peek()].slice(0, MAX_HEARD);
 }
 
 function rateHz(): number {
@@ -133,7 +154,7 @@ function rateHz(): number {
 async function readRecordings(urls: readonly URL[]): Promise<Recording> {
   const parts = await Promise.all(urls.map(readRecording));
   const [first] = parts;
-  if (first === undefined) throw new NoSource("there is nothing to replay");
+  if (first === undefined) throw new NoSource("missing", "there is nothing to replay");
   const { rate, unit } = first;
   const pause = first.unit === 1 ? Math.round(PAUSE_SECONDS * rate) : 0;
   const data = new Float32Array(
@@ -149,7 +170,8 @@ async function readRecordings(urls: readonly URL[]): Promise<Recording> {
 
 async function readRecording(url: URL): Promise<Recording> {
   const response = await fetch(url);
-  if (!response.ok) throw new NoSource(`the recording cannot be had: HTTP ${response.status}`);
+  if (!response.ok)
+    throw new NoSource("failed", `the recording cannot be had: HTTP ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (isWav(bytes)) {
     return { data: monoSamples(readWav(bytes), rateHz()), rate: rateHz(), unit: 1 };

@@ -1,9 +1,9 @@
 /** The live demonstrations: words from the microphone, activities from the motion sensors. */
 import { useEffect, useRef } from "preact/hooks";
+import { MOTION_HZ } from "../../streaming/motion.js";
 import { paintRolling } from "../charts/heat.js";
 import { paintTraces, type TraceGroup } from "../charts/traces.js";
 import { grouped, milliseconds, percent } from "../format.js";
-import { MOTION_HZ } from "../live/motion.js";
 import { OFFERED_MODELS } from "../models.js";
 import {
   heard,
@@ -18,11 +18,12 @@ import {
   stop,
 } from "../state/live.js";
 import { model, offered, openBundled } from "../state/simulator.js";
-import type { LiveNote } from "../worker/protocol.js";
+import type { ListeningNote } from "../worker/protocol.js";
 import { Bar, Message, Panel } from "./parts.js";
 
 const NOTES: Readonly<Record<LiveKind, string>> = {
-  microphone: "raw samples into ten sessions that start 100 ms apart; a second is a window",
+  microphone:
+    "one detector over raw samples, as on a board: it answers for ever, in constant memory",
   motion:
     "acceleration and rotation, 50 times a second; 2.56 s are a window. Wear the phone at the waist",
 };
@@ -103,10 +104,13 @@ function Demonstration({ kind }: { kind: LiveKind }) {
   );
 }
 
+/** The last answer's best class is shown from here on. */
+const LEAST_PROBABILITY = 0.5;
+
 function Recognised() {
   const now = note.value;
-  const label = model.value?.labels[now?.classIndex ?? -1];
-  const text = now === null || now.windows === 0 ? "\u2013" : (label ?? "undecided");
+  const label = model.value?.labels[likelyClass(now)];
+  const text = now === null || now.answers === 0 ? "\u2013" : (label ?? "undecided");
   return (
     <div class="recognised">
       <h3>Recognised</h3>
@@ -122,14 +126,21 @@ function Recognised() {
   );
 }
 
-function Probabilities({ now }: { now: LiveNote | null }) {
+/** -1: none is likely enough. */
+function likelyClass(now: ListeningNote | null): number {
+  const probabilities = now?.probabilities ?? [];
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return (probabilities[best] ?? 0) >= LEAST_PROBABILITY ? best : -1;
+}
+
+function Probabilities({ now }: { now: ListeningNote | null }) {
   const labels = model.value?.labels ?? [];
   return (
     <dl class="probabilities" aria-label="Probability of each class, smoothed">
       {labels.map((label, i) => {
         const share = now?.probabilities[i] ?? 0;
         return (
-          <div key={label} class={now?.classIndex === i ? "row-best" : ""}>
+          <div key={label} class={likelyClass(now) === i ? "row-best" : ""}>
             <dt>{label}</dt>
             <dd>
               <Bar share={share} />
@@ -142,7 +153,7 @@ function Probabilities({ now }: { now: LiveNote | null }) {
   );
 }
 
-function Pace({ now, kind }: { now: LiveNote | null; kind: LiveKind }) {
+function Pace({ now, kind }: { now: ListeningNote | null; kind: LiveKind }) {
   const frameMs = kind === "motion" ? 1000 / MOTION_HZ : (now?.frameMs ?? 10);
   const ms = now?.msPerFrame ?? 0;
   return (
@@ -167,8 +178,10 @@ function Pace({ now, kind }: { now: LiveNote | null; kind: LiveKind }) {
       <div class="reading">
         <dt>memory</dt>
         <dd>
-          <span class="reading-value">{grouped(now?.memoryBytes ?? 0)}</span>{" "}
-          <span class="reading-note">bytes, {now?.sessions ?? 0} sessions</span>
+          <span class="reading-value" data-arena={now?.arenaBytes}>
+            {grouped(now?.arenaBytes ?? 0)}
+          </span>{" "}
+          <span class="reading-note">bytes, as on a board</span>
         </dd>
       </div>
     </dl>

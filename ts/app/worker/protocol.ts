@@ -6,6 +6,7 @@ import type { DraftLine } from "../../checkpoint/draft/index.js";
 import type { BoardVerdict } from "../../device/index.js";
 import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
+import type { StreamForm } from "../../models/index.js";
 import type {
   NetworkGraph,
   OutputsAccuracy,
@@ -171,20 +172,29 @@ export type QuantizeAnswer = {
   | { readonly type: "w8"; readonly report: WeightsReport }
 );
 
-/** What the recogniser of a live stream says after a block of input. */
-export interface LiveNote {
+/** How to listen: with a running network's blob, or else with windows of the open model. */
+export interface ListenChoice {
+  readonly running?: {
+    readonly address: string;
+    readonly events: StreamForm["events"];
+  };
+  readonly windowFrames: number;
+}
+
+/** What the detector of a live stream says after a block of input. */
+export interface ListeningNote {
   /** Network frames heard so far. */
   readonly frames: number;
-  readonly windows: number;
-  /** Smoothed over the last windows; empty before the first. */
+  readonly answers: number;
+  /** Classes that have fired. */
+  readonly heard: readonly number[];
+  /** Averaged over the last answers. */
   readonly probabilities: readonly number[];
-  /** -1: none yet, or none is likely enough. */
-  readonly classIndex: number;
   readonly msPerFrame: number;
   /** Real time of a frame; 0: not known. */
   readonly frameMs: number;
-  readonly sessions: number;
-  readonly memoryBytes: number;
+  /** Of the detector, as on a board. */
+  readonly arenaBytes: number;
   /** New rows of the front end's output (log-mel), or of the input itself. */
   readonly rows: Float32Array;
   readonly rowWidth: number;
@@ -230,11 +240,15 @@ export interface Calls {
     Uint8Array<ArrayBuffer>
   >;
   /**
-   * Input comes through `source` as Float32Arrays; a LiveNote or a Problem goes out through `notes`
+   * Input comes through `source` as `FeedMessage`s; a ListeningNote or a Problem goes out through `notes`
    * for each. Anything that comes through `notes` ends it.
    */
   listen: Call<
-    { readonly source: MessagePort; readonly notes: MessagePort; readonly windowFrames: number },
+    {
+      readonly source: MessagePort;
+      readonly notes: MessagePort;
+      readonly choice: ListenChoice;
+    },
     null
   >;
   /** Bytes of linear memory of the open model. */

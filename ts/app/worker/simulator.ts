@@ -6,7 +6,7 @@ import { MambaliteError } from "../../core/errors.js";
 import { compareWith } from "./comparing.js";
 import { DraftNeeded } from "./draft-needed.js";
 import { exactFigures, Measurements } from "./figures.js";
-import { Listener } from "./listener.js";
+import { listen } from "./listener.js";
 import { fetchBytes, openModel, readFile } from "./open.js";
 import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
 import { Runs } from "./running.js";
@@ -55,36 +55,19 @@ const handlers: Handlers = {
     const { firmwareZip } = await import("./firmware.js");
     return firmwareZip(workbench, choice, target, board);
   },
-  listen: ({ source, notes, windowFrames }) => {
-    listen(source, notes, windowFrames);
+  listen: async ({ source, notes, choice }) => {
+    const end = await listen(workbench.open, choice, source, notes);
+    let isOver = false;
+    const stop = (): void => {
+      if (!isOver) end();
+      isOver = true;
+    };
+    workbench.whenClosed(stop);
+    notes.onmessage = stop;
     return null;
   },
   memory: () => workbench.open.model.memoryBytes,
 };
-
-function listen(source: MessagePort, notes: MessagePort, windowFrames: number): void {
-  const listener = new Listener(workbench.open.model, windowFrames);
-  let isOver = false;
-  const stop = (): void => {
-    if (isOver) return;
-    isOver = true;
-    listener.dispose();
-    source.close();
-    notes.close();
-  };
-  workbench.whenClosed(stop);
-  notes.onmessage = stop;
-  source.onmessage = ({ data }: MessageEvent<Float32Array>) => {
-    if (isOver) return;
-    try {
-      const note = listener.push(data);
-      notes.postMessage(note, [note.rows.buffer]);
-    } catch (error) {
-      notes.postMessage(problemOf(error));
-      stop();
-    }
-  };
-}
 
 let queue: Promise<void> = Promise.resolve();
 

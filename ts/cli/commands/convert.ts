@@ -9,13 +9,14 @@ import {
   type OutputsAccuracy,
   referenceTolerance,
 } from "../../profile/index.js";
+import { createRunningBlob } from "../../streaming/index.js";
 import { locateModel } from "../bundled.js";
 import { BeyondTolerance } from "../failure.js";
 import { requireWritable, writeAtomically } from "../files.js";
 import { toJson } from "../json.js";
 import { type ExportedReferences, type OpenModel, withModel } from "../load-model.js";
 import { isWithin, renderComparison } from "../render/comparison.js";
-import { runningBlob, type WindowChoice, windowsOf } from "../running.js";
+import { type WindowChoice, windowsOf } from "../running.js";
 import { counted, exponential, grouped, oneLine } from "../text.js";
 import { differenceText } from "./compare.js";
 
@@ -70,9 +71,10 @@ function crc32Of(blob: Uint8Array): number {
   return new DataView(blob.buffer, blob.byteOffset).getUint32(HEADER.crc32, true);
 }
 
-function runningOf({ engine, model, network }: OpenModel, options: ConvertOptions) {
+function runningOf({ engine, model, network, stream }: OpenModel, options: ConvertOptions) {
   if (options.fold === true) throw new BadArgument("--running", "no --fold", "both");
-  return runningBlob(engine, network!, windowsOf(model, options));
+  const form = windowsOf(model, options, stream?.running.windows);
+  return createRunningBlob(engine, network!, form);
 }
 
 function agreement({ all }: OutputsAccuracy): string {

@@ -2,7 +2,8 @@
  * The phone's motion sensors as a feed of frames: acceleration without gravity, rotation, acceleration
  * with gravity, each x y z, in g and rad/s, 50 times a second. Knows nothing of what listens.
  */
-import { type Feed, NoSource } from "./feed.js";
+import { NoSource } from "../core/errors.js";
+import type { Feed } from "./feed.js";
 
 export const MOTION_HZ = 50;
 export const MOTION_CHANNELS = 9;
@@ -25,19 +26,16 @@ interface AskingMotionEvent {
   requestPermission?(): Promise<"granted" | "denied">;
 }
 
-const NO_SENSOR =
-  "No motion sensor reports anything here. Open this page on a phone, or replay a recording.";
+const NO_SENSOR = "no motion sensor reports anything here: open this page on a phone";
 
-/** @throws NoSource when it is refused, or nothing comes. */
+/** Asks the user where that is the custom. The port gets frames. @throws NoSource when it is refused, or nothing comes. */
 export async function openMotion(target: MessagePort): Promise<Feed> {
-  if (typeof DeviceMotionEvent === "undefined") throw new NoSource(NO_SENSOR);
+  if (typeof DeviceMotionEvent === "undefined") throw new NoSource("missing", NO_SENSOR);
   const { requestPermission } = DeviceMotionEvent as unknown as AskingMotionEvent;
   if (requestPermission !== undefined) {
     const answer = await requestPermission.call(DeviceMotionEvent).catch(() => "denied");
     if (answer !== "granted") {
-      throw new NoSource(
-        "The motion sensors were refused. Allow them for this page, or replay a recording.",
-      );
+      throw new NoSource("refused", "the motion sensors were refused: allow them for this page");
     }
   }
   const frames = new MotionFrames();
@@ -57,7 +55,7 @@ export async function openMotion(target: MessagePort): Promise<Feed> {
     setTimeout(() => {
       if (!isWaiting) return;
       stop();
-      reject(new NoSource(NO_SENSOR));
+      reject(new NoSource("missing", NO_SENSOR));
     }, WAIT_MS);
   });
 }
