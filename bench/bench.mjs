@@ -5,6 +5,7 @@
  *   npm run bench                       every case
  *   npm run bench -- latency            one case
  *   npm run bench -- latency --rounds 20 --no-install
+ *   npm run bench -- board-table        a script beside this one, with its own options; nothing is installed
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,19 +14,23 @@ import process, { argv, env, execPath, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { ensureBuilt } from "../scripts/build.mjs";
 import { findPython } from "../scripts/python.mjs";
+import { compileBench } from "./compile.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const here = join(root, "bench");
 const NO_INSTALL = "--no-install";
+const SCRIPTS = ["board-table", "board-time", "board-doc"];
+
+const [script, ...scriptArgs] = argv.slice(2);
+if (SCRIPTS.includes(script))
+  process.exit(run(execPath, [join(here, `${script}.mjs`), ...scriptArgs]));
 
 ensureBuilt();
 const mayInstall = !argv.includes(NO_INSTALL);
 if (mayInstall && !existsSync(join(here, "node_modules"))) installPeers();
 env.MAMBALITE_PYTHON = findPython() ?? (mayInstall ? installPython() : undefined) ?? "";
-const compiler = join(root, "node_modules/typescript/bin/tsc");
-const isCompiled = run(execPath, [compiler, "-p", join(here, "tsconfig.json")]) === 0;
 const args = argv.slice(2).filter((argument) => argument !== NO_INSTALL);
-process.exitCode = isCompiled
+process.exitCode = compileBench()
   ? run(execPath, ["--enable-source-maps", join(root, "build/bench/bench/main.js"), ...args])
   : 1;
 

@@ -105,6 +105,20 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     await context.close();
   });
 
+  it("estimate the time on a board, and put speed beside bytes where there is a choice", async () => {
+    const { page, context } = await visit(held.browser, held.site, {
+      query: "?model=kws&schedule=stream&tile=1&board=stm32h743",
+    });
+    await waitForReport(page);
+    const board = page.locator('[data-board="stm32h743"]');
+    const text = (await board.locator(".board-time").textContent()) ?? "";
+    expect(text).toMatch(/^About [0-9.,]+ ms \([0-9.,]+ to [0-9.,]+, [0-9.]+ % of real time\)/);
+    expect(text).toMatch(/[0-9.]+ % lost in flash; .*: [0-9.,]+ ms\. Weights in flash, 480 MHz/);
+    const other = board.getByRole("button", { name: /^stream, tile [0-9]+ .* about [0-9.,]+ ms / });
+    expect(await other.count()).toBeGreaterThan(0);
+    await context.close();
+  });
+
   it("show a view again from its address", async () => {
     const { page, context } = await visit(held.browser, held.site);
     await page.getByRole("button", { name: /^har / }).click();

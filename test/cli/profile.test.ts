@@ -124,6 +124,41 @@ describe("profile", () => {
     expect(text).toMatch(/stm32h743 +does not fit .* AXI SRAM +-[0-9,]+/);
   });
 
+  it("estimates the time on boards, of floats and of integers, and says under which conditions", () => {
+    const ids = ["esp32s3", "stm32h743", "nrf52840", "rp2350", "rp2040", "esp32c3"];
+    const chosen = ids.flatMap((id) => ["--board", id]);
+    for (const model of ["kws", "kws-int"]) {
+      const { boards, basis } = profile([model, "--quick", ...chosen]);
+      expect(basis.time).toBe("estimated from traces");
+      for (const { id, fits, time, noTime } of boards) {
+        expect(fits && (time !== undefined || noTime !== undefined), `${model} on ${id}`).toBe(true);
+        if (time === undefined) expect(noTime).toMatch(/^no costs of the core /);
+        if (time === undefined) continue;
+        expect(time.lowMs).toBeLessThan(time.ms);
+        expect(time.highMs).toBeGreaterThan(time.ms);
+        const waited = time.waits.reduce((sum: number, wait: { ms: number }) => sum + wait.ms, 0);
+        expect(time.coreMs + waited).toBeCloseTo(time.ms, 6);
+        // 100 frames 10 ms apart, the last of them 25 ms long.
+        expect(time.realTime).toBeCloseTo(time.ms / 1015, 6);
+        const ofOps = time.operators.reduce((sum: number, op: { ms: number }) => sum + op.ms, 0);
+        expect(ofOps).toBeLessThanOrEqual(time.ms);
+        expect(ofOps).toBeGreaterThan(0.9 * time.ms);
+        expect(time.conditions.fittedOn.sources).toMatch(/^[0-9a-f]{8}$/);
+      }
+    }
+    const text = output(["profile", "kws", "--quick", ...chosen]);
+    expect(text).toMatch(/esp32s3 .* flash [0-9.]+ % +weights into internal SRAM: [0-9,]+ -> /);
+    expect(text).toContain("by costs of core ");
+  });
+
+  it("says nothing of times where an op or a schedule is not in the table", () => {
+    const noTime = (...args: string[]) =>
+      profile([...args, "--quick", "--board", "stm32h743"]).boards[0].noTime;
+    const odd = `${root}/test/golden/graph_stem_and_attention/model.safetensors`;
+    expect(noTime(odd)).toMatch(/^no costs of /);
+    expect(noTime(spotter, "--schedule", "layer")).toBe("no costs of layer");
+  });
+
   it("refuses at once what no memory could hold", () => {
     const refused = (...options: string[]) => failure(["profile", spotter, ...options]);
     expect(refused("--frames", "4294967295")).toMatch(
@@ -145,6 +180,7 @@ describe("profile", () => {
     const titles = [...text.matchAll(/^[A-Z]{3,}/gm)].map(([title]) => title);
     expect(titles).toEqual([
       "VERDICT",
+      "TIME",
       "RAM",
       "FLASH",
       "ARENA",

@@ -5,9 +5,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { sourcesCrc32 } from "../../bench/board-table/table.js";
+import { COSTS } from "../../ts/board/cost-table.js";
+import { coreCycles } from "../../ts/board/estimate.js";
 import type { BoardTime } from "../../ts/firmware/node.js";
-import { EMULATORS, verify } from "../../ts/firmware/node.js";
+import { EMULATORS, readSources, verify } from "../../ts/firmware/node.js";
 import { cannotTrace } from "../../ts/firmware/trace.js";
+import { Engine } from "../../ts/node.js";
+import { opWork } from "../../ts/profile/op-work.js";
 import { riscvProblems, thumbProblems } from "../board/names.js";
 import { listing } from "../board/objdump.js";
 import { failure, json, output, spotter } from "../cli/support.js";
@@ -16,6 +21,7 @@ import { buildFolder, goldenCase, skipReason } from "./support.js";
 const TIMEOUT_MS = 600_000;
 /** Where nothing but the core's cycles is left. */
 const TCM = { weights: "dtcm", arena: "dtcm", code: "itcm", inputs: "dtcm" } as const;
+const M7_COSTS = COSTS.cores["cortex-m7"]!;
 /** Reading the timer around the run, which the trace leaves out. */
 const MOST_AROUND = 20;
 
@@ -79,6 +85,21 @@ describe.skipIf(m7 !== "")(`a Cortex-M7${m7}`, { timeout: TIMEOUT_MS }, () => {
       expect(instructions).toBeGreaterThan(0);
       expect(instructions).toBeLessThan(counted.get(name)! + made);
     }
+  });
+
+  // After a change of the core the table waits for `npm run bench -- board-table`: that is no fault of either.
+  const isTableOfThisCore = M7_COSTS.fittedOn.sources === sourcesCrc32(readSources());
+
+  test.skipIf(!isTableOfThisCore)("the table of costs says the same within 8 %", async () => {
+    const { time } = await timed("cortex-m7", "time-m7", { placement: TCM });
+    const { blob } = await goldenCase("paper_biases_d7_t37", 37);
+    const engine = await Engine.load();
+    const model = await engine.loadModel(blob);
+    const cycles = coreCycles(M7_COSTS, opWork(model, 37, { tile: 1 }));
+    engine.dispose();
+    if ("unknown" in cycles) throw new Error(cycles.unknown.kind);
+    const predicted = cycles.ops.reduce((sum, one) => sum + one, cycles.between);
+    expect(Math.abs(predicted / time.core - 1)).toBeLessThan(0.08);
   });
 
   test("the decoder knows the whole image", async () => {

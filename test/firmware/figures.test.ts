@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { timingOf } from "../../ts/board/boards.js";
 import { BOARDS, type Board, judge } from "../../ts/device/index.js";
 import { EXPORT_TARGETS, type Files, LAYOUTS } from "../../ts/firmware/index.js";
 import { readSources } from "../../ts/firmware/node.js";
@@ -54,6 +55,9 @@ describe.each(EXPORTS)("$target for $board.id", ({ target, board }) => {
     if (target === "esp32s3") {
       const config = textOf(files, "sdkconfig.defaults");
       expect(config).toMatch(`CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_${board.clockHz / 1e6}=y`);
+      // What estimates of its time assume of the flash.
+      expect(timingOf(board.id)?.conditions).toContain("QIO flash at 80 MHz");
+      expect(config).toMatch("CONFIG_ESPTOOLPY_FLASHMODE_QIO=y\nCONFIG_ESPTOOLPY_FLASHFREQ_80M=y\n");
       expect(config).toMatch(`CONFIG_ESPTOOLPY_FLASHSIZE_${board.flash.bytes / KIB / KIB}MB=y`);
       return;
     }

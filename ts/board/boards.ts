@@ -216,7 +216,7 @@ function esp(
   };
 }
 
-/** ESP-IDF's defaults: 16 KB for instructions, 32 KB for data, 8 ways, lines of 32 bytes. */
+/** ESP-IDF's defaults: 16 KB for instructions, 32 KB for data, 8 ways, lines of 32 bytes; an exported project sets QIO. */
 const ESP32S3: Esp = {
   core: XTENSA_LX7,
   clockHz: 240e6,
@@ -225,8 +225,8 @@ const ESP32S3: Esp = {
     data: { bytes: 32 * KIB, ways: 8, lineBytes: 32 },
   },
   cached: CACHED,
-  lineNs: DIO_NS,
-  conditions: ["DIO flash at 80 MHz", "32 KB data cache"],
+  lineNs: QIO_NS,
+  conditions: ["QIO flash at 80 MHz", "32 KB data cache"],
   proxy: XTENSA_CORRECTION,
 };
 

@@ -1,6 +1,8 @@
 /** Times of a trace on a board, for browsers and Node. Traces come from elsewhere: firmware/trace.ts has QEMU's. */
 export * from "./boards.js";
 export * from "./cores/index.js";
+export * from "./costs.js";
+export * from "./estimate.js";
 export type { Instruction } from "./isa/instruction.js";
 export { decodeRiscv, riscvBytes } from "./isa/riscv.js";
 export { conditionalBehind, decodeThumb, thumbBytes } from "./isa/thumb.js";

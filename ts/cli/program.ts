@@ -189,6 +189,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       `only this board, may be repeated: ${BOARDS.map((board) => board.id).join(", ")}`,
       boards,
     )
+    .option("--quick", "measure this host for a moment only: an answer in less than a second")
     .option("--json", "print JSON (schema: mambalite-micro/profile/report.schema.json)")
     .action(async (model, options) => print(await profileCommand(model, options)));
 

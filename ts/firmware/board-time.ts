@@ -7,7 +7,7 @@ import type { Misses } from "../board/memory/hierarchy.js";
 import { type Placement, type Stretch, THINGS, type Thing } from "../board/memory/memories.js";
 import { OperatorsAndFunctions } from "../board/owners.js";
 import { type Cycles, Timer } from "../board/timer.js";
-import { type InstructionSet, TraceReader } from "../board/trace-reader.js";
+import { type InstructionSet, type Listener, TraceReader } from "../board/trace-reader.js";
 import { BadArgument } from "../core/errors.js";
 import { HEADER, OP_BYTES } from "../core/format.js";
 import { type Elf, type ElfSymbol, readElf } from "./elf.js";
@@ -94,21 +94,54 @@ export async function timeImage(
   board: string,
   options: TimeOptions,
 ): Promise<BoardTime> {
+  const [time] = await timeImageOnAll(image, [{ ...options, board: options.board ?? board }]);
+  return time!;
+}
+
+/**
+ * One trace, timed for several boards.
+ * @throws BadArgument, FirmwareFailed
+ */
+export async function timeImageOnAll(
+  image: TimedImage,
+  boards: readonly (TimeOptions & { readonly board: string })[],
+): Promise<BoardTime[]> {
   const { target, path } = image;
-  const timing = checkTime(board, options);
-  const placement = placementOf(timing, image.region, options.placement);
   const elf = readElf(readFileSync(path));
-  const reader = new TraceReader(instructionSet(target), (index, address) =>
-    owners.known(index, address),
-  );
-  const owners = ownersOf(reader, elf, image);
-  const timer = new Timer(timing, reader.program, placement, stretchesOf(elf), owners);
-  reader.listen(timer);
+  const timed: Timed[] = [];
+  const reader = new TraceReader(instructionSet(target), (index, address) => {
+    for (const { owners } of timed) owners.known(index, address);
+  });
+  for (const options of boards) {
+    const timing = checkTime(options.board, options);
+    const placement = placementOf(timing, image.region, options.placement);
+    const owners = ownersOf(reader, elf, image);
+    const timer = new Timer(timing, reader.program, placement, stretchesOf(elf), owners);
+    timed.push({ timing, placement, owners, timer });
+  }
+  const [first] = timed;
+  reader.listen(timed.length === 1 ? first!.timer : new AllTimers(timed));
   await traceImage(target, path, tracedCall(target, elf), image.timeoutMs, (piece) =>
     reader.feed(piece),
   );
   if (!reader.isComplete) throw new FirmwareFailed(target, "the trace has no end", null);
-  return report(timing, placement, image, reader, owners, timer);
+  return timed.map((one) => report(one, image, reader));
+}
+
+/** A board that a trace is timed for. */
+interface Timed {
+  readonly timing: BoardTiming;
+  readonly placement: Placement;
+  readonly owners: OperatorsAndFunctions;
+  readonly timer: Timer;
+}
+
+class AllTimers implements Listener {
+  constructor(readonly timed: readonly Timed[]) {}
+
+  execute(index: number, addresses: Uint32Array, count: number, next: number): void {
+    for (const { timer } of this.timed) timer.execute(index, addresses, count, next);
+  }
 }
 
 function instructionSet(target: EmulatedTarget): InstructionSet {
@@ -177,12 +210,9 @@ function stretchesOf(elf: Elf): Stretch[] {
 // ---- the report ------------------------------------------------------------------------------------
 
 function report(
-  timing: BoardTiming,
-  placement: Placement,
+  { timing, placement, owners, timer }: Timed,
   { operators }: TimedImage,
   { program }: TraceReader,
-  owners: OperatorsAndFunctions,
-  timer: Timer,
 ): BoardTime {
   const { owners: charged, misses, mispredicted } = timer.result();
   const measured = owners.byOperator(charged);

@@ -10,6 +10,7 @@ export {
   type OutputAccuracy,
   type OutputsAccuracy,
 } from "./accuracy.js";
+export type { BoardProfile, BoardTimeEstimate, BoardTimer, Faster } from "./board-time.js";
 export { type Classification, classify } from "./classification.js";
 export {
   assumptionsOf,

@@ -1,8 +1,8 @@
 /**
  * The profile of a model: memory, flash, operators, latency and the verdict of every board, as plain
  * data for a terminal, a page or a machine (report.schema.json). Each figure is exact (it follows
- * from model and plan), measured (on this host) or an allowance of a board. Knows nothing of how it
- * is shown.
+ * from model and plan), measured (on this host), an allowance of a board or estimated (its time).
+ * Knows nothing of how it is shown.
  */
 
 import type { Engine } from "../core/engine.js";
@@ -13,8 +13,9 @@ import { joinedData } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import type { Session } from "../core/session.js";
 import { crc32 } from "../crc32.js";
-import { BOARDS, type Board, type BoardVerdict, judge } from "../device/index.js";
+import { BOARDS, type Board, judge } from "../device/index.js";
 import { moduleOf } from "../graph/descriptors/index.js";
+import type { BoardProfile, BoardTimer } from "./board-time.js";
 import type { DetectorProfile } from "./detector.js";
 import { defaultFrames, exampleInput } from "./example-input.js";
 import { type Effort, measureLatency, measureOperators } from "./measure.js";
@@ -24,7 +25,11 @@ import { type WholeSequence, wholeSequenceOf } from "./whole-sequence.js";
 export const REPORT_SCHEMA = "mambalite-profile-2";
 
 /** How a figure came about. */
-export type Basis = "exact" | "measured on this host" | "exact, with allowances of the board";
+export type Basis =
+  | "exact"
+  | "measured on this host"
+  | "exact, with allowances of the board"
+  | "estimated from traces";
 
 export interface OperatorProfile {
   readonly name: string;
@@ -46,7 +51,15 @@ export interface ProfileReport {
   /** How the figures of a part of this report came about. */
   readonly basis: Readonly<
     Record<
-      "plan" | "ram" | "arenaCheck" | "flash" | "operatorCounts" | "hostMs" | "latency" | "boards",
+      | "plan"
+      | "ram"
+      | "arenaCheck"
+      | "flash"
+      | "operatorCounts"
+      | "hostMs"
+      | "latency"
+      | "boards"
+      | "time",
       Basis
     >
   >;
@@ -89,7 +102,7 @@ export interface ProfileReport {
   };
   readonly operators: readonly OperatorProfile[];
   readonly latency: Latency;
-  readonly boards: readonly BoardVerdict[];
+  readonly boards: readonly BoardProfile[];
   /** Of a model that listens for ever; not in every report. */
   readonly detector?: DetectorProfile;
   readonly provenance: {
@@ -111,6 +124,8 @@ export interface ProfileOptions extends SessionOptions {
   readonly input?: Float32Array | Int32Array;
   /** Default: every board of the catalogue. */
   readonly boards?: readonly Board[];
+  /** What estimates times on boards: `timesOnBoards` of mambalite-micro/times. Without it there are none. */
+  readonly times?: BoardTimer;
   /** What this host is, for the record: "Node 20.1 on linux x64". */
   readonly host?: string;
   readonly effort?: Effort;
@@ -145,6 +160,8 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
     const outputs = session.run(input, { allowNonfinite: true });
     const wholeSequence = wholeSequenceOf(model, plan);
     const latency = measureLatency(session, input, effort);
+    const durationMs = durationOf(model, input);
+    const withTime = options.times?.({ model, plan, frames, durationMs }) ?? withoutTime;
     return {
       schema: REPORT_SCHEMA,
       basis: BASIS,
@@ -162,11 +179,13 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
       operators: profileOperators(model, session, input, sessionOptions, effort),
       latency,
       boards: (options.boards ?? BOARDS).map((board) =>
-        judge(board, {
-          arenaBytes: plan.arenaBytes,
-          callerBytes: plan.inputBytes + plan.outputBytes,
-          weightsBytes: model.info.blobBytes,
-        }),
+        withTime(
+          judge(board, {
+            arenaBytes: plan.arenaBytes,
+            callerBytes: plan.inputBytes + plan.outputBytes,
+            weightsBytes: model.info.blobBytes,
+          }),
+        ),
       ),
       provenance: {
         coreVersion: engine.version,
@@ -192,6 +211,7 @@ const BASIS: ProfileReport["basis"] = {
   hostMs: "measured on this host",
   latency: "measured on this host",
   boards: "exact, with allowances of the board",
+  time: "estimated from traces",
 };
 
 function withRoomFor(
@@ -248,6 +268,18 @@ function profileOperators(
     const module = moduleOf(model.ops[infos[operator]?.op ?? 0]?.name ?? count.name);
     return { module, ...count, hostMs: ms, hostShare: totalMs > 0 ? ms / totalMs : 0 };
   });
+}
+
+function withoutTime(verdict: BoardProfile): BoardProfile {
+  return verdict;
+}
+
+/** Only samples say how fast they come. */
+export function durationOf(
+  { info }: Model,
+  { length }: { readonly length: number },
+): number | undefined {
+  return info.inputKind === "samples" ? (1000 * length) / info.sampleRateHz : undefined;
 }
 
 function bytesOf(array: Float32Array | Int32Array): Uint8Array {

@@ -17,6 +17,7 @@ import type {
   Progress,
   Sample,
   Source,
+  Times,
 } from "../worker/protocol.js";
 import { bundledName, frames, schedule, tile } from "./choice.js";
 import { afterFrames } from "./staged.js";
@@ -25,6 +26,8 @@ const client = new SimulatorClient();
 
 export const model = signal<OpenedModel | null>(null);
 export const exact = signal<ExactFigures | null>(null);
+/** Of what `exact` is for. */
+export const times = signal<Times | null>(null);
 export const measured = signal<MeasuredFigures | null>(null);
 export const busy = signal<Progress | null>(null);
 /** One line; null when nothing is wrong. */
@@ -138,6 +141,7 @@ async function open(
       model.value = usual > 0 ? { ...opened, usualFrames: usual } : opened;
       bundledName.value = bundled;
       exact.value = null;
+      times.value = null;
       measured.value = null;
       draft.value = null;
       generation.value++;
@@ -206,7 +210,12 @@ async function refresh(): Promise<void> {
 
 async function computeFigures(wanted: Choice): Promise<void> {
   problem.value = null;
-  exact.value = await ask("plan", wanted);
+  const planned = await ask("plan", wanted);
+  const estimated = await ask("times", wanted);
+  batch(() => {
+    exact.value = planned;
+    times.value = estimated; // together, so that nothing jumps
+  });
   await afterFrames(DRAWN_FRAMES);
   if (!isCurrent) return;
   const figures = await work("profile", wanted, "measuring");

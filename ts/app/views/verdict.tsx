@@ -2,8 +2,9 @@
 import { BOARDS, type BoardVerdict, judge } from "../../device/index.js";
 import { counted, grouped } from "../format.js";
 import { boards, schedule, tile } from "../state/choice.js";
-import { exact } from "../state/simulator.js";
+import { exact, times } from "../state/simulator.js";
 import type { PlanSummary } from "../worker/protocol.js";
+import { BoardTimes, millisecondsOn } from "./board-times.js";
 import { Bar, Panel } from "./parts.js";
 
 const SHOWN_REMEDIES = 4;
@@ -93,6 +94,7 @@ function BoardCard({ verdict, alternatives }: CardProps) {
         RAM {grouped(ram.neededBytes)} = arena {grouped(ram.arenaBytes)} + caller's input and output{" "}
         {grouped(ram.callerBytes)} + {grouped(ram.stackBytes)} for the stack
       </p>
+      <BoardTimes id={id} />
       <Remedies verdict={verdict} alternatives={alternatives} />
     </article>
   );
@@ -202,10 +204,12 @@ function spread<T>(all: readonly T[]): readonly T[] {
 
 function Remedy({ plan, result }: { plan: PlanSummary; result: BoardVerdict }) {
   const { ram } = result;
+  const ms = millisecondsOn(times.value, result.id, plan);
   return (
     <li>
       <button type="button" class="remedy" onClick={() => use(plan)}>
         <b>{nameOf(plan)}</b> <span>{grouped(ram.neededBytes)} bytes of RAM</span>{" "}
+        {ms !== undefined && <span>about {ms} ms </span>}
         <span>
           {grouped(ram.headroomBytes)} free in {nameOfRegion(result)}
         </span>

@@ -73,7 +73,7 @@ function operatorsOf(model: Model, schedule: Schedule): Omit<SchedulePlan, "plan
 }
 
 /** Every other way to run it, cheapest in RAM first. */
-function alternatives(model: Model, choice: Choice): PlanSummary[] {
+export function alternatives(model: Model, choice: Choice): PlanSummary[] {
   const tiles = [...new Set([...TILES, choice.tile])].filter((tile) => tile <= choice.frames);
   const choices: Choice[] = [
     ...tiles.map((tile) => ({ ...choice, schedule: "stream" as const, tile })),

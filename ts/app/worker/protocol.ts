@@ -8,6 +8,7 @@ import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
 import type { StreamForm } from "../../models/index.js";
 import type {
+  BoardTimeEstimate,
   NetworkGraph,
   OutputsAccuracy,
   ProfileReport,
@@ -89,6 +90,21 @@ export interface ExactFigures {
   /** unfused, layer, stream: what could be planned of them, and why not. */
   readonly schedules: readonly (SchedulePlan | { readonly refused: string; schedule: Schedule })[];
   readonly alternatives: readonly PlanSummary[];
+}
+
+/** Estimated, by the board's id. */
+export interface Times {
+  readonly choice: Choice;
+  readonly boards: readonly {
+    readonly id: string;
+    readonly time: BoardTimeEstimate | undefined;
+    /** Why a board that fits has none. */
+    readonly noTime: string | undefined;
+  }[];
+  /** Of the alternatives. */
+  readonly others: readonly (Pick<PlanSummary, "schedule" | "tile"> & {
+    readonly ms: Readonly<Record<string, number | undefined>>;
+  })[];
 }
 
 export interface MeasuredFigures {
@@ -208,6 +224,7 @@ interface Call<Input, Output> {
 export interface Calls {
   open: Call<{ readonly source: Source }, OpenedModel>;
   plan: Call<Choice, ExactFigures>;
+  times: Call<Choice, Times>;
   profile: Call<Choice, MeasuredFigures>;
   /** More runs of what was profiled last; null when nothing was. */
   sample: Call<{ readonly budgetMs: number }, Sample | null>;

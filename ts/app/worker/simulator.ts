@@ -33,6 +33,10 @@ type Handlers = {
 const handlers: Handlers = {
   open: ({ source }, report) => openModel(workbench, source, report),
   plan: (choice) => exactFigures(workbench.open, choice),
+  times: async (choice) => {
+    const { timesOf } = await import("./times.js");
+    return timesOf(workbench.open, choice);
+  },
   profile: (choice, report) => {
     report({ what: "measuring" });
     return measurements.profile(choice);

@@ -9,9 +9,11 @@ import {
   DEFAULT_EFFORT,
   type DetectorProfile,
   defaultFrames,
+  type Effort,
   profile,
   profileDetector,
 } from "../../profile/index.js";
+import { timesOnBoards } from "../../profile/times.js";
 import { twinOf } from "../bundled.js";
 import { type DetectorChoice, detectorOf, refuseWithoutMode } from "../detector.js";
 import { listens } from "../firmware-model.js";
@@ -22,13 +24,15 @@ import { checkExecution, type ExecutionChoice, sessionOptions } from "../options
 import { renderProfile } from "../render/profile.js";
 
 /** The smallest operators take long to be told on a machine that does other things too. */
-const PATIENCE_MS = 2000;
+const PATIENT: Effort = { ...DEFAULT_EFFORT, operatorsMs: 2000 };
+const QUICK: Effort = { ...DEFAULT_EFFORT, budgetMs: 50, operatorsMs: 50 };
 
 export interface ProfileCommandOptions extends ModelChoice, ExecutionChoice, DetectorChoice {
   readonly frames?: number;
   readonly input?: string;
   readonly allowNonfinite?: boolean;
   readonly board?: readonly Board[];
+  readonly quick?: boolean;
   readonly json?: boolean;
 }
 
@@ -47,7 +51,8 @@ export async function profileCommand(
     const report = profile(engine, model, {
       ...sessionOptions(options, frames),
       host: describeHost(),
-      effort: { ...DEFAULT_EFFORT, operatorsMs: PATIENCE_MS },
+      effort: options.quick ? QUICK : PATIENT,
+      times: timesOnBoards,
       ...(input ? { input } : { frames }),
       ...(options.board && { boards: options.board }),
     });

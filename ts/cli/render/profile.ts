@@ -4,6 +4,7 @@ import { BOARDS, type BoardVerdict, hasFpu } from "../../device/index.js";
 import type { ProfileReport } from "../../profile/index.js";
 import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
 import { arenaChart } from "./arena-chart.js";
+import { boardEstimates } from "./board-estimates.js";
 import { renderDetector } from "./detector.js";
 import { table } from "./table.js";
 
@@ -16,6 +17,7 @@ export function renderProfile(path: string, report: ProfileReport, twin?: string
       withoutFpu(report, twin) +
       wholeSequence(report) +
       (report.detector === undefined ? "" : renderDetector(report.detector)),
+    ...timeOnBoards(report),
     heading("RAM", "exact") + ram(report),
     heading("FLASH", "exact") + flash(report),
     heading("ARENA", "exact; buffers x operators, numbered as below") +
@@ -31,6 +33,13 @@ export function renderProfile(path: string, report: ProfileReport, twin?: string
 
 function heading(title: string, basis: string): string {
   return `${colors.bold(title)}${basis === "" ? "" : colors.dim(`  (${basis})`)}\n`;
+}
+
+/** Nothing where no board fits. */
+function timeOnBoards({ boards, frames }: ProfileReport): string[] {
+  const text = boardEstimates(boards);
+  const basis = `estimated from traces of firmware, ${counted(frames, "frame")}; no device was measured`;
+  return text === "" ? [] : [heading("TIME ON A BOARD", basis) + text];
 }
 
 function summary(path: string, report: ProfileReport): string {

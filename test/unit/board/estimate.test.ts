@@ -1,0 +1,88 @@
+/** Times without an emulator: by hand, and how far the table that is shipped is off. */
+import { expect, test } from "vitest";
+import { timingOf } from "../../../ts/board/boards.js";
+import { COSTS } from "../../../ts/board/cost-table.js";
+import type { CostTable } from "../../../ts/board/costs.js";
+import { type Estimate, estimate, type OpWork } from "../../../ts/board/estimate.js";
+
+const NONE = { rows: 0, ragged: 0, elements: 0, inputs: 0, once: 0, rest: 0 };
+const NOTHING = { ...NONE, weights: 0, macs: 0, partMacs: 0, exps: 0 };
+const OPS: readonly OpWork[] = [
+  { ...NOTHING, name: "in", kind: "linear", calls: 10, weights: 6000, macs: 6000 },
+  { ...NOTHING, name: "out", kind: "linear", calls: 10, weights: 2000, macs: 2000 },
+];
+const fit = { samples: 1, worst: 0 };
+/** 48,000 cycles: 2 * 10 * 1,000 of calls, 8,000 * 3.5 of MACs, nothing in between. */
+const TABLE: CostTable = {
+  cores: {
+    "cortex-m7": {
+      ...{ worstNetwork: 0.05, medianNetwork: 0.01, heldOut: [] },
+      fittedOn: { coreVersion: "1.2.3", sources: "0123abcd" },
+      kinds: { linear: { calls: 1000, macs: 3.5, ...fit }, "between ops": fit },
+    },
+  },
+};
+const BOARD = timingOf("stm32h743")!;
+const LINE = BOARD.memories.flash!.cycles;
+const SMALL = { ops: OPS, weightBytes: 3200, arenaBytes: 1000, arena: "dtcm" };
+
+function known(found: ReturnType<typeof estimate>): Estimate {
+  if ("reason" in found) throw new Error(found.reason);
+  return found;
+}
+
+function lost({ waits }: Estimate): number {
+  return waits.reduce((sum, { ms }) => sum + ms, 0);
+}
+
+test("cycles of the core alone, where weights lie in TCM", () => {
+  const found = known(estimate(BOARD, { ...SMALL, weights: "dtcm" }, TABLE));
+  expect(found.ms).toBeCloseTo(0.1, 12); // 48,000 cycles at 480 MHz
+  expect(found.lowMs).toBeCloseTo(0.088, 12);
+  expect(found.highMs).toBeCloseTo(0.112, 12);
+  expect(found.waits).toEqual([]);
+  expect(found.conditions).toMatchObject({
+    ...{ core: "Cortex-M7", clockHz: 480e6, placement: { weights: "DTCM", arena: "DTCM" } },
+    fittedOn: { coreVersion: "1.2.3" },
+  });
+  const [first, second] = found.operators;
+  expect(first!.ms).toBeCloseTo(31_000 / 480e3, 12);
+  expect(second!.ms).toBeCloseTo(17_000 / 480e3, 12);
+});
+
+test("weights that the cache holds are fetched once, larger ones with each pass", () => {
+  const once = known(estimate(BOARD, SMALL, TABLE));
+  expect(lost(once)).toBeCloseTo((100 * LINE.usual) / 480e3, 12);
+  const again = known(estimate(BOARD, { ...SMALL, weightBytes: 32_000 }, TABLE));
+  expect(lost(again)).toBeCloseTo((10 * 1000 * LINE.usual) / 480e3, 12);
+  expect(again.highMs).toBeCloseTo((48_000 * 1.12 + 10_000 * LINE.high) / 480e3, 12);
+  // Of what is waited for, three quarters are the first op's.
+  expect(again.operators[0]!.ms).toBeCloseTo((31_000 + 7500 * LINE.usual) / 480e3, 12);
+});
+
+test("an arena behind the same cache pushes weights out of it", () => {
+  const work = { ...SMALL, arena: "axi-sram", arenaBytes: 16_000 };
+  const lines = known(estimate(BOARD, work, TABLE));
+  const axi = BOARD.memories["axi-sram"]!.cycles;
+  const cycles = 10 * (100 * LINE.usual + 500 * axi.usual);
+  expect(lost(lines)).toBeCloseTo(cycles / 480e3, 12);
+});
+
+test("nothing is said of what the table does not have, and why", () => {
+  const ops = [...OPS, { ...OPS[0]!, name: "odd", kind: "softmax" }];
+  expect(estimate(BOARD, { ...SMALL, ops }, TABLE)).toEqual({
+    reason: "no costs of softmax (odd)",
+  });
+  expect(estimate(timingOf("rp2040")!, SMALL, TABLE)).toEqual({
+    reason: "no costs of the core (Cortex-M0+)",
+  });
+});
+
+test.each(Object.keys(COSTS.cores))("networks that %s's costs were not fitted on", (id) => {
+  const { heldOut, medianNetwork, worstNetwork } = COSTS.cores[id]!;
+  const errors = heldOut.map(({ traced, predicted }) => Math.abs(predicted / traced - 1));
+  expect(heldOut.length).toBeGreaterThanOrEqual(8);
+  expect(Math.max(...errors)).toBeCloseTo(worstNetwork, 3);
+  expect(worstNetwork).toBeLessThanOrEqual(0.08);
+  expect(medianNetwork).toBeLessThanOrEqual(0.03);
+});
