@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { integers } from "./cases/integers.js";
 import { latency } from "./cases/latency.js";
 import { mcu } from "./cases/mcu.js";
 import { memory } from "./cases/memory.js";
@@ -21,6 +22,7 @@ const CASES: Readonly<Record<string, (setup: Setup) => Promise<CaseResult>>> = {
   startup,
   scaling,
   roofline,
+  integers,
   mcu,
 };
 

@@ -46,6 +46,12 @@ const LIMITS = [
   { model: HAR, target: "riscv32", column: "int", atMost: 18 * MILLION },
   { model: HAR, target: "cortex-m0", column: "int", atMost: 22 * MILLION },
 ];
+const KB = 1000;
+/** Bytes: of the weights, as a share of the f32 blob's, and of arenas at tile 1. */
+const MEMORY_LIMITS = [
+  { model: KWS10, weights: 0.28, int: 11 * KB, int16: 7 * KB },
+  { model: HAR, weights: 0.3, int: 6.3 * KB, int16: 4.3 * KB },
+];
 /** Of a frame of log-mel, where there is no FPU. */
 const LOG_MEL_LIMITS = { riscv32: 50_000, "cortex-m0": 120_000 };
 
@@ -75,7 +81,18 @@ async function withBlobs(engine, { title, network, inputs }) {
     int32: await integers(32),
     int16: await integers(16),
   };
-  return { title, input: inputs[0], blobs };
+  const weights = {
+    f32: await weightsBytes(engine, blobs.f32),
+    int: await weightsBytes(engine, blobs.int32),
+  };
+  return { title, input: inputs[0], blobs, weights };
+}
+
+async function weightsBytes(engine, blob) {
+  const model = await engine.loadModel(blob);
+  const sum = model.tensors.reduce((all, { bytes }) => all + bytes, 0);
+  model.dispose();
+  return sum;
 }
 
 /** Reports by column; a model that does not fit a core's memory has none, and a reason. */
@@ -119,7 +136,7 @@ export async function measureIntegers(measure, spotter) {
     }
     for (const model of models) {
       const reports = await measureModel(measure, place, model, skipped);
-      rows.push({ ...place, model: model.title, reports });
+      rows.push({ ...place, model: model.title, weights: model.weights, reports });
     }
     if (place.target in LOG_MEL_LIMITS) {
       const instructions = await measureLogMel(engine, measure, place, samples);
@@ -166,11 +183,23 @@ export function integerClaims({ rows, logMel }) {
     const text = `instructions of one run, ${model}, ${columnTitle(column)}, ${row.title}`;
     return [{ text, value, atMost, unit: "instructions" }];
   });
+  const memory = MEMORY_LIMITS.flatMap(({ model, weights, ...arenas }) => {
+    const row = rows.find((found) => found.model === model);
+    if (row === undefined) return [];
+    const share = (100 * row.weights.int) / row.weights.f32;
+    const ofArenas = Object.entries(arenas).flatMap(([column, atMost]) => {
+      const value = row.reports[column]?.arenaBytes;
+      const text = `arena, ${model}, ${columnTitle(column)}`;
+      return value === undefined ? [] : [{ text, value, atMost, unit: "bytes" }];
+    });
+    const text = `weights in integers, ${model}, to those in f32`;
+    return [{ text, value: share, atMost: 100 * weights, unit: "%" }, ...ofArenas];
+  });
   const frames = logMel.map(({ target, title, instructions }) => ({
     text: `instructions of log-mel of integers a frame, ${title}`,
     value: instructions,
     atMost: LOG_MEL_LIMITS[target],
     unit: "instructions",
   }));
-  return [...runs, ...frames];
+  return [...runs, ...memory, ...frames];
 }

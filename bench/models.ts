@@ -56,6 +56,8 @@ const D_STATE = 16;
 const D_CONV = 4;
 const D_MODEL_A_DT_RANK = 16;
 
+/** Where the published weights and inputs lie beside the checkout. */
+export const PUBLISHED_KWS10 = "../shared/data/paper_kws10";
 export const KWS10 = { id: "kws10", frames: 100, features: 40, classes: 10 } as const;
 
 /** KWS-10 as published, and the two HAR sizes: windows of features, and raw samples. */
@@ -70,7 +72,7 @@ export function raceModels(root: string): BenchModel[] {
 export function kws10(root: string): BenchModel {
   const { id, frames, features, classes } = KWS10;
   const title = "KWS-10, 100 frames of 40";
-  const folder = join(root, "../shared/data/paper_kws10");
+  const folder = join(root, PUBLISHED_KWS10);
   if (!existsSync(folder)) {
     return randomModel(id, title, frames, { features, dModel: 64, classes });
   }

@@ -22,6 +22,7 @@ static MLM_COLD uint32_t reading_clock(const mlm_model *model, const mlm_blob_op
 /* What is the same for all ops of a tick. */
 static void begin_run(const mlm_session *session, mlm_run *run) {
     const mlm_model *model = &session->model;
+    run->op = 0;
     run->blob = model->blob;
     run->tensors = mlm_tensors(model);
     run->arena = mlm_arena_of(session);
@@ -86,37 +87,56 @@ static MLM_COLD void set_own_time(const mlm_session *session, const mlm_op_class
     run->in_first = session->inputs - session->in_hand;
 }
 
+/* All inputs, whose rows begin at `first`. */
+static MLM_NOINLINE void set_inputs(const mlm_session *session, const uint32_t *offsets,
+                                    const mlm_blob_op *op, mlm_run *run, uint32_t first) {
+    for (uint32_t i = 0; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
+        set_input(session, offsets, run, i, op->inputs[i], first);
+    run->input_width = run->widths[0];
+}
+
+/* Both first inputs of an op, as one word. */
+static inline uint32_t first_inputs(const mlm_blob_op *op) {
+    return op->inputs[0] | (uint32_t)op->inputs[1] << 16;
+}
+
+/* Whether an op reads nothing but what the op before it has just made, as most do: rows of the same clock. */
+static inline int follows(const mlm_run *run, const mlm_blob_op *op, uint32_t index) {
+    return first_inputs(op) == (index | (uint32_t)MLM_NO_VALUE << 16) && run->op == op - 1 &&
+           run->op->clock == op->clock && op->clock != MLM_NO_CLOCK;
+}
+
 /* Inputs, output and other buffers of op `index`, whose rows are set; `offsets` are the session's. */
 static inline void set_places(const mlm_session *session, const uint32_t *offsets,
                               const mlm_op_class *class, const mlm_blob_op *op, uint32_t index,
                               uint32_t slot, mlm_run *restrict run) {
+    if (!has_own_time(class) && follows(run, op, index)) {
+        run->inputs[0] = (mlm_source){run->output.data, run->output.stride};
+        run->widths[0] = run->input_width = run->op->width;
+    } else {
+        set_inputs(session, offsets, op, run, class->flags & MLM_OP_WHOLE ? 0 : run->in_first);
+    }
     run->op = op;
     run->buffers = offsets + slot;
-    const uint32_t first = class->flags & MLM_OP_WHOLE ? 0 : run->in_first;
-    set_input(session, offsets, run, 0, op->inputs[0], first);
-    run->input_width = run->widths[0];
-    for (uint32_t i = 1; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
-        set_input(session, offsets, run, i, op->inputs[i], first);
     const uint32_t stride = mlm_row_words(op);
     run->output = (mlm_rows){rows_at(run, offsets[index], run->first, stride), stride};
 }
 
 /* ---- the ops of a tick ---------------------------------------------------------------------------- */
 
-/* Before a later stage only pools have something to do. */
-static inline int has_turn(const mlm_session *session, const mlm_op_class *class) {
-    return session->phase != PHASE_GIVE || class->flags & MLM_OP_POOL;
-}
-
+/* Most ops have the rows of the op before them. */
 enum { NO_TIME = 0x10000 /* no op's clock */ };
 
-/* Most ops have the rows of the op before them. */
 int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
     const uint32_t stage = mlm_stage_in_hand(session), *const offsets = mlm_offsets_of(session);
+    /* Before a later stage only pools have something to do. */
+    const uint32_t with_turn = session->phase == PHASE_GIVE ? MLM_OP_POOL : ~0u;
+    const mlm_blob_op *const ops = mlm_ops(&session->model);
+    const mlm_blob_op *const end = ops + mlm_header(&session->model)->op_count;
+    const mlm_blob_op *op = ops + session->op;
     uint32_t index = session->op, slot = session->slot, time = NO_TIME;
     begin_run(session, run);
-    for (; mlm_is_in_stage(session, index, stage); index++) {
-        const mlm_blob_op *op = mlm_op_at(&session->model, index);
+    for (; op != end && op->stage == stage; op++, index++) {
         const mlm_op_class *class = mlm_class_of(op);
         if (has_own_time(class)) {
             set_own_time(session, class, op, run);
@@ -125,7 +145,7 @@ int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
             set_rows(session, run, op->clock, op->clock);
             time = op->clock;
         }
-        if (has_turn(session, class) && (run->rows > 0 || run->in_rows > 0)) {
+        if ((with_turn == ~0u || class->flags & with_turn) && (run->rows > 0 || run->in_rows > 0)) {
             set_places(session, offsets, class, op, index, slot, run);
             if (stepping) break;
             class->run(run);
@@ -134,7 +154,7 @@ int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
     }
     session->op = (uint16_t)index;
     session->slot = (uint16_t)slot;
-    if (mlm_is_in_stage(session, index, stage)) return 1;
+    if (op != end && op->stage == stage) return 1;
     mlm_end_of_tick(session);
     return 0;
 }

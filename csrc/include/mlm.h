@@ -21,9 +21,9 @@
  *    run(), push() in any portions, every tile and every schedule give identical outputs.
  *    mlm_session_self_test() tells if compiler, flags or floating-point mode went wrong.
  *    NaN payload bits are not part of this contract; NaN-ness is.
- *  - A network of integers computes in two's complement: weights of 8 bits with a multiplier a row,
- *    activations of 16, sums and the residual stream of 32, each value a power of two times its elements. A
- *    shift to the right rounds down inside a function; where an element is stored half a unit is added
+ *  - A network of integers computes in two's complement: weights of 8 bits with a multiplier a row
+ *    (of a convolution 16 bits, with or without), activations of 16, sums and the residual stream of 32,
+ *    each value a power of two times its elements. A shift to the right rounds down inside a function; where an element is stored half a unit is added
  *    first, so that halves go up. What does not fit where it is stored becomes the nearest number that
  *    does; sums of a linear layer never leave 32 bits, which mlm_model_open proves of every blob. Floats that
  *    enter and recurrent state that were cut off are counted (mlm_session_saturations). Floats occur where a value enters or

@@ -44,19 +44,21 @@ static const uint16_t sigmoids[LAST + 2] = {
 /* The sigmoid of x >= 0, of 16 bits, whose exponent is shift + STEP. */
 MLM_INLINE int32_t sigmoid_of_magnitude(int32_t x, int32_t shift) {
     const int32_t end = ((LAST + 1) << shift) - 1; /* behind LAST the line is flat */
+#if defined(__ARM_FEATURE_DSP) /* one load of two points, of which each has its weight */
+    uint32_t two, ones = 0xFFFF;
+    int32_t over, s;
+    __asm__("" : "+r"(ones)); /* else compilers make two instructions of the weights */
+    __asm__("uqsub16 %0, %1, %2" : "=r"(over) : "r"(x), "r"(end));
+    x -= over;
+    memcpy(&two, sigmoids + (x >> shift), sizeof two);
+    const uint32_t rest = (uint32_t)x & ((1u << shift) - 1);
+    const uint32_t weights = rest * ones + (1u << shift); /* rest above what is left of 1 */
+    __asm__("smuad %0, %1, %2" : "=r"(s) : "r"(two), "r"(weights));
+    return s >> shift;
+#else
     if (x > end) x = end;
     const int32_t i = x >> shift, rest = x & ((1 << shift) - 1);
-#if defined(__ARM_FEATURE_DSP) /* one load of two points, of which each has its weight */
-    uint32_t two;
-    int32_t s = (1 << shift) - rest;
-    memcpy(&two, sigmoids + i, sizeof two);
-    __asm__(
-        "smulbb %0, %1, %0\n"
-        "smlatb %0, %1, %2, %0\n"
-        : "+&r"(s)
-        : "r"(two), "r"(rest));
-    return s >> shift;
-#elif defined(__thumb2__)
+#if defined(__thumb2__)
     uint32_t two; /* one load of two is less than two addresses */
     memcpy(&two, sigmoids + i, sizeof two);
     const int32_t low = (int32_t)(two & 0xFFFFu);
@@ -65,6 +67,7 @@ MLM_INLINE int32_t sigmoid_of_magnitude(int32_t x, int32_t shift) {
     const uint16_t *point = sigmoids + i;
     const int32_t low = point[0];
     return low + (((point[1] - low) * rest) >> shift);
+#endif
 #endif
 }
 
@@ -82,11 +85,13 @@ MLM_INLINE int16_t rounded(int32_t y, uint32_t shift) {
 enum { LANES = 4 };
 
 /* Neighbours in the table: one below the other. */
-MLM_INLINE v128_t points_of(v128_t i) {
-    v128_t pairs = wasm_v128_load32_zero(sigmoids + wasm_i32x4_extract_lane(i, 0));
-    pairs = wasm_v128_load32_lane(sigmoids + wasm_i32x4_extract_lane(i, 1), pairs, 1);
-    pairs = wasm_v128_load32_lane(sigmoids + wasm_i32x4_extract_lane(i, 2), pairs, 2);
-    return wasm_v128_load32_lane(sigmoids + wasm_i32x4_extract_lane(i, 3), pairs, 3);
+MLM_INLINE v128_t points_of(v128_t points) {
+    uint32_t i[LANES]; /* lanes are taken out one by one faster through memory */
+    wasm_v128_store(i, points);
+    v128_t pairs = wasm_v128_load32_zero(sigmoids + i[0]);
+    pairs = wasm_v128_load32_lane(sigmoids + i[1], pairs, 1);
+    pairs = wasm_v128_load32_lane(sigmoids + i[2], pairs, 2);
+    return wasm_v128_load32_lane(sigmoids + i[3], pairs, 3);
 }
 
 MLM_INLINE v128_t silu_of(v128_t x, uint32_t step, uint32_t shift) {
@@ -104,14 +109,11 @@ MLM_INLINE v128_t silu_of(v128_t x, uint32_t step, uint32_t shift) {
     return shr_by(wasm_i32x4_add(wasm_i32x4_dot_i16x8(x, sigmoid), half), shift);
 }
 
-/* Rows are padded to whole eights. */
+/* In fours, as rows are padded. */
 static MLM_NOINLINE void silu(int16_t *x, uint32_t width, int32_t from, uint32_t shift) {
     const uint32_t step = (uint32_t)(from - STEP);
-    for (const int16_t *end = x + width; x < end; x += 2 * LANES) {
-        const v128_t low = silu_of(wasm_i32x4_load16x4(x), step, shift);
-        const v128_t high = silu_of(wasm_i32x4_load16x4(x + LANES), step, shift);
-        wasm_v128_store(x, wasm_i16x8_narrow_i32x4(low, high));
-    }
+    for (const int16_t *end = x + width; x < end; x += LANES)
+        wasm_v128_store64_lane(x, narrow_to_i16(silu_of(wasm_i32x4_load16x4(x), step, shift)), 0);
 }
 
 #else
@@ -128,15 +130,53 @@ MLM_INLINE int16_t silu_of(int32_t x, int32_t step, uint32_t shift, int32_t half
     return (int16_t)i32_to_i16(product >> shift);
 }
 
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(__clang__)
+
+/* As sigmoid_of_magnitude has it. One instruction a line. */
+/* clang-format off */
+#define SILU \
+    "ldrsh %[v], [%[x]]\n" \
+    "eor %[size], %[v], %[v], asr #31\n" \
+    "sub %[size], %[size], %[v], asr #31\n" \
+    "and %[v], %[v], %[v], asr #31\n" \
+    "uqsub16 %[rest], %[size], %[last]\n" \
+    "add %[v], %[half], %[v], lsl #15\n" \
+    "sub %[rest], %[size], %[rest]\n" \
+    "asr %[s], %[rest], %[step]\n" \
+    "and %[rest], %[rest], %[mask]\n" \
+    "ldr %[s], [%[points], %[s], lsl #1]\n" \
+    "mla %[rest], %[rest], %[ones], %[unit]\n" \
+    "smuad %[s], %[s], %[rest]\n" \
+    "asr %[s], %[s], %[step]\n" \
+    "mla %[v], %[size], %[s], %[v]\n" \
+    "asr %[v], %[v], %[shift]\n" \
+    "ssat %[v], #16, %[v]\n" \
+    "strh %[v], [%[x]], #2\n"
+
+/* In twos, as rows are padded. */
+static MLM_NOINLINE void silu(int16_t *x, uint32_t width, int32_t from, uint32_t shift) {
+    const int32_t half = (int32_t)((1u << shift) >> 1), step = from - STEP, unit = 1 << step;
+    const int16_t *const end = x + ((width + 1) & ~1u);
+    uint32_t v, size, rest, s;
+    if (x == end) return;
+    __asm__ volatile(
+        "1:\n" SILU SILU
+        "ldr %[s], %[end]\n"
+        "cmp %[x], %[s]\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [v] "=&r"(v), [size] "=&r"(size), [rest] "=&r"(rest), [s] "=&r"(s)
+        : [last] "r"(((LAST + 1) << step) - 1), [half] "r"(half), [step] "r"(step),
+          [mask] "r"(unit - 1), [points] "r"(sigmoids), [ones] "r"(0xFFFF), [unit] "r"(unit),
+          [shift] "r"(shift), [end] "m"(end)
+        : "cc", "memory");
+}
+#undef SILU
+/* clang-format on */
+
+#else
+
 /* Elements in one turn, as rows are padded. */
-#if defined(__ARM_FEATURE_DSP)
-#define SECOND_OF_TURN                                                                          \
-    __asm__ volatile(                                                                           \
-        "" ::                                                                                   \
-            : "memory"); /* not both at the same time, for which there are too few registers */ \
-    x[1] = silu_of(x[1], step, shift, half);
-enum { TURN = 2 };
-#elif defined(__riscv)
+#if defined(__riscv)
 #define SECOND_OF_TURN x[1] = silu_of(x[1], step, shift, half);
 enum { TURN = 2 };
 #else
@@ -152,6 +192,7 @@ static MLM_NOINLINE void silu(int16_t *x, uint32_t width, int32_t from, uint32_t
     }
 }
 
+#endif
 #endif
 
 static void sigmoid_row(int16_t *x, uint32_t width, int32_t from, uint32_t shift) {

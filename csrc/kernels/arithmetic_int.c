@@ -3,6 +3,7 @@
  * shifted to that of the output, or their product is.
  */
 #include "integer.h"
+#include "wasm_int.h"
 
 /* As those of arithmetic.c, which has a quotient in between. */
 enum { ADD = 0, SUBTRACT = 1, MULTIPLY = 2, MAXIMUM = 4, MINIMUM = 5, VARIANTS };
@@ -14,6 +15,8 @@ static int32_t shifted_product(int32_t a, int32_t b, uint32_t s) {
     return i64_to_i32((product + (int64_t)(((uint64_t)1 << s) >> 1)) >> s);
 }
 
+#if !MLM_WASM_INT
+
 MLM_INLINE int32_t combine(uint32_t variant, int32_t a, int32_t b) {
     switch (variant) {
         case ADD: return i32_add_saturating(a, b);
@@ -22,6 +25,8 @@ MLM_INLINE int32_t combine(uint32_t variant, int32_t a, int32_t b) {
         default: return a < b ? a : b;
     }
 }
+
+#endif
 
 /* ---- the op ---------------------------------------------------------------------------------- */
 
@@ -41,31 +46,49 @@ static int check(const mlm_op_view *view) {
            shifts_are_right(view->op);
 }
 
+#if MLM_WASM_INT
+#include "arithmetic_int_wasm.h"
+#else
+
 /* What residual connections are, as calibration gives their sums the exponent of both sides. */
 static void add_rows(const int32_t *a, const int32_t *b, int32_t *y, uint32_t width) {
-    for (const int32_t *const end = a + width; a != end;) *y++ = i32_add_saturating(*a++, *b++);
+    const int32_t *const end = a + width;
+    for (const int32_t *const fours = a + width / 4 * 4; a != fours; a += 4, b += 4, y += 4) {
+        y[0] = i32_add_saturating(a[0], b[0]);
+        y[1] = i32_add_saturating(a[1], b[1]);
+        y[2] = i32_add_saturating(a[2], b[2]);
+        y[3] = i32_add_saturating(a[3], b[3]);
+    }
+    while (a != end) *y++ = i32_add_saturating(*a++, *b++);
+}
+
+static MLM_NOINLINE void combine_rows(const mlm_blob_op *op, const int32_t *a, const int32_t *b,
+                                      int32_t *y) {
+    const uint32_t variant = op->variant, shift = op->attributes[SHIFT_PRODUCT];
+    const int32_t shift_a = mlm_signed_attribute(op, SHIFT_A);
+    const int32_t shift_b = mlm_signed_attribute(op, SHIFT_B);
+    for (uint32_t i = 0; i < op->width; i++)
+        y[i] = variant == MULTIPLY
+                   ? shifted_product(a[i], b[i], shift)
+                   : combine(variant, i32_shift(a[i], shift_a), i32_shift(b[i], shift_b));
 }
 
 static int run_arithmetic(mlm_run *run) {
-    const uint32_t variant = run->op->variant, width = run->op->width;
-    const int32_t shift_a = mlm_signed_attribute(run->op, SHIFT_A);
-    const int32_t shift_b = mlm_signed_attribute(run->op, SHIFT_B);
-    const uint32_t shift = run->op->attributes[SHIFT_PRODUCT];
-    const int is_plain_sum = variant == ADD && shift_a == 0 && shift_b == 0;
+    const mlm_blob_op *op = run->op;
+    const int is_plain_sum =
+        op->variant == ADD && (op->attributes[SHIFT_A] | op->attributes[SHIFT_B]) == 0;
     for (uint32_t t = 0; t < run->rows; t++) {
         const int32_t *a = mlm_read_i32(run->inputs[0], t), *b = mlm_read_i32(run->inputs[1], t);
         int32_t *y = mlm_i32(run->output, t);
-        if (is_plain_sum) {
-            add_rows(a, b, y, width);
-            continue;
-        }
-        for (uint32_t i = 0; i < width; i++)
-            y[i] = variant == MULTIPLY
-                       ? shifted_product(a[i], b[i], shift)
-                       : combine(variant, i32_shift(a[i], shift_a), i32_shift(b[i], shift_b));
+        if (is_plain_sum)
+            add_rows(a, b, y, op->width);
+        else
+            combine_rows(op, a, b, y);
     }
     return 0;
 }
+
+#endif
 
 void mlm_arithmetic_int_class_counts(const mlm_op_view *view, const mlm_work *work,
                                      mlm_counts *counts) {

@@ -1,6 +1,7 @@
 /*
  * causal_conv_int.c - the causal depthwise convolution of a Mamba block on integers: sums of 32 bits that cannot
- * overflow (the check proves it), times a multiplier of 16 bits a channel, shifted.
+ * overflow (the check proves it), times a multiplier of 16 bits a channel, shifted. Where there are no multipliers, sums
+ * of all channels have one unit, and are shifted only.
  */
 #include <string.h>
 
@@ -13,17 +14,21 @@ enum { WEIGHT, BIAS, MULTIPLIER, TENSORS };
 enum { CONV_STATE, ROLES };
 static const char *const role_names[ROLES] = {"conv_state"};
 
-enum { MOST_SHIFT = 15, USUAL_TAPS = 4 };
+enum { MOST_SHIFT = 15, MOST_PLAIN_SHIFT = 30, USUAL_TAPS = 4 };
 
-/* Whether 32768 sum |w| + |b| stays in 31 bits, and the multiplier is above 0, of all channels. */
+/* Whether 32768 sum |w| + |b|, and what is added to round, stays in 31 bits, and the multiplier is above 0, of all
+ * channels. */
 static int sums_fit(const mlm_op_view *view, uint32_t taps) {
-    const int16_t *w = mlm_view_data(view, WEIGHT), *multiplier = mlm_view_data(view, MULTIPLIER);
+    const int16_t *w = mlm_view_data(view, WEIGHT);
+    const int is_plain = mlm_is_absent(view, MULTIPLIER);
+    const int16_t *multiplier = is_plain ? 0 : mlm_view_data(view, MULTIPLIER);
     const int32_t *bias = mlm_is_absent(view, BIAS) ? 0 : mlm_view_data(view, BIAS);
+    const uint64_t half = is_plain ? (1u << view->op->attributes[SHIFT]) >> 1 : 0;
     for (uint32_t c = 0; c < view->op->width; c++) {
-        uint64_t most = bias ? i32_magnitude(bias[c]) : 0;
+        uint64_t most = half + (bias ? i32_magnitude(bias[c]) : 0);
         for (const int16_t *end = w + taps; w != end; w++)
             most += (uint64_t)i32_magnitude(*w) << 15;
-        if (most > INT32_MAX || multiplier[c] <= 0) return 0;
+        if (most > INT32_MAX || (multiplier && multiplier[c] <= 0)) return 0;
     }
     return 1;
 }
@@ -37,13 +42,16 @@ static int exponents_are_right(const mlm_blob_op *op) {
 }
 
 static MLM_COLD int check_causal_conv(const mlm_op_view *view) {
+    const int is_plain = mlm_is_absent(view, MULTIPLIER);
     const uint32_t width = view->op->width, *attributes = view->op->attributes;
     return view->widths[0] == width && attributes[TAPS] > 0 && attributes[AHEAD] == 0 &&
-           mlm_is_between(view->op, SHIFT, 0, MOST_SHIFT) && exponents_are_right(view->op) &&
+           mlm_is_between(view->op, SHIFT, 0, is_plain ? MOST_PLAIN_SHIFT : MOST_SHIFT) &&
+           exponents_are_right(view->op) &&
            mlm_has_typed(view, WEIGHT, MLM_DTYPE_I16, MLM_PACK_ROWS, width, attributes[TAPS]) &&
            (mlm_is_absent(view, BIAS) ||
             mlm_has_typed(view, BIAS, MLM_DTYPE_I32, MLM_PACK_VECTOR, width, 1)) &&
-           mlm_has_typed(view, MULTIPLIER, MLM_DTYPE_I16, MLM_PACK_VECTOR, width, 1) &&
+           (is_plain ||
+            mlm_has_typed(view, MULTIPLIER, MLM_DTYPE_I16, MLM_PACK_VECTOR, width, 1)) &&
            sums_fit(view, attributes[TAPS]);
 }
 
@@ -56,45 +64,17 @@ static MLM_COLD void causal_conv_needs(const mlm_op_view *view, const mlm_shape 
 }
 
 typedef struct conv {
-    const int16_t *weight, *multiplier;
-    const int32_t *bias; /* or null */
-    int16_t *history;    /* [taps - 1][width up to 8] */
+    const int16_t *weight, *multiplier; /* the latter may be null, and so may */
+    const int32_t *bias;
+    int16_t *history; /* [taps - 1][width up to 8] */
     uint32_t width, taps, shift;
 } conv;
 
-MLM_INLINE int16_t requantized(int32_t sum, int32_t multiplier, uint32_t shift) {
-    return (int16_t)i32_to_i16(i32_round_shift(i32_mulw(sum, multiplier), shift));
+MLM_INLINE int16_t requantized(int32_t sum, uint32_t shift) {
+    return (int16_t)i32_to_i16(i32_round_shift(sum, shift));
 }
 
-/* A channel: its taps, what came before x, the oldest first, and x. */
-MLM_INLINE void convolve_one(const int16_t *w, int16_t *h0, int16_t *h1, int16_t *h2, int16_t *x,
-                             int32_t bias, int32_t multiplier, uint32_t shift) {
-    const int16_t x1 = *h1, x2 = *h2, x3 = *x;
-    const int32_t sum = bias + w[0] * *h0 + w[1] * x1 + w[2] * x2 + w[3] * x3;
-    *h0 = x1, *h1 = x2, *h2 = x3;
-    *x = requantized(sum, multiplier, shift);
-}
-
-/* One row in place, the channels from `from` on; the history moves on by it. */
-static void convolve_4_taps(const conv *op, uint32_t from, int16_t *x) {
-    const uint32_t row = mlm_padded(op->width), shift = op->shift;
-    const int16_t *w = op->weight + (size_t)from * USUAL_TAPS, *m = op->multiplier + from;
-    const int32_t *bias = op->bias ? op->bias + from : 0;
-    int16_t *h0 = op->history + from, *h1 = h0 + row, *h2 = h1 + row;
-    const int16_t *const end = x + op->width;
-    x += from;
-#if defined(__riscv) /* every pointer has a register, but moving them on costs */
-    for (; end - x > 1; x += 2, m += 2, h0 += 2, h1 += 2, h2 += 2, w += 2 * USUAL_TAPS) {
-        convolve_one(w, h0, h1, h2, x, bias ? bias[0] : 0, m[0], shift);
-        convolve_one(w + USUAL_TAPS, h0 + 1, h1 + 1, h2 + 1, x + 1, bias ? bias[1] : 0, m[1],
-                     shift);
-        if (bias) bias += 2;
-    }
-#endif
-    for (; x != end; w += USUAL_TAPS)
-        convolve_one(w, h0++, h1++, h2++, x++, bias ? *bias++ : 0, *m++, shift);
-}
-
+/* One row in place; the history moves on by it. */
 static void convolve_any(const conv *op, int16_t *x) {
     const uint32_t row = mlm_padded(op->width);
     const int16_t *w = op->weight;
@@ -107,8 +87,54 @@ static void convolve_any(const conv *op, int16_t *x) {
             *past = next;
         }
         sum += *w++ * x[c];
-        x[c] = requantized(sum, op->multiplier[c], op->shift);
+        if (op->multiplier) sum = i32_mulw(sum, op->multiplier[c]);
+        x[c] = requantized(sum, op->shift);
     }
+}
+
+#if MLM_WASM_INT
+#include "causal_conv_int_wasm.h"
+#else
+
+/* A channel's sum: of its taps, what came before x, the oldest first, and x. The history moves on. */
+MLM_INLINE int32_t sum_of(const int16_t *w, int16_t *h0, int16_t *h1, int16_t *h2, const int16_t *x,
+                          int32_t bias) {
+    const int16_t x1 = *h1, x2 = *h2, x3 = *x;
+    const int32_t sum = bias + w[0] * *h0 + w[1] * x1 + w[2] * x2 + w[3] * x3;
+    *h0 = x1, *h1 = x2, *h2 = x3;
+    return sum;
+}
+
+/* One row in place, the channels from `from` on; the history moves on by it. */
+MLM_INLINE void convolve_channels(const conv *op, uint32_t from, int16_t *x, int is_plain) {
+    const uint32_t row = mlm_padded(op->width), shift = op->shift;
+    const int16_t *w = op->weight + (size_t)from * USUAL_TAPS;
+    const int16_t *m = is_plain ? 0 : op->multiplier + from;
+    const int32_t *bias = op->bias ? op->bias + from : 0;
+    int16_t *h0 = op->history + from, *h1 = h0 + row, *h2 = h1 + row;
+    const int16_t *const end = x + op->width;
+    x += from;
+#if defined(__riscv) /* every pointer has a register, but moving them on costs */
+    for (; end - x > 1; x += 2, h0 += 2, h1 += 2, h2 += 2, w += 2 * USUAL_TAPS) {
+        int32_t sum = sum_of(w, h0, h1, h2, x, bias ? bias[0] : 0);
+        x[0] = requantized(is_plain ? sum : i32_mulw(sum, m[0]), shift);
+        sum = sum_of(w + USUAL_TAPS, h0 + 1, h1 + 1, h2 + 1, x + 1, bias ? bias[1] : 0);
+        x[1] = requantized(is_plain ? sum : i32_mulw(sum, m[1]), shift);
+        if (bias) bias += 2;
+        if (!is_plain) m += 2;
+    }
+#endif
+    for (; x != end; x++, w += USUAL_TAPS) {
+        const int32_t sum = sum_of(w, h0++, h1++, h2++, x, bias ? *bias++ : 0);
+        *x = requantized(is_plain ? sum : i32_mulw(sum, *m++), shift);
+    }
+}
+
+static MLM_NOINLINE void convolve_plainly(const conv *op, uint32_t from, int16_t *x) {
+    convolve_channels(op, from, x, 1);
+}
+static MLM_NOINLINE void convolve_scaled(const conv *op, uint32_t from, int16_t *x) {
+    convolve_channels(op, from, x, 0);
 }
 
 #if defined(__ARM_FEATURE_DSP)
@@ -126,8 +152,61 @@ MLM_INLINE void put_two(int16_t *x, uint32_t two) {
     memcpy(__builtin_assume_aligned(x, sizeof two), &two, sizeof two);
 }
 
+/* Where there are no multipliers, but biases: channels in twos; returns how many. */
+static MLM_NOINLINE uint32_t convolve_twos(const conv *op, int16_t *x) {
+    const uint32_t width = op->width & ~1u, row = mlm_padded(op->width) * (uint32_t)sizeof *x;
+    const int32_t half = (int32_t)((1u << op->shift) >> 1), *bias = op->bias;
+    const int16_t *w = op->weight, *const end = x + width;
+    int16_t *h = op->history;
+    uint32_t older, newer, first, second, a, b;
+    if (width == 0) return 0;
+    /* clang-format off */
+    __asm__ volatile(
+        "1:\n"
+        "ldrd %[a], %[b], [%[bias]], #8\n"
+        "ldr %[older], [%[h]]\n"
+        "ldr %[newer], [%[h], %[row]]\n"
+        "add %[a], %[a], %[half]\n"
+        "add %[b], %[b], %[half]\n"
+        "ldr %[first], [%[w]], #8\n" /* taps 0 and 1 of the first channel, then of the second */
+        "ldr %[second], [%[w]], #-4\n"
+        "str %[newer], [%[h]]\n"
+        "smlabb %[a], %[first], %[older], %[a]\n"
+        "smlatb %[a], %[first], %[newer], %[a]\n"
+        "smlabt %[b], %[second], %[older], %[b]\n"
+        "smlatt %[b], %[second], %[newer], %[b]\n"
+        "ldr %[older], [%[h], %[row], lsl #1]\n"
+        "ldr %[newer], [%[x]]\n"
+        "ldr %[first], [%[w]], #8\n" /* taps 2 and 3 */
+        "ldr %[second], [%[w]], #4\n"
+        "str %[older], [%[h], %[row]]\n"
+        "str %[newer], [%[h], %[row], lsl #1]\n"
+        "smlabb %[a], %[first], %[older], %[a]\n"
+        "smlatb %[a], %[first], %[newer], %[a]\n"
+        "smlabt %[b], %[second], %[older], %[b]\n"
+        "smlatt %[b], %[second], %[newer], %[b]\n"
+        "asr %[a], %[a], %[shift]\n"
+        "asr %[b], %[b], %[shift]\n"
+        "ssat %[a], #16, %[a]\n"
+        "ssat %[b], #16, %[b]\n"
+        "pkhbt %[a], %[a], %[b], lsl #16\n"
+        "add %[h], %[h], #4\n"
+        "str %[a], [%[x]], #4\n"
+        "ldr %[first], %[end]\n"
+        "cmp %[x], %[first]\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [h] "+r"(h), [w] "+r"(w), [bias] "+r"(bias), [older] "=&r"(older),
+          [newer] "=&r"(newer), [first] "=&r"(first), [second] "=&r"(second), [a] "=&r"(a),
+          [b] "=&r"(b)
+        : [row] "r"(row), [half] "r"(half), [shift] "r"(op->shift), [end] "m"(end)
+        : "cc", "memory");
+    /* clang-format on */
+    return width;
+}
+
 /* Channels in twos, of which a word has one tap; returns how many. */
 static uint32_t convolve_some(const conv *op, int16_t *x) {
+    if (!op->multiplier) return op->bias ? convolve_twos(op, x) : 0;
     const uint32_t row = mlm_padded(op->width), shift = op->shift, width = op->width & ~1u;
     const int32_t half = (int32_t)((1u << shift) >> 1), *bias = op->bias;
     const int16_t *w = op->weight, *m = op->multiplier;
@@ -159,44 +238,9 @@ static uint32_t convolve_some(const conv *op, int16_t *x) {
 }
 #undef ADD_PRODUCT
 
-#elif MLM_WASM_INT
-
-/* 4 channels from c on: two taps of each in a lane, and their inputs. */
-MLM_INLINE v128_t convolve_four(const conv *op, uint32_t c, v128_t older, v128_t newer) {
-    const v128_t w = wasm_v128_load(op->weight + (size_t)c * USUAL_TAPS);
-    const v128_t v = wasm_v128_load(op->weight + (size_t)(c + 2) * USUAL_TAPS);
-    v128_t sum = op->bias ? wasm_v128_load(op->bias + c) : splat_i32(0);
-    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(wasm_i32x4_shuffle(w, v, 0, 2, 4, 6), older));
-    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(wasm_i32x4_shuffle(w, v, 1, 3, 5, 7), newer));
-    const v128_t scaled = mulw_any(sum, factor_of(wasm_i32x4_load16x4(op->multiplier + c)));
-    const v128_t half = splat_i32((int32_t)((1u << op->shift) >> 1));
-    return shr_by(wasm_i32x4_add(scaled, half), op->shift);
-}
-
-MLM_INLINE v128_t lower_pairs(v128_t a, v128_t b) {
-    return wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-MLM_INLINE v128_t upper_pairs(v128_t a, v128_t b) {
-    return wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-
-/* Channels in eights; returns how many. */
-static uint32_t convolve_some(const conv *op, int16_t *x) {
-    const uint32_t row = mlm_padded(op->width), end = op->width & ~7u;
-    for (uint32_t c = 0; c < end; c += 8) {
-        int16_t *h = op->history + c;
-        const v128_t x0 = wasm_v128_load(h), x1 = wasm_v128_load(h + row);
-        const v128_t x2 = wasm_v128_load(h + 2 * row), x3 = wasm_v128_load(x + c);
-        const v128_t low = convolve_four(op, c, lower_pairs(x0, x1), lower_pairs(x2, x3));
-        const v128_t high = convolve_four(op, c + 4, upper_pairs(x0, x1), upper_pairs(x2, x3));
-        wasm_v128_store(h, x1);
-        wasm_v128_store(h + row, x2);
-        wasm_v128_store(h + 2 * row, x3);
-        wasm_v128_store(x + c, wasm_i16x8_narrow_i32x4(low, high));
-    }
-    return end;
-}
-
+#elif defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(__clang__) && \
+    !defined(__OPTIMIZE_SIZE__)
+#include "causal_conv_int_armv6m.h"
 #else
 
 static uint32_t convolve_some(const conv *op, int16_t *x) {
@@ -210,8 +254,10 @@ static void convolve(const conv *op, int16_t *x) {
     if (op->taps != USUAL_TAPS)
         convolve_any(op, x);
     else
-        convolve_4_taps(op, convolve_some(op, x), x);
+        (op->multiplier ? convolve_scaled : convolve_plainly)(op, convolve_some(op, x), x);
 }
+
+#endif
 
 static int run_causal_conv(mlm_run *run) {
     const uint32_t *attributes = run->op->attributes, width = run->op->width;

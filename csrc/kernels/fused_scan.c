@@ -126,12 +126,8 @@ MLM_INLINE void reduce_states(uint32_t states, const float *a, uint32_t next, qu
 
 /* Second phase: 2^r in the place of r. */
 MLM_INLINE void polynomial_states(uint32_t states, float *r) {
-    for (const float *end = r + states * GROUPS * LANES; r != end; r += GROUPS * LANES) {
+    for (const float *end = r + states * GROUPS * LANES; r != end; r += LANES)
         v4_store(r, v4_exp2_polynomial(v4_load(r)));
-        v4_store(r + LANES, v4_exp2_polynomial(v4_load(r + LANES)));
-        v4_store(r + 2 * LANES, v4_exp2_polynomial(v4_load(r + 2 * LANES)));
-        v4_store(r + 3 * LANES, v4_exp2_polynomial(v4_load(r + 3 * LANES)));
-    }
 }
 
 MLM_INLINE v4 power(const float *e) { return v4_add_exponent(v4_load(e + TABLE), v4_load(e)); }

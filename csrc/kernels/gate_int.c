@@ -47,6 +47,15 @@ static MLM_NOINLINE int32_t product_in_64_bits(int32_t y, int32_t g, uint32_t sh
     return i64_to_i32(((int64_t)y * g + (((int64_t)1 << shift) >> 1)) >> shift);
 }
 
+/* The upper product shifted, and the lower one, are below 2^30 each; of a shift of 0 the latter is not. */
+MLM_INLINE uint32_t most_of(uint32_t shift) {
+    return shift > 0 ? 1u << (30 - HALF_WORD + shift) : 0;
+}
+
+#if MLM_WASM_INT
+#include "gate_int_wasm.h"
+#else
+
 /* The upper half of y, times g. */
 MLM_INLINE int32_t upper_product(int32_t y, int32_t g) {
 #if defined(__ARM_FEATURE_DSP)
@@ -65,11 +74,6 @@ MLM_INLINE int32_t short_product(int32_t y, int32_t g, uint32_t shift, int32_t h
     if ((uint32_t)high + most >= 2 * most) return product_in_64_bits(y, g, shift);
     const int32_t low = (int32_t)((uint32_t)y & 0xFFFFu) * g + half;
     return high * (1 << (HALF_WORD - shift)) + (low >> shift);
-}
-
-/* The upper product shifted, and the lower one, are below 2^30 each; of a shift of 0 the latter is not. */
-MLM_INLINE uint32_t most_of(uint32_t shift) {
-    return shift > 0 ? 1u << (30 - HALF_WORD + shift) : 0;
 }
 
 static void multiply_short(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
@@ -92,64 +96,19 @@ static void multiply_long(const int32_t *y, const int16_t *g, uint32_t shift, in
         out[i] = i32_round_shift(i32_mulw(y[i], g[i]), shift - HALF_WORD);
 }
 
-#if MLM_WASM_INT
-
-enum { LANES = 4, NEAR_MOST = INT32_MAX - (1 << 15) };
-
-/* The first `channels` in fours; those where something may not fit as they are by themselves. */
-static uint32_t multiply_fours(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
-                               uint32_t channels) {
-    const int is_short = shift <= HALF_WORD;
-    const uint32_t right = is_short ? shift : shift - HALF_WORD, end = channels & ~3u;
-    const v128_t half = splat_i32((int32_t)((1u << right) >> 1));
-    const v128_t most = splat_i32((int32_t)most_of(shift)), both = wasm_i32x4_shl(most, 1);
-    for (uint32_t i = 0; i < end; i += LANES) {
-        const v128_t x = wasm_v128_load(y + i);
-        const factor by = signed_factor_of(wasm_i32x4_load16x4(g + i));
-        const v128_t high = wasm_i32x4_dot_i16x8(wasm_i32x4_add(x, splat_i32(1 << 15)), by.high);
-        const v128_t low = wasm_i32x4_dot_i16x8(x, by.low);
-        v128_t is_odd = wasm_i32x4_gt(x, splat_i32(NEAR_MOST));
-        v128_t product;
-        if (is_short) {
-            is_odd = wasm_v128_or(is_odd, wasm_u32x4_ge(wasm_i32x4_add(high, most), both));
-            product = wasm_i32x4_add(shl_by(high, HALF_WORD - shift),
-                                     shr_by(wasm_i32x4_add(low, half), right));
-        } else {
-            product = wasm_i32x4_add(high, wasm_i32x4_shr(low, HALF_WORD));
-            product = shr_by(wasm_i32x4_add(product, half), right);
-        }
-        if (wasm_v128_any_true(is_odd))
-            for (uint32_t lane = i; lane < i + LANES; lane++)
-                out[lane] = product_in_64_bits(y[lane], g[lane], shift);
-        else
-            wasm_v128_store(out + i, product);
-    }
-    return end;
-}
-
-#else
-
-static uint32_t multiply_fours(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
-                               uint32_t channels) {
-    (void)y, (void)g, (void)shift, (void)out, (void)channels;
-    return 0;
+static void multiply(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
+                     uint32_t channels) {
+    (shift > HALF_WORD ? multiply_long : multiply_short)(y, g, shift, out, channels);
 }
 
 #endif
 
-static void multiply(const int32_t *y, const int16_t *g, uint32_t shift, int32_t *out,
-                     uint32_t channels) {
-    const uint32_t done = multiply_fours(y, g, shift, out, channels);
-    (shift > HALF_WORD ? multiply_long : multiply_short)(y + done, g + done, shift, out + done,
-                                                         channels - done);
-}
-
 /* The channels from `first` on. */
 static void run_chunk(const mlm_run *run, mlm_rows z, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = run->op;
-    const mlm_i8_layer layer = mlm_i8_layer_from(
-        mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT)), first,
-        channels);
+    mlm_i8_layer layer =
+        mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT));
+    mlm_i8_layer_from(&layer, first, channels);
     mlm_i8_linear_rows(&layer, run->inputs[U], z, run->rows);
     for (uint32_t t = 0; t < run->rows; t++) {
         int16_t *g = mlm_i16(z, t);

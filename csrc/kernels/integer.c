@@ -3,8 +3,76 @@
  * bytes counted by number type.
  */
 #include "integer.h"
+#include "wasm_int.h"
 
-#if defined(__thumb2__)
+#if MLM_WASM_INT
+
+v128_t mlm_shift_four(v128_t x, int32_t s) {
+    if (s > 31) return splat_i32(0);
+    if (s > 0) {
+        const v128_t half = wasm_v128_and(shr_by(x, (uint32_t)s - 1), splat_i32(1));
+        return wasm_i32x4_add(shr_by(x, (uint32_t)s), half);
+    }
+    const uint32_t left = s < -31 ? 31 : 0u - (uint32_t)s;
+    const v128_t shifted = shl_by(x, left);
+    const v128_t end = wasm_v128_xor(wasm_i32x4_shr(x, 31), splat_i32(INT32_MAX));
+    return wasm_v128_bitselect(shifted, end, wasm_i32x4_eq(shr_by(shifted, left), x));
+}
+
+/* In fours: rows are padded, but what is in the padding has no say in k. */
+uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q) {
+    v128_t all = splat_i32(0);
+    uint32_t i = 0, rest = 0;
+    for (; i < (width & ~3u); i += 4)
+        all = wasm_v128_or(all, wasm_i32x4_abs(wasm_v128_load(x + i)));
+    for (; i < width; i++) rest |= i32_magnitude(x[i]);
+    all = wasm_v128_or(all, wasm_i32x4_shuffle(all, all, 2, 3, 0, 1));
+    const uint64_t two = (uint64_t)wasm_i64x2_extract_lane(all, 0);
+    const uint32_t k = mlm_narrowing((uint32_t)two | (uint32_t)(two >> 32) | rest);
+    for (i = 0; i < width; i += 4) {
+        v128_t four = wasm_v128_load(x + i);
+        if (k > 0) four = wasm_i32x4_shr(wasm_i32x4_add(shr_by(four, k - 1), splat_i32(1)), 1);
+        wasm_v128_store64_lane(q + i, narrow_to_i16(four), 0);
+    }
+    return k;
+}
+
+#else
+
+#if defined(__ARM_FEATURE_DSP)
+
+/* Magnitudes put together: as many bits as the largest one. */
+static uint32_t all_magnitudes(const int32_t *x, uint32_t width) {
+    const int32_t *const end = x + width, *const fours = x + (width & ~3u);
+    uint32_t all = 0;
+    /* clang-format off */
+    if (width >= 4)
+        __asm__ volatile(
+            "1:\n"
+            "ldmia %[x]!, {r4, r5, r6, r8}\n"
+            "eor r9, r4, r4, asr #31\n"
+            "sub r4, r9, r4, asr #31\n"
+            "eor r9, r5, r5, asr #31\n"
+            "sub r5, r9, r5, asr #31\n"
+            "orr %[all], %[all], r4\n"
+            "eor r9, r6, r6, asr #31\n"
+            "sub r6, r9, r6, asr #31\n"
+            "orr %[all], %[all], r5\n"
+            "eor r9, r8, r8, asr #31\n"
+            "sub r8, r9, r8, asr #31\n"
+            "orr %[all], %[all], r6\n"
+            "cmp %[x], %[fours]\n"
+            "orr %[all], %[all], r8\n"
+            "bne 1b\n"
+            : [x] "+r"(x), [all] "+r"(all)
+            : [fours] "r"(fours)
+            : "r4", "r5", "r6", "r8", "r9", "cc", "memory");
+    /* clang-format on */
+    for (; x != end; x++) all |= i32_magnitude(*x);
+    return all;
+}
+
+#elif defined(__thumb2__)
 
 /* |x| without a condition. */
 MLM_INLINE uint32_t magnitude_of(int32_t x) {
@@ -65,8 +133,48 @@ MLM_INLINE int32_t narrowed_by(int32_t x, uint32_t less) {
 #endif
 }
 
+#if defined(__ARM_FEATURE_DSP)
+
+/* Fours of a row, of a k up to 16: shifted to the upper halves, where a sum that is too large stays below 2^15. Returns
+ * how many elements these are. */
+static uint32_t narrow_fours(const int32_t *x, uint32_t width, uint32_t k, int16_t *q) {
+    const uint32_t left = 16 - k, half = 1u << 15, all = width & ~3u;
+    const int32_t *const end = x + all;
+    if (all == 0) return 0;
+    /* clang-format off */
+    __asm__ volatile(
+        "1:\n"
+        "ldmia %[x]!, {r4, r5, r6, r8}\n"
+        "lsl r4, r4, %[left]\n"
+        "lsl r5, r5, %[left]\n"
+        "lsl r6, r6, %[left]\n"
+        "lsl r8, r8, %[left]\n"
+        "qadd r4, r4, %[half]\n"
+        "qadd r5, r5, %[half]\n"
+        "qadd r6, r6, %[half]\n"
+        "qadd r8, r8, %[half]\n"
+        "pkhtb r4, r5, r4, asr #16\n"
+        "pkhtb r5, r8, r6, asr #16\n"
+        "cmp %[x], %[end]\n"
+        "strd r4, r5, [%[q]], #8\n"
+        "bne 1b\n"
+        : [x] "+r"(x), [q] "+r"(q)
+        : [left] "r"(left), [half] "r"(half), [end] "r"(end)
+        : "r4", "r5", "r6", "r8", "cc", "memory");
+    /* clang-format on */
+    return all;
+}
+
+#endif
+
 uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q) {
     const uint32_t k = mlm_narrowing(all_magnitudes(x, width)), less = k - 1;
+#if defined(__ARM_FEATURE_DSP)
+    if (k <= 16) {
+        const uint32_t done = narrow_fours(x, width, k, q);
+        x += done, q += done, width -= done;
+    }
+#endif
     const int32_t *const end = x + width, *const twos = x + width / 2 * 2;
     if (k == 0) {
         while (x != end) *q++ = (int16_t)*x++;
@@ -79,6 +187,17 @@ uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q) {
     if (x != end) *q = (int16_t)narrowed_by(*x, less);
     return k;
 }
+
+#endif
+
+#if defined(__wasm__)
+
+static uint64_t divide(uint64_t numerator, uint64_t denominator, uint64_t *rest) {
+    *rest = numerator % denominator;
+    return numerator / denominator;
+}
+
+#else
 
 /* Bit by bit: cores without a 64-bit division would bring a library's in. */
 static uint64_t divide(uint64_t numerator, uint64_t denominator, uint64_t *rest) {
@@ -95,6 +214,8 @@ static uint64_t divide(uint64_t numerator, uint64_t denominator, uint64_t *rest)
     }
     return quotient;
 }
+
+#endif
 
 int64_t mlm_floor_divide(int64_t numerator, uint64_t denominator) {
     uint64_t rest;

@@ -86,14 +86,13 @@ int mlm_is_i8_layer(const mlm_op_view *view, uint32_t weight, uint32_t bias, uin
 mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
                              uint32_t multiplier, int32_t shift);
 /* The outputs from `first` on, `outputs` of them; `first` is a multiple of 4. */
-static inline mlm_i8_layer mlm_i8_layer_from(mlm_i8_layer layer, uint32_t first, uint32_t outputs) {
-    layer.quads += (size_t)first * MLM_QUAD * ((layer.inputs + MLM_QUAD - 1) / MLM_QUAD);
-    if (layer.bias) layer.bias += first;
-    layer.multiplier += first;
-    layer.outputs = outputs;
-    return layer;
+static inline void mlm_i8_layer_from(mlm_i8_layer *layer, uint32_t first, uint32_t outputs) {
+    layer->quads += (size_t)first * MLM_QUAD * ((layer->inputs + MLM_QUAD - 1) / MLM_QUAD);
+    if (layer->bias) layer->bias += first;
+    layer->multiplier += first;
+    layer->outputs = outputs;
 }
-/* Rows of 16-bit inputs to rows of 16-bit outputs; writes up to 3 more in each. */
+/* Rows of 16-bit inputs to rows of 16-bit outputs; writes up to 7 more in each, as rows are padded. */
 void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to, uint32_t rows);
 /* The work of such a layer, `macs` of them a row, but for its rows of inputs and outputs. */
 static inline void mlm_count_i8_layer(const mlm_op_view *view, const mlm_work *work,

@@ -13,6 +13,62 @@
 
 enum { PANEL = MLM_PANEL, LANES = 4 };
 
+#if MLM_SIMD && defined(__wasm_simd128__)
+
+/*
+ * Weights are made floats, some panels and inputs at a time, and go through the micro-kernels of those: here less code
+ * is worth more than what a table of floats costs. Sums go on from where they were, in y.
+ */
+enum { WIDE_PANELS = 4, WIDE_INPUTS = 32 };
+
+/* LLVM makes one conversion of three, which it then does lane by lane: it is not to see what is in x. */
+MLM_INLINE v128_t hidden(v128_t x) {
+    __asm("" : "+r"(x));
+    return x;
+}
+
+/* As panels have them, outputs 0, 4, 1, 5 ... lie side by side: no shuffle takes them apart. */
+static void widen(const int8_t *w, uint32_t inputs, float *wide) {
+    for (const int8_t *end = w + inputs * PANEL; w != end; w += PANEL, wide += PANEL) {
+        const v128_t eight = hidden(wasm_i16x8_load8x8(w));
+        const v128_t even = wasm_i32x4_dot_i16x8(eight, wasm_i32x4_splat(1));
+        v4_store(wide, wasm_f32x4_convert_i32x4(hidden(even)));
+        v4_store(wide + LANES, wasm_f32x4_convert_i32x4(hidden(wasm_i32x4_shr(eight, 16))));
+    }
+}
+
+static void scale(const float *scales, const float *bias, uint32_t outputs, float *y) {
+    for (uint32_t i = 0; i < outputs; i += LANES)
+        v4_store(y + i, v4_add(v4_mul(v4_load(y + i), v4_load(scales + i)), v4_load(bias + i)));
+}
+
+/* mlm-matrices i8 */
+void mlm_linear_i8(const int8_t *weight, const float *scales, const float *bias, uint32_t inputs,
+                   uint32_t panels, mlm_source x, mlm_rows y, uint32_t frames) {
+    float wide[WIDE_PANELS * WIDE_INPUTS * PANEL];
+    float kept[WIDE_PANELS * PANEL] = {0.0f}; /* bias, which may be where y is */
+    for (uint32_t first = 0; first < panels; first += WIDE_PANELS) {
+        const uint32_t some = panels - first < WIDE_PANELS ? panels - first : WIDE_PANELS;
+        if (bias) memcpy(kept, bias + first * PANEL, some * PANEL * sizeof *kept);
+        for (uint32_t i = 0; i < inputs; i += WIDE_INPUTS) {
+            const uint32_t more = inputs - i < WIDE_INPUTS ? inputs - i : WIDE_INPUTS;
+            for (uint32_t p = 0; p < some; p++)
+                widen(weight + ((size_t)(first + p) * inputs + i) * PANEL, more,
+                      wide + p * more * PANEL);
+            for (uint32_t t = 0; t < frames; t++) {
+                float *to = y.data + t * y.stride + first * PANEL;
+                mlm_linear_f32(wide, i > 0 ? to : 0, more, some, x.data + t * x.stride + i,
+                               x.stride, to, y.stride, 1);
+            }
+        }
+        for (uint32_t t = 0; t < frames; t++)
+            scale(scales + first * PANEL, kept, some * PANEL,
+                  y.data + t * y.stride + first * PANEL);
+    }
+}
+
+#else
+
 /* Of one panel or several that lie one behind the other. */
 typedef struct panels_i8 {
     const int8_t *weight;
@@ -49,24 +105,6 @@ typedef struct eight {
     v4 low, high;
 } eight;
 
-#if defined(__wasm_simd128__)
-
-/* LLVM makes one conversion of three, which it then does lane by lane: it is not to see what is in x. */
-MLM_INLINE v128_t hidden(v128_t x) {
-    __asm("" : "+r"(x));
-    return x;
-}
-
-/* As panels have them, outputs 0, 4, 1, 5 ... lie side by side: no shuffle takes them apart. */
-MLM_INLINE eight widened(const int8_t *w) {
-    const v128_t wide = hidden(wasm_i16x8_load8x8(w));
-    const v128_t even = wasm_i32x4_dot_i16x8(wide, wasm_i32x4_splat(1));
-    return (eight){wasm_f32x4_convert_i32x4(hidden(even)),
-                   wasm_f32x4_convert_i32x4(hidden(wasm_i32x4_shr(wide, 16)))};
-}
-
-#else
-
 /* Each byte goes to the top of its word, and comes down with its sign. */
 MLM_INLINE eight widened(const int8_t *w) {
     __m128i bytes = _mm_setzero_si128();
@@ -75,8 +113,6 @@ MLM_INLINE eight widened(const int8_t *w) {
     return (eight){_mm_cvtepi32_ps(_mm_srai_epi32(_mm_slli_epi32(tops, 16), 24)),
                    _mm_cvtepi32_ps(_mm_srai_epi32(tops, 24))};
 }
-
-#endif
 
 MLM_INLINE void store_panel(const panels_i8 *p, uint32_t panel, v4 low, v4 high, float *y) {
     const float *scales = p->scales + panel * PANEL, *bias = p->bias + panel * PANEL;
@@ -218,3 +254,5 @@ void mlm_linear_i8(const int8_t *weight, const float *scales, const float *bias,
         p = panels_behind(p, 1, bias_step);
     }
 }
+
+#endif

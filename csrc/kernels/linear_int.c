@@ -29,34 +29,15 @@ static ending ending_of(int32_t shift, int is_wide, int is_narrowed) {
                     (uint8_t)is_narrowed};
 }
 
+#if MLM_QUADS_SIMD
+#include "linear_int_wasm.h"
+#else
+
 /* Makes a quad of outputs of their sums. `bias`: what is added last, or null. */
 typedef void (*finish_function)(const quad_sums *sums, const int16_t *multiplier,
                                 const int32_t *bias, const ending *end, void *y);
 
 /* ---- four sums ------------------------------------------------------------------------------------ */
-
-#if MLM_QUADS_SIMD
-
-/* As i32_mulw. */
-MLM_INLINE v128_t scaled(v128_t sums, const int16_t *multipliers) {
-    const v128_t m = wasm_i32x4_load16x4(multipliers);
-    const v128_t low = wasm_v128_and(sums, wasm_i32x4_splat(0xFFFF));
-    return wasm_i32x4_add(wasm_i32x4_mul(wasm_i32x4_shr(sums, 16), m),
-                          wasm_i32x4_shr(wasm_i32x4_mul(low, m), 16));
-}
-
-MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
-                           const ending *end, void *y) {
-    (void)bias;
-    const v128_t half = wasm_i32x4_splat(end->half);
-    const v128_t v = wasm_i32x4_add(scaled(*sums, multiplier), half);
-    const v128_t shifted = wasm_i32x4_shr(v, end->right);
-    wasm_v128_store64_lane(y, wasm_i16x8_narrow_i32x4(shifted, shifted), 0);
-}
-
-MLM_INLINE void store(const quad_sums *sums, uint32_t *to) { wasm_v128_store(to, *sums); }
-
-#else
 
 #if defined(__ARM_FEATURE_DSP)
 
@@ -99,8 +80,6 @@ MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, con
 MLM_INLINE void store(const quad_sums *sums, uint32_t *to) {
     to[0] = sums->s0, to[1] = sums->s1, to[2] = sums->s2, to[3] = sums->s3;
 }
-
-#endif
 
 /* Outputs in 32 bits. A product has 31 bits, so that rounding cannot overflow. */
 MLM_INLINE void shift_quad(int32_t *v, const ending *end) {
@@ -147,22 +126,6 @@ MLM_INLINE void linear_row(const mlm_i8_layer *layer, const int16_t *x, finish_f
     const int16_t *multiplier = layer->multiplier;
     unsigned char *to = y;
     const size_t step = QUAD * (end->is_wide ? sizeof(int32_t) : sizeof(int16_t));
-#if MLM_QUADS_SIMD
-    for (uint32_t left = layer->outputs;; left -= 2 * QUAD) {
-        const int is_last = left <= QUAD;
-        const two_sums sums = add_two_quads(w, is_last ? w : w + QUAD_BYTES * quads, x, quads);
-        const quad_sums low = wasm_i32x4_add(sums.low, first_sums(first, base));
-        finish(&low, multiplier, last, end, to);
-        if (is_last) break;
-        const quad_sums high =
-            wasm_i32x4_add(sums.high, first_sums(first ? first + QUAD : 0, base));
-        finish(&high, multiplier + QUAD, last ? last + QUAD : 0, end, to + step);
-        if (left <= 2 * QUAD) break;
-        w += 2 * QUAD_BYTES * quads, multiplier += 2 * QUAD, to += 2 * step;
-        if (first) first += 2 * QUAD;
-        if (last) last += 2 * QUAD;
-    }
-#else
     for (const int16_t *const all = multiplier + layer->outputs; multiplier < all;
          multiplier += QUAD, to += step) {
         const quad_sums sums = add_quads(first_sums(first, base), &w, x, quads);
@@ -170,21 +133,42 @@ MLM_INLINE void linear_row(const mlm_i8_layer *layer, const int16_t *x, finish_f
         if (first) first += QUAD;
         if (last) last += QUAD;
     }
-#endif
 }
+
+#if MLM_HAS_WHOLE_ROWS
+
+MLM_INLINE whole_row whole_row_of(const mlm_i8_layer *layer, const int16_t *x, const ending *end,
+                                  void *y) {
+    const uint32_t quads = quads_of(layer->inputs);
+    return (whole_row){.half = end->half,
+                       .shift = (int32_t)end->right,
+                       .end = layer->multiplier + layer->outputs,
+                       .multiplier = layer->multiplier,
+                       .y = y,
+                       WHOLE_ROW_INPUTS(x, quads),
+                       .base = without_offset(x, quads),
+                       .bias = end->is_narrowed ? 0 : layer->bias};
+}
+
+/* Quads of outputs; returns whether all of them fit. */
+MLM_INLINE int shift_row_left(int32_t *y, uint32_t outputs, uint32_t left) {
+    uint32_t magnitudes = 0;
+    for (const int32_t *const end = y + outputs; y < end; y += QUAD) {
+        const int32_t y0 = y[0], y1 = y[1], y2 = y[2], y3 = y[3];
+        magnitudes |= (uint32_t)((y0 ^ y0 >> 31) | (y1 ^ y1 >> 31));
+        magnitudes |= (uint32_t)((y2 ^ y2 >> 31) | (y3 ^ y3 >> 31));
+        y[0] = (int32_t)((uint32_t)y0 << left), y[1] = (int32_t)((uint32_t)y1 << left);
+        y[2] = (int32_t)((uint32_t)y2 << left), y[3] = (int32_t)((uint32_t)y3 << left);
+    }
+    return magnitudes >> (31 - left) == 0;
+}
+
+#endif
 
 static MLM_NOINLINE void linear_i16(const mlm_i8_layer *layer, const int16_t *x, int16_t *y) {
     const ending end = ending_of(layer->shift, 0, 0);
-#if MLM_HAS_I16_ROWS
-    i16_row row = {.bias = layer->bias,
-                   .base = without_offset(x, quads_of(layer->inputs)),
-                   .x = x,
-                   .quads = quads_of(layer->inputs),
-                   .multiplier = layer->multiplier,
-                   .y = y,
-                   .half = end.half,
-                   .shift = layer->shift,
-                   .end = layer->multiplier + layer->outputs};
+#if MLM_HAS_WHOLE_ROWS
+    whole_row row = whole_row_of(layer, x, &end, y);
     add_i16_row(&row, layer->quads);
 #else
     linear_row(layer, x, finish_i16, &end, y);
@@ -234,8 +218,17 @@ void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to,
 
 static MLM_NOINLINE void linear_any(const mlm_i8_layer *layer, const int16_t *x, const ending *end,
                                     void *y) {
+#if MLM_HAS_WHOLE_ROWS
+    if (end->is_wide && !(end->is_narrowed && layer->bias)) { /* nearly always */
+        whole_row row = whole_row_of(layer, x, end, y);
+        add_i32_row(&row, layer->quads);
+        if (end->left == 0 || shift_row_left(y, layer->outputs, end->left)) return;
+    }
+#endif
     linear_row(layer, x, finish_any, end, y);
 }
+
+#endif
 
 /* ---- layers ----------------------------------------------------------------------------------------- */
 

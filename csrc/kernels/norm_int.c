@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "integer.h"
+#include "wasm_int.h"
 
 enum { WIDENING = 8 }; /* bits that a row of 16 gets before its mean is taken off */
 enum { SQUARE_BITS = 31, MOST_SCALE = 65535 };
@@ -16,20 +17,44 @@ typedef struct norm_scale {
     uint32_t left, right;
 } norm_scale;
 
+#if defined(__wasm__)
+
+/* Rounded to 53 bits, a root of 32 is not brought up to the next whole number. */
+static uint32_t integer_root(uint32_t x) { return (uint32_t)__builtin_sqrt(x); }
+
+#else
+
+/* Of a number from 2^30 on, whose root has 16 bits. */
 static uint32_t integer_root(uint32_t x) {
-    uint32_t root = 0;
-    for (uint32_t bit = 1u << 30; bit > 0; bit >>= 2) {
-        const uint32_t trial = root + bit;
-        root >>= 1;
-        if (x >= trial) {
-            x -= trial;
-            root += bit;
-        }
-    }
+    uint32_t root = 1u << 15;
+#pragma GCC unroll 5
+    for (uint32_t bit = 1u << 14; bit > 0; bit >>= 1)
+        if ((root + bit) * (root + bit) <= x) root += bit;
     return root;
 }
 
+#endif
+
 MLM_INLINE uint32_t square(int32_t x) { return (uint32_t)(x * x); }
+
+#if MLM_WASM_INT
+
+/* In twos, which have 32 bits. */
+static uint64_t sum_of_squares(const int16_t *x, uint32_t width) {
+    v128_t sums = splat_i32(0);
+    uint32_t i = 0;
+    for (; i < (width & ~7u); i += 8) {
+        const v128_t eight = wasm_v128_load(x + i), twos = wasm_i32x4_dot_i16x8(eight, eight);
+        sums = wasm_i64x2_add(sums, wasm_u64x2_extend_low_u32x4(twos));
+        sums = wasm_i64x2_add(sums, wasm_u64x2_extend_high_u32x4(twos));
+    }
+    uint64_t sum =
+        (uint64_t)wasm_i64x2_extract_lane(sums, 0) + (uint64_t)wasm_i64x2_extract_lane(sums, 1);
+    for (; i < width; i++) sum += square(x[i]);
+    return sum;
+}
+
+#else
 
 /* In twos, which have 32 bits. */
 static uint64_t sum_of_squares(const int16_t *x, uint32_t width) {
@@ -49,6 +74,8 @@ static uint64_t sum_of_squares(const int16_t *x, uint32_t width) {
     return sum;
 }
 
+#endif
+
 /* Of a row x 2^k; the sum is brought to 31 or 32 bits by an even shift. */
 static norm_scale scale_of(const int16_t *x, uint32_t width, uint32_t k, uint64_t epsilon) {
     const uint64_t least = epsilon >> 2 * k;
@@ -62,15 +89,43 @@ static norm_scale scale_of(const int16_t *x, uint32_t width, uint32_t k, uint64_
 }
 
 /* y = (x in Q30) gain + bias, shifted; y may be x. */
+#if MLM_WASM_INT
+
+/* In fours, as rows are padded. */
+static void scale_row(const int16_t *x, norm_scale by, const int16_t *gain, const int32_t *bias,
+                      uint32_t shift, uint32_t width, int16_t *y) {
+    const v128_t half = splat_i32((int32_t)((1u << shift) >> 1)), scale = splat_i32(by.scale);
+    for (uint32_t i = 0; i < width; i += 4) {
+        const v128_t product = wasm_i32x4_mul(wasm_i32x4_load16x4(x + i), scale);
+        const v128_t t = shr_by(shl_by(product, by.left), by.right);
+        v128_t v = mulw_any(t, signed_factor_of(wasm_i32x4_load16x4(gain + i)));
+        if (bias) v = wasm_i32x4_add(v, wasm_v128_load(bias + i));
+        v = shr_by(wasm_i32x4_add(v, half), shift);
+        wasm_v128_store64_lane(y + i, narrow_to_i16(v), 0);
+    }
+}
+
+#else
+
+MLM_INLINE int16_t normal(int32_t x, norm_scale by, int32_t gain, int32_t half, uint32_t shift) {
+    const int32_t t = (x * by.scale) >> by.right;
+    return (int16_t)i32_to_i16(i32_add_mulw(t, gain, half) >> shift);
+}
+
 static void scale_row(const int16_t *x, norm_scale by, const int16_t *gain, const int32_t *bias,
                       uint32_t shift, uint32_t width, int16_t *y) {
     const int32_t half = (int32_t)((1u << shift) >> 1);
     const int16_t *const end = x + width;
     if (!bias && by.left == 0) { /* nearly always */
-        for (; x != end; x++, gain++, y++) {
-            const int32_t t = (*x * by.scale) >> by.right;
-            *y = (int16_t)i32_to_i16(i32_add_mulw(t, *gain, half) >> shift);
+#if defined(__ARM_FEATURE_DSP)
+        if (width % 2) *y++ = normal(*x++, by, *gain++, half, shift);
+        for (; x != end; x += 2, gain += 2, y += 2) {
+            y[0] = normal(x[0], by, gain[0], half, shift);
+            y[1] = normal(x[1], by, gain[1], half, shift);
         }
+#else
+        for (; x != end; x++, gain++, y++) *y = normal(*x, by, *gain, half, shift);
+#endif
         return;
     }
     for (uint32_t i = 0; i < width; i++) {
@@ -79,6 +134,8 @@ static void scale_row(const int16_t *x, norm_scale by, const int16_t *gain, cons
         y[i] = (int16_t)i32_to_i16((bias ? v + bias[i] : v) >> shift);
     }
 }
+
+#endif
 
 /* ---- LayerNorm ---------------------------------------------------------------------------------- */
 

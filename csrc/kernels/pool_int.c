@@ -3,6 +3,7 @@
  * they are rounded, maximum, minimum, or one of its rows.
  */
 #include "integer.h"
+#include "wasm_int.h"
 
 enum { MOST_UP = 16, MOST_DOWN = 31 }; /* bits behind the point that a mean or sum gets or loses */
 
@@ -31,6 +32,21 @@ static void give_sums(const mlm_run *run, uint32_t up_attribute, const int64_t *
                                                  : sum_of(sums[i], up);
 }
 
+#if MLM_WASM_INT
+
+static void add_row(const mlm_run *run, uint32_t row, int is_wide, int64_t *sums) {
+    const int16_t *x16 = mlm_read_i16(run->inputs[0], row);
+    const int32_t *x32 = mlm_read_i32(run->inputs[0], row);
+    for (uint32_t i = 0; i < run->op->width; i += 4) {
+        const v128_t x = is_wide ? wasm_v128_load(x32 + i) : wasm_i32x4_load16x4(x16 + i);
+        const v128_t low = wasm_i64x2_extend_low_i32x4(x), high = wasm_i64x2_extend_high_i32x4(x);
+        wasm_v128_store(sums + i, wasm_i64x2_add(wasm_v128_load(sums + i), low));
+        wasm_v128_store(sums + i + 2, wasm_i64x2_add(wasm_v128_load(sums + i + 2), high));
+    }
+}
+
+#else
+
 static void add_row(const mlm_run *run, uint32_t row, int is_wide, int64_t *sums) {
     const int64_t *const end = sums + run->op->width;
     if (is_wide)
@@ -38,6 +54,8 @@ static void add_row(const mlm_run *run, uint32_t row, int is_wide, int64_t *sums
     else
         for (const int16_t *x = mlm_read_i16(run->inputs[0], row); sums != end;) *sums++ += *x++;
 }
+
+#endif
 
 /* ---- the others -------------------------------------------------------------------------------- */
 

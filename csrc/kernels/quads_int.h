@@ -27,31 +27,28 @@ MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
     return bias ? wasm_i32x4_add(wasm_v128_load(bias), same) : same;
 }
 
-/* To the halves of the sums of outputs 0 and 1, or 2 and 3, of a quad. */
-#define ADD_OUTPUTS(sums, w) \
-    sums = wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(wasm_u16x8_load8x8(w), inputs))
-
-MLM_INLINE quad_sums of_halves(v128_t first, v128_t second) {
-    return wasm_i32x4_add(wasm_i32x4_shuffle(first, second, 0, 2, 4, 6),
-                          wasm_i32x4_shuffle(first, second, 1, 3, 5, 7));
-}
+/* Inputs 0 and 1 of a quad are the even bytes of each output, 2 and 3 the odd ones: they become numbers of 16 bits
+ * without a shuffle, and all sums lie where they belong. */
+#define ADD_INPUTS(sums, w)                                                                   \
+    do {                                                                                      \
+        const v128_t bytes = wasm_v128_load(w);                                               \
+        sums = wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(wasm_v128_and(bytes, even), first)); \
+        sums = wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(wasm_u16x8_shr(bytes, 8), second));  \
+    } while (0)
 
 /* Two quads of outputs, `quads` groups of 4 inputs. */
-MLM_INLINE two_sums add_two_quads(const uint8_t *w, const uint8_t *v, const int16_t *x,
-                                  uint32_t quads) {
-    v128_t low0 = wasm_i32x4_splat(0), low1 = low0, high0 = low0, high1 = low0;
+MLM_INLINE two_sums add_two_quads(two_sums sums, const uint8_t *w, const uint8_t *v,
+                                  const int16_t *x, uint32_t quads) {
+    const v128_t even = wasm_i16x8_splat(0xFF);
     for (; quads > 0; quads--, w += QUAD_BYTES, v += QUAD_BYTES, x += QUAD) {
-        const v128_t in_order = wasm_v128_load64_splat(x);
-        const v128_t inputs = wasm_i16x8_shuffle(in_order, in_order, 0, 2, 1, 3, 4, 6, 5, 7);
-        ADD_OUTPUTS(low0, w);
-        ADD_OUTPUTS(low1, w + QUAD_BYTES / 2);
-        ADD_OUTPUTS(high0, v);
-        ADD_OUTPUTS(high1, v + QUAD_BYTES / 2);
+        const v128_t first = wasm_v128_load32_splat(x), second = wasm_v128_load32_splat(x + 2);
+        ADD_INPUTS(sums.low, w);
+        ADD_INPUTS(sums.high, v);
     }
-    return (two_sums){of_halves(low0, low1), of_halves(high0, high1)};
+    return sums;
 }
 
-#undef ADD_OUTPUTS
+#undef ADD_INPUTS
 
 #else
 
@@ -81,190 +78,11 @@ MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
 
 #if MLM_QUADS_SIMD
 #elif defined(__ARM_FEATURE_DSP) && MLM_HAS_REGISTERS
-
-/* One instruction a line. */
-/* clang-format off */
-
-/* Inputs 0 and 2 of an output are the even bytes of its word, 1 and 3 the odd ones, but those lie in pairs 0, 1
- * and 2, 3 as memory has them: that is what the order of inputs in a quad is for. */
-#define ADD_OUTPUT(sum, w) \
-    "uxtb16 %[pair], " w "\n" \
-    "smlad %[" sum "], %[pair], r4, %[" sum "]\n" \
-    "uxtb16 %[pair], " w ", ror #8\n" \
-    "smlad %[" sum "], %[pair], r5, %[" sum "]\n"
-#define ADD_QUAD \
-    "ldmia %[x]!, {r4, r5}\n" \
-    "ldmia %[w]!, {r6, r8, r9, r10}\n" \
-    ADD_OUTPUT("s0", "r6") \
-    ADD_OUTPUT("s1", "r8") \
-    ADD_OUTPUT("s2", "r9") \
-    ADD_OUTPUT("s3", "r10")
-
-#define ADD_INPUTS(instructions) \
-    __asm__(instructions \
-            : [w] "+r"(w), [x] "+r"(x), [pair] "=&r"(pair), \
-              [s0] "+r"(sums.s0), [s1] "+r"(sums.s1), [s2] "+r"(sums.s2), [s3] "+r"(sums.s3) \
-            : \
-            : "r4", "r5", "r6", "r8", "r9", "r10", "memory")
-
-/* `quads` groups of 4 inputs; in fours, others first; the weights go on to those of the next outputs. Counted in C,
- * as assembly that counted would leave
- * the compiler no register at all. */
-MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
-                               uint32_t quads) {
-    const uint8_t *w = *weights;
-    uint32_t pair;
-    if (quads % 2) ADD_INPUTS(ADD_QUAD);
-    if (quads % 4 > 1) ADD_INPUTS(ADD_QUAD ADD_QUAD);
-    for (uint32_t fours = quads / 4; fours > 0; fours--)
-        ADD_INPUTS(ADD_QUAD ADD_QUAD ADD_QUAD ADD_QUAD);
-    *weights = w;
-    return sums;
-}
-
-#define MLM_HAS_I16_ROWS 1
-
-/* A row of 16-bit outputs, as the assembly below finds it. */
-typedef struct i16_row {
-    const int32_t *bias; /* offset 0; or null */
-    uint32_t base;
-    const int16_t *x; /* 8 */
-    uint32_t quads;
-    const int16_t *multiplier; /* 16 */
-    int16_t *y;
-    int32_t half, shift; /* 24 */
-    const int16_t *end;  /* 32: of multipliers */
-} i16_row;
-
-/* On the stack: the row. Every register is taken where inputs are added. */
-static void add_i16_row(i16_row *row, const uint8_t *w) {
-    const int16_t *x;
-    uint32_t s0, s1, s2, s3, *pair = (uint32_t *)(void *)row;
-    __asm__ volatile(
-        "push {%[pair], lr}\n"
-        "1:\n" /* a quad of outputs */
-        "ldrd r8, r9, [%[pair]]\n"
-        "cmp r8, #0\n"
-        "beq 2f\n"
-        "ldmia r8!, {r4, r5, r6, r10}\n"
-        "str r8, [%[pair]]\n"
-        "add %[s0], r4, r9\n"
-        "add %[s1], r5, r9\n"
-        "add %[s2], r6, r9\n"
-        "add %[s3], r10, r9\n"
-        "b 3f\n"
-        "2:\n"
-        "mov %[s0], r9\n"
-        "mov %[s1], r9\n"
-        "mov %[s2], r9\n"
-        "mov %[s3], r9\n"
-        "3:\n"
-        "ldrd %[x], lr, [%[pair], #8]\n"
-        "ands r8, lr, #3\n" /* in fours, but for some at first */
-        "add lr, lr, #3\n"
-        "lsr lr, lr, #2\n"
-        "beq 4f\n"
-        "cmp r8, #2\n"
-        "bhi 5f\n"
-        "beq 6f\n"
-        "b 7f\n"
-        "4:\n" ADD_QUAD "5:\n" ADD_QUAD "6:\n" ADD_QUAD "7:\n" ADD_QUAD
-        "subs lr, lr, #1\n"
-        "bne 4b\n"
-        "ldr %[pair], [sp]\n"
-        "ldrd r8, r9, [%[pair], #16]\n"
-        "ldrd r10, r4, [%[pair], #24]\n"
-        "ldrd r5, r6, [r8], #8\n"
-        "smlawb %[s0], %[s0], r5, r10\n"
-        "smlawt %[s1], %[s1], r5, r10\n"
-        "smlawb %[s2], %[s2], r6, r10\n"
-        "smlawt %[s3], %[s3], r6, r10\n"
-        "asr %[s0], %[s0], r4\n"
-        "asr %[s1], %[s1], r4\n"
-        "asr %[s2], %[s2], r4\n"
-        "asr %[s3], %[s3], r4\n"
-        "ssat %[s0], #16, %[s0]\n"
-        "ssat %[s1], #16, %[s1]\n"
-        "ssat %[s2], #16, %[s2]\n"
-        "ssat %[s3], #16, %[s3]\n"
-        "pkhbt %[s0], %[s0], %[s1], lsl #16\n"
-        "pkhbt %[s2], %[s2], %[s3], lsl #16\n"
-        "strd %[s0], %[s2], [r9], #8\n"
-        "ldr r5, [%[pair], #32]\n"
-        "strd r8, r9, [%[pair], #16]\n"
-        "cmp r8, r5\n"
-        "blo 1b\n"
-        "add sp, sp, #8\n"
-        : [w] "+r"(w), [pair] "+r"(pair), [x] "=&r"(x), [s0] "=&r"(s0), [s1] "=&r"(s1),
-          [s2] "=&r"(s2), [s3] "=&r"(s3)
-        :
-        : "r4", "r5", "r6", "r8", "r9", "r10", "lr", "cc", "memory");
-}
-
-#undef ADD_INPUTS
-#undef ADD_OUTPUT
-#undef ADD_QUAD
-/* clang-format on */
+#include "quads_dsp.h"
 
 #elif defined(__ARM_ARCH_6M__) && MLM_HAS_REGISTERS && !defined(__OPTIMIZE_SIZE__)
 
-/* clang-format off */
-#define ADD_OUTPUT(sum, weight) \
-    "ldrb %[t], [%[w], #" weight "]\n" \
-    "muls %[t], %[v]\n" \
-    "add %[" sum "], %[t]\n"
-#define ADD_INPUT(w0, w1, w2, w3) \
-    ADD_OUTPUT("s0", w0) \
-    ADD_OUTPUT("s1", w1) \
-    ADD_OUTPUT("s2", w2) \
-    ADD_OUTPUT("s3", w3)
-#define TWO_INPUTS(from) \
-    "ldr %[next], [%[x], #" from "]\n" \
-    "sxth %[v], %[next]\n"
-#define SECOND_INPUT "asrs %[v], %[next], #16\n"
-#define FIRST_QUAD \
-    TWO_INPUTS("0") ADD_INPUT("0", "4", "8", "12") \
-    SECOND_INPUT ADD_INPUT("2", "6", "10", "14") \
-    TWO_INPUTS("4") ADD_INPUT("1", "5", "9", "13") \
-    SECOND_INPUT ADD_INPUT("3", "7", "11", "15")
-#define SECOND_QUAD \
-    TWO_INPUTS("8") ADD_INPUT("16", "20", "24", "28") \
-    SECOND_INPUT ADD_INPUT("18", "22", "26", "30") \
-    TWO_INPUTS("12") ADD_INPUT("17", "21", "25", "29") \
-    SECOND_INPUT ADD_INPUT("19", "23", "27", "31")
-
-#define ADD_INPUTS(instructions) \
-    __asm__(".syntax unified\n" \
-            instructions \
-            : [w] "+l"(w), [x] "+l"(x), [t] "=&l"(t), [v] "=&l"(v), [next] "=&l"(next), \
-              [s0] "+l"(sums.s0), [s1] "+l"(sums.s1), [s2] "+h"(sums.s2), [s3] "+h"(sums.s3) \
-            : [end] "h"(end) \
-            : "cc", "memory")
-
-/* `quads` groups of 4 inputs; in twos, an odd one first; the weights go on to those of the next outputs. What only
- * adds or is compared is in high registers, as
- * there are eight low ones, one of which may be taken for frames. */
-MLM_INLINE quad_sums add_quads(quad_sums sums, const uint8_t **weights, const int16_t *x,
-                               uint32_t quads) {
-    const uint8_t *w = *weights;
-    const int16_t *const end = x + QUAD * quads;
-    uint32_t t, v, next;
-    if (quads % 2) ADD_INPUTS(FIRST_QUAD "adds %[w], #16\n" "adds %[x], #8\n");
-    if (x != end)
-        ADD_INPUTS("1:\n" FIRST_QUAD SECOND_QUAD "adds %[w], #32\n" "adds %[x], #16\n"
-                   "cmp %[x], %[end]\n" "bne 1b\n");
-    *weights = w;
-    return sums;
-}
-
-#undef ADD_INPUTS
-#undef ADD_OUTPUT
-#undef ADD_INPUT
-#undef TWO_INPUTS
-#undef SECOND_INPUT
-#undef FIRST_QUAD
-#undef SECOND_QUAD
-/* clang-format on */
+#include "quads_armv6m.h"
 
 #else
 
@@ -372,22 +190,28 @@ MLM_INLINE void add_quads_of_two(quad_sums *first, quad_sums *second, const uint
 #ifndef MLM_HAS_TWO_ROWS
 #define MLM_HAS_TWO_ROWS 0
 #endif
-#ifndef MLM_HAS_I16_ROWS
-#define MLM_HAS_I16_ROWS 0
+#ifndef MLM_HAS_WHOLE_ROWS
+#define MLM_HAS_WHOLE_ROWS 0
+#endif
+
+#if defined(__ARM_FEATURE_DSP)
+MLM_INLINE int32_t add_four(int32_t sum, const int16_t *x) {
+    const uint32_t ones = 0x00010001u;
+    uint32_t two[QUAD / 2];
+    __builtin_memcpy(two, __builtin_assume_aligned(x, sizeof *two), sizeof two);
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[0]), "r"(ones));
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[1]), "r"(ones));
+    return sum;
+}
 #endif
 
 /* What weights + 128 make the sums too large by, taken off: -128 times the sum of the inputs. */
 MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
     int32_t sum = 0;
 #if defined(__ARM_FEATURE_DSP)
-    const uint32_t ones = 0x00010001u;
     const int16_t *const end = x + QUAD * (size_t)quads;
-    for (; x != end; x += QUAD) {
-        uint32_t two[QUAD / 2];
-        __builtin_memcpy(two, __builtin_assume_aligned(x, sizeof *two), sizeof two);
-        __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[0]), "r"(ones));
-        __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(two[1]), "r"(ones));
-    }
+    if (quads % 2) sum = add_four(sum, x), x += QUAD;
+    for (; x != end; x += 2 * QUAD) sum = add_four(add_four(sum, x), x + QUAD);
 #else
     for (const int16_t *const end = x + QUAD * (size_t)quads; x != end; x += QUAD)
         sum = i32_add(sum, x[0] + x[1] + x[2] + x[3]);

@@ -3,13 +3,26 @@
  * a core without an FPU would spend more on them than on the layer behind.
  */
 #include "integer.h"
+#include "wasm_int.h"
 
 enum { SHIFT, INPUT_TYPE, ATTRIBUTES };
 enum { SATURATIONS, ROLES };
 static const char *const role_names[ROLES] = {"saturations"};
 enum { COUNT_WORDS = 4 }; /* a buffer of 16 bytes, of which the first word counts */
 
-enum { MANTISSA_BITS = 23, BIAS = 127, EXPONENT_MASK = 0xFF, MOST_SHIFT = 31 };
+enum {
+    MANTISSA_BITS = 23,
+    BIAS = 127,
+    EXPONENT_MASK = 0xFF,
+    MOST_SHIFT = 31,
+    BITS_16 = 15,
+    BITS_32 = 31
+};
+
+#if MLM_WASM_INT
+#include "quantize_wasm.h"
+#else
+
 #define LEADING_BIT (1u << MANTISSA_BITS)
 #define MANTISSA_MASK (LEADING_BIT - 1)
 
@@ -42,31 +55,50 @@ static void write(mlm_rows y, uint32_t row, uint32_t i, int is_wide, int32_t val
         mlm_i16(y, row)[i] = (int16_t)i32_to_i16(value);
 }
 
-/* Counts the floats of a row that are beyond the numbers of the output, and those that are none at all. */
-static void count_far(const mlm_run *run, const float *x, uint32_t width) {
-    uint32_t *count = (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS);
-    const int32_t bits = run->op->type == MLM_DTYPE_I32 ? 31 : 15;
-    for (uint32_t i = 0; i < width; i++) {
-        const uint32_t field = f32_bits(x[i]) >> MANTISSA_BITS & EXPONENT_MASK;
-        const int is_far = field == EXPONENT_MASK ||
-                           (field > 0 && (int32_t)field - BIAS + run->op->exponent >= bits);
-        if (is_far && *count != 0xFFFFFFFFu) ++*count;
+/* Counts a float that is beyond numbers of `bits` bits without their sign, or none at all. */
+static void count_if_far(uint32_t *count, float x, int32_t exponent, int32_t bits) {
+    const uint32_t field = f32_bits(x) >> MANTISSA_BITS & EXPONENT_MASK;
+    const int is_far =
+        field == EXPONENT_MASK || (field > 0 && (int32_t)field - BIAS + exponent >= bits);
+    if (is_far && *count != 0xFFFFFFFFu) ++*count;
+}
+
+static uint32_t *count_of(const mlm_run *run) {
+    return (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS);
+}
+
+static MLM_NOINLINE int32_t rounded_and_counted(uint32_t *count, float x, int32_t exponent) {
+    count_if_far(count, x, exponent, BITS_16);
+    return rounded(x, exponent);
+}
+
+/* Whether floats whose exponents are 0 or EXPONENT_MASK are far from numbers of 16 bits. */
+static int is_usual(int32_t exponent) {
+    return exponent >= MLM_LEAST_EXPONENT && exponent <= MLM_MOST_EXPONENT;
+}
+
+/* Most numbers take fewer steps: those below 2^15, if not so small that halves are none. */
+static void quantize_to_i16(const mlm_run *run, const float *x, int16_t *y) {
+    const int32_t exponent = run->op->exponent;
+    const uint32_t largest = (uint32_t)(BIAS + BITS_16 - 1 - exponent); /* field below 2^15 */
+    const uint32_t fields = is_usual(exponent) ? BITS_16 + 1 : 0;
+    uint32_t *const count = count_of(run);
+    for (const float *const end = x + run->op->width; x != end; x++) {
+        const uint32_t bits = f32_bits(*x);
+        const uint32_t less = largest - (bits >> MANTISSA_BITS & EXPONENT_MASK);
+        int32_t value;
+        if (less < fields) {
+            const int32_t magnitude = (int32_t)((bits & MANTISSA_MASK) | LEADING_BIT);
+            value = i32_round_shift(bits >> 31 ? -magnitude : magnitude,
+                                    less + MANTISSA_BITS + 1 - BITS_16);
+        } else {
+            value = rounded_and_counted(count, *x, exponent);
+        }
+        *y++ = (int16_t)i32_to_i16(value);
     }
 }
 
-/* As rounded(), for most numbers in fewer steps: where halves are rounded at all, and the rest is not too small. */
-MLM_INLINE int32_t quickly_rounded(float x, int32_t exponent) {
-    const uint32_t bits = f32_bits(x), field = bits >> MANTISSA_BITS & EXPONENT_MASK;
-    const uint32_t right = (uint32_t)(BIAS + MANTISSA_BITS - exponent) - field;
-    if (right - 1 > MANTISSA_BITS || field - 1 >= EXPONENT_MASK - 1) return rounded(x, exponent);
-    const int32_t magnitude = (int32_t)((bits & MANTISSA_MASK) | LEADING_BIT);
-    return i32_round_shift(bits >> 31 ? -magnitude : magnitude, right);
-}
-
-static void quantize_to_i16(const float *x, int32_t exponent, uint32_t width, int16_t *y) {
-    for (const float *const end = x + width; x != end;)
-        *y++ = (int16_t)i32_to_i16(quickly_rounded(*x++, exponent));
-}
+#endif
 
 /* ---- the op ---------------------------------------------------------------------------------- */
 
@@ -82,6 +114,8 @@ static void quantize_needs(const mlm_op_view *view, const mlm_shape *shape, mlm_
     needs[SATURATIONS] = (mlm_need){.floats = COUNT_WORDS, .is_state = 1, .is_read = 1};
 }
 
+#if !MLM_WASM_INT
+
 static int run_quantize(mlm_run *run) {
     const mlm_blob_op *op = run->op;
     const int32_t shift = mlm_signed_attribute(op, SHIFT);
@@ -91,22 +125,25 @@ static int run_quantize(mlm_run *run) {
         const float *x = run->inputs[0].data + (size_t)t * run->inputs[0].stride;
         const int16_t *x16 = mlm_read_i16(run->inputs[0], t);
         const int32_t *x32 = mlm_read_i32(run->inputs[0], t);
-        if (type == MLM_DTYPE_F32) count_far(run, x, op->width);
         if (type == MLM_DTYPE_F32 && !is_wide) {
-            quantize_to_i16(x, op->exponent, op->width, mlm_i16(run->output, t));
+            quantize_to_i16(run, x, mlm_i16(run->output, t));
             continue;
         }
         for (uint32_t i = 0; i < op->width; i++) {
             int32_t value;
-            if (type == MLM_DTYPE_F32)
+            if (type == MLM_DTYPE_F32) {
+                count_if_far(count_of(run), x[i], op->exponent, BITS_32);
                 value = rounded(x[i], op->exponent);
-            else
+            } else {
                 value = i32_shift(type == MLM_DTYPE_I16 ? x16[i] : x32[i], shift);
+            }
             write(run->output, t, i, is_wide, value);
         }
     }
     return 0;
 }
+
+#endif
 
 void mlm_quantize_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
     mlm_count_typed_rows(view, work, counts);

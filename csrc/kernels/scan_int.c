@@ -6,6 +6,7 @@
  * numbers alone, not on the target or the way through channels and rows, as they are saved with the state.
  */
 #include "scan_states_int.h"
+#include "wasm_int.h"
 
 enum {
     UNIT = 1 << 16,      /* of bounds */
@@ -14,10 +15,11 @@ enum {
     MOST_SKIP =
         1 << 29, /* of |D u|; with MOST_SUM below 2^31, rounding of 2^16 products included */
     MOST_SUM = 0x5FFE0000, /* of |sum over n of h_n C_n| */
-    ODD = 0x7FFFFFFF,      /* above any limit */
     MOST_PLAIN_SKIP_SHIFT =
         30 /* of 1 to this it is known that D u, of 31 bits, stays below MOST_SKIP */
 };
+
+#if !MLM_WASM_INT
 
 /* Bits of a number of 31 above the first 15. */
 #if defined(__riscv) || defined(__ARM_ARCH_6M__) || defined(__xtensa__)
@@ -42,6 +44,8 @@ static MLM_COLD drive odd_drive(int32_t dt, int32_t dtu, int32_t decay_shift, in
     return drive_by(dt, dtu, i32_clamp(decay_shift, 0, MOST_SHIFT),
                     shift < MOST_SHIFT ? shift : MOST_SHIFT);
 }
+
+#endif
 
 /* Sums in 64 bits. Rounding to 16 bits cuts off only what rounds up to 2^31, and is not counted. */
 static MLM_COLD int32_t update_carefully(const scan_row *row, size_t at, drive by, int32_t skip) {
@@ -72,6 +76,8 @@ static MLM_NOINLINE uint32_t measure(const scan_row *row, uint32_t first, uint32
     const size_t from = (size_t)first * row->states, count = (size_t)channels * row->states;
     return row->h ? largest_i32(row->h + from, count) : largest_i16(row->h16 + from, count) * UNIT;
 }
+
+#if !MLM_WASM_INT
 
 /*
  * Puts each channel's drive in the place of its dt and y. Returns the most that one adds to a state;
@@ -105,9 +111,11 @@ static MLM_NOINLINE uint32_t drive_channels(const scan_row *row, uint32_t first,
         *factors = (int32_t)by.factors;
         *shifts = (int32_t)by.shifts;
     }
-    if (is_odd) return ODD;
+    if (is_odd) return MOST_ADDED;
     return most + ROUNDING > in_fours ? most + ROUNDING : in_fours; /* as added_by has it */
 }
+
+#endif
 
 static void update_all(scan_row *row, uint32_t first, uint32_t channels) {
     (row->h ? update_all_i32 : update_all_i16)(row, first, channels);

@@ -52,6 +52,7 @@ static uint32_t drive_fours(const scan_row *row, uint32_t first, uint32_t channe
     const int16_t *u = row->u + first;
     const int32_t *factors = begin, *y = row->y + first;
     uint32_t added = 0, dt, dtu, shift, magnitude;
+    if (row->decay_shift > MOST_SHIFT || row->input_shift > MOST_SHIFT) return 0;
     /* clang-format off */
     __asm__ volatile(
         "1:\n"
@@ -74,10 +75,8 @@ static uint32_t drive_fours(const scan_row *row, uint32_t first, uint32_t channe
         "sub %[shift], %[input_shift], %[shift]\n"
         "sub %[shift], %[shift], r12\n"
         "sub r12, %[dt], %[least]\n"
-        "cmp r12, %[range]\n"
-        "it ls\n"
-        "cmpls %[shift], #31\n"
-        "bhi 2f\n"
+        "orrs r12, r12, %[shift]\n"
+        "bmi 2f\n"
         "mla %[magnitude], %[magnitude], %[most_b], %[most_b]\n"
         "orr %[dt], %[dt], %[shift], lsl #8\n"
         "lsr %[magnitude], %[magnitude], %[shift]\n"
@@ -86,15 +85,14 @@ static uint32_t drive_fours(const scan_row *row, uint32_t first, uint32_t channe
         "it hi\n"
         "movhi %[added], %[magnitude]\n"
         "str %[dt], [%[y]], #4\n"
-        "ldr r12, %[end]\n"
-        "cmp %[factors], r12\n"
+        "cmp %[factors], %[end]\n"
         "bne 1b\n"
         "2:\n"
         : [factors] "+r"(factors), [y] "+r"(y), [u] "+r"(u), [added] "+r"(added), [dt] "=&r"(dt),
           [dtu] "=&r"(dtu), [shift] "=&r"(shift), [magnitude] "=&r"(magnitude)
         : [decay_shift] "r"(row->decay_shift), [input_shift] "r"(row->input_shift),
-          [most_b] "r"(row->most_b), [bits_15] "r"(0x7FFF), [end] "m"(end),
-          [least] "i"(LEAST_DECAY_SHIFT), [range] "i"(MOST_SHIFT - LEAST_DECAY_SHIFT)
+          [most_b] "r"(row->most_b), [bits_15] "r"(0x7FFF), [end] "r"(end),
+          [least] "i"(LEAST_DECAY_SHIFT)
         : "r12", "cc", "memory");
     /* clang-format on */
     *most = added + ROUNDING;
@@ -138,10 +136,10 @@ static uint32_t drive_fours(const scan_row *row, uint32_t first, uint32_t channe
     UPDATE(power("t"), input)
 
 #define FOUR(power, input) UPDATE_TWO(power, input) UPDATE_TWO(power, input)
-/* On the stack: the frame, and where this channel's A ends. */
+/* On the stack: the frame, and where B and C end. */
 #define UNTIL_END(label) \
     "ldr r12, [sp, #4]\n" \
-    "cmp %[a], r12\n" \
+    "cmp %[bc], r12\n" \
     "bne " label "\n"
 
 /* Whole eights of states. Rows of A and h are one behind the other. */
@@ -149,9 +147,11 @@ static void update_channels(const int16_t *a, int32_t *h, channel_frame *frame) 
     const int16_t *bc;
     int32_t sum, *t = (int32_t *)(void *)frame;
     __asm__ volatile(
+        "ldrd r12, lr, [%[t], #40]\n"
+        "add lr, lr, r12, lsl #1\n"
         "push {%[t], lr}\n"
-        "1:\n" /* a channel */
         "ldmia %[t], {r4, r5, r6, r8, r9, r10}\n"
+        "1:\n" /* a channel */
         "ldrh r11, [r6], #2\n"
         "ldrh r12, [r8], #2\n"
         "smlabb %[sum], r11, r12, r9\n"
@@ -159,11 +159,9 @@ static void update_channels(const int16_t *a, int32_t *h, channel_frame *frame) 
         "asr %[sum], %[sum], r10\n"
         "ldr lr, [r4], #4\n"
         "stmia %[t], {r4, r5, r6, r8}\n"
-        "ldrd r12, %[bc], [%[t], #40]\n"
+        "ldr %[bc], [%[t], #44]\n"
         "ldrd r8, r9, [%[t], #24]\n"
         "ldrd r10, r5, [%[t], #32]\n"
-        "add r12, %[a], r12\n"
-        "str r12, [sp, #4]\n"
         "asr r4, r11, #16\n"
         "lsr r12, lr, #8\n"
         "rsbs r6, r12, #16\n"
@@ -178,10 +176,10 @@ static void update_channels(const int16_t *a, int32_t *h, channel_frame *frame) 
         UNTIL_END("2b")
         "3:\n" /* the next channel */
         "ldr %[t], [sp]\n"
-        "ldrd r4, r5, [%[t]]\n"
+        "ldmia %[t], {r4, r5, r6, r8, r9, r10}\n"
+        "ldr r11, [%[t], #48]\n"
         "str %[sum], [r4, #-4]\n"
-        "ldr r6, [%[t], #48]\n"
-        "cmp r5, r6\n"
+        "cmp r5, r11\n"
         "bne 1b\n"
         "b 7f\n"
         "4:\n" /* where dt is small */

@@ -46,8 +46,9 @@ MLM_INLINE int32_t shift_of(drive by) { return (int32_t)(by.shifts >> 8); }
 enum {
     LEAST_DECAY_SHIFT = 8, /* below it dt A may be more than a shift on Arm can take */
     MOST_SHIFT = 31,
-    ROUNDING = 4,          /* what products rounded down can add to a state */
-    SHORT_DECAY_SHIFT = 10 /* from it on dt A is below 32 */
+    ROUNDING = 4,           /* what products rounded down can add to a state */
+    SHORT_DECAY_SHIFT = 10, /* from it on dt A is below 32 */
+    MOST_ADDED = 0x7FFFFFFF /* to a state, above any limit: where shifts are odd */
 };
 
 /* Whether shifts are as the fast ways need them. */

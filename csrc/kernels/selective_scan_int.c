@@ -126,9 +126,9 @@ static mlm_int_scan scan_chunk(const mlm_run *run, uint32_t first, uint32_t chan
 
 static void project_dt(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = run->op;
-    const mlm_i8_layer layer = mlm_i8_layer_from(
-        mlm_i8_layer_of(run, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, mlm_signed_attribute(op, DT_SHIFT)),
-        first, channels);
+    mlm_i8_layer layer =
+        mlm_i8_layer_of(run, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, mlm_signed_attribute(op, DT_SHIFT));
+    mlm_i8_layer_from(&layer, first, channels);
     const mlm_rows v = {dt.data + dt.stride / 2, dt.stride}; /* second halves of rows */
     mlm_i8_linear_rows(&layer, run->inputs[X_DBL], v, run->rows);
     for (uint32_t t = 0; t < run->rows; t++)

@@ -60,6 +60,45 @@ MLM_INLINE v128_t exp2_negative(v128_t f) {
     return wasm_i32x4_add(wasm_i32x4_dot_i16x8(t, f), splat_i32(MLM_EXP2_ONE));
 }
 
+/* i32_shift of 4 lanes (integer.c); of most values that are added, one is not shifted. */
+v128_t mlm_shift_four(v128_t x, int32_t s);
+MLM_INLINE v128_t shift_four(v128_t x, int32_t s) { return s == 0 ? x : mlm_shift_four(x, s); }
+
+/* i32_add_saturating of 4 lanes. */
+MLM_INLINE v128_t add_saturating(v128_t a, v128_t b) {
+    const v128_t sum = wasm_i32x4_add(a, b);
+    const v128_t overflows = wasm_v128_and(wasm_v128_xor(a, sum), wasm_v128_xor(b, sum));
+    const v128_t end = wasm_v128_xor(wasm_i32x4_shr(a, 31), splat_i32(INT32_MAX));
+    return wasm_v128_bitselect(end, sum, wasm_i32x4_shr(overflows, 31));
+}
+
+MLM_INLINE v128_t subtract_saturating(v128_t a, v128_t b) {
+    const v128_t rest = wasm_i32x4_sub(a, b);
+    const v128_t overflows = wasm_v128_and(wasm_v128_xor(a, rest), wasm_v128_xor(a, b));
+    const v128_t end = wasm_v128_xor(wasm_i32x4_shr(a, 31), splat_i32(INT32_MAX));
+    return wasm_v128_bitselect(end, rest, wasm_i32x4_shr(overflows, 31));
+}
+
+MLM_INLINE v128_t narrow_to_i16(v128_t x) { return wasm_i16x8_narrow_i32x4(x, x); }
+
+/* 2^n of n from -126 to 21; below 1 it is 0. There is no shift a lane: a float is made of its exponent, and added to 1.5
+ * 2^23 it has its lowest bits where those of a whole number are. */
+MLM_INLINE v128_t powers_of_two(v128_t n) {
+    const v128_t magic = splat_i32(0x4B400000);
+    const v128_t power = wasm_i32x4_shl(wasm_i32x4_add(n, splat_i32(127)), 23);
+    return wasm_i32x4_sub(wasm_f32x4_add(power, magic), magic);
+}
+
+/* x 2^-s, rounded down, of lanes that are not negative; s from 0 to 100. */
+MLM_INLINE v128_t shifted_right(v128_t x, v128_t s) {
+    const v128_t is_far = wasm_i32x4_gt(s, splat_i32(15));
+    const v128_t near = wasm_v128_bitselect(wasm_u32x4_shr(x, 16), x, is_far);
+    const v128_t left = wasm_i32x4_sub(wasm_v128_and(is_far, splat_i32(16)), s);
+    const v128_t by = powers_of_two(wasm_i32x4_add(left, splat_i32(16)));
+    const v128_t low = wasm_i32x4_mul(wasm_v128_and(near, splat_i32(0xFFFF)), by);
+    return wasm_i32x4_add(wasm_i32x4_mul(wasm_u32x4_shr(near, 16), by), wasm_u32x4_shr(low, 16));
+}
+
 MLM_INLINE int32_t sum_of_lanes(v128_t x) {
     x = wasm_i32x4_add(x, wasm_i32x4_shuffle(x, x, 2, 3, 0, 1));
     return i32_add(wasm_i32x4_extract_lane(x, 0), wasm_i32x4_extract_lane(x, 1));

@@ -25,7 +25,11 @@ MLM_INLINE int32_t i32_exp2_negative(int32_t f) {
     __asm__("smlatb %0, %0, %1, %2" : "+r"(t) : "r"(f), "r"(MLM_EXP2_ONE));
     return t;
 #else
-    int32_t t = MLM_EXP2_C1 + MLM_EXP2_C2 * f;
+    int32_t c2 = MLM_EXP2_C2;
+#if defined(__ARM_ARCH_6M__)
+    __asm__("" : "+l"(c2)); /* else compilers make ten shifts and sums of a product in one cycle */
+#endif
+    int32_t t = MLM_EXP2_C1 + c2 * f;
     t = MLM_EXP2_C0 + (t >> 16) * f;
     return MLM_EXP2_ONE + (t >> 16) * f;
 #endif

@@ -464,7 +464,8 @@ static void convolution(void) {
         const int has_silu = rng_once_in(&s.random, 2);
         const int ec = (int)rng_between(&s.random, 4, 15);
         const int eo = has_silu ? (int)rng_between(&s.random, (uint32_t)ec, 15) : ec;
-        const int shift_out = (int)rng_below(&s.random, 16);
+        const int is_plain = rng_once_in(&s.random, 2);
+        const int shift_out = (int)rng_below(&s.random, is_plain ? 31 : 16);
         const uint32_t attributes[] = {taps, 0, (uint32_t)has_silu, (uint32_t)shift_out,
                                        (uint32_t)ec};
         memcpy(s.op.attributes, attributes, sizeof attributes);
@@ -485,8 +486,8 @@ static void convolution(void) {
             if (s.loud == 2 && room > 0)
                 bias[c] = (int32_t)(rng_once_in(&s.random, 2) ? room : -room);
         }
-        int16_t *m = add_i16(&s, 2, MLM_PACK_VECTOR, width, 1);
-        for (uint32_t c = 0; c < width; c++) m[c] = (int16_t)rng_between(&s.random, 1, 32767);
+        int16_t *m = is_plain ? 0 : add_i16(&s, 2, MLM_PACK_VECTOR, width, 1);
+        for (uint32_t c = 0; m && c < width; c++) m[c] = (int16_t)rng_between(&s.random, 1, 32767);
         const mlm_op_view view = view_of(&s);
         if (!mlm_causal_conv_int_class.check(&view)) continue; /* weights too large */
         make_inputs(&s);
@@ -496,8 +497,8 @@ static void convolution(void) {
                 for (uint32_t k = 0; k < taps; k++)
                     if (t + k + 1 >= taps)
                         sum += (int64_t)w[c * taps + k] * input.i16[0][t + k + 1 - taps][c];
-                const int64_t v =
-                    sat16(floor_shift(mulw(sum, m[c]) + ((1 << shift_out) >> 1), shift_out));
+                const int64_t scaled = m ? mulw(sum, m[c]) : sum;
+                const int64_t v = sat16(floor_shift(scaled + ((1 << shift_out) >> 1), shift_out));
                 wanted[t][c] = has_silu ? activate(MLM_ACTIVATION_SILU, v, ec, eo) : v;
             }
         runs_as_wanted(&s, &mlm_causal_conv_int_class, seed);

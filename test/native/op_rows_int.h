@@ -117,7 +117,7 @@ static void causal_int_tensors(const net_view *v, tensor_form *t) {
     t[0] = of_type(needed(MLM_PACK_ROWS, v->op->width, v->op->attributes[0], FILL_TAPS),
                    MLM_DTYPE_I16);
     t[1] = of_type(maybe_vector(v->op->width, FILL_BIAS), MLM_DTYPE_I32);
-    t[2] = of_type(vector_of(v->op->width, FILL_ABOVE_0), MLM_DTYPE_I16);
+    t[2] = of_type(maybe_vector(v->op->width, FILL_ABOVE_0), MLM_DTYPE_I16);
 }
 
 static int choose_causal_int(choices *from, const net_view *v, net_op *op, uint32_t rows) {

@@ -72,12 +72,7 @@ function requireForms({ ops }: Encoded, isFloat: (op: EncodedOp) => boolean): vo
 }
 
 function formOf(around: Surroundings, op: EncodedOp, index: number): Made {
-  const { conversion } = around;
   if (isMove(op.primitive)) return convertMove(around, op);
-  const [input] = op.inputs as [Value];
-  // Beside what comes in as floats, a product a channel is nothing.
-  const isOfFloats = conversion.native(input).type === "f32";
-  if (op.primitive.name === "affine" && isOfFloats) return asFloats(conversion, op);
   return (CONVERSIONS[op.primitive.name] as Convert)(around, op, index);
 }
 

@@ -13,7 +13,7 @@ import { integerRows, integerVector, type PackedTensor, quads } from "../graph/p
 import type { Value } from "../graph/tensor.js";
 import { exponentOf, type Form, type Made, typeNumber } from "./conversion.js";
 import { exponent16, exponentOfConstants, largestOf, scaled } from "./exponents.js";
-import { type IntegerLayer, quantizeLayer, SHIFTS_16, SHIFTS_32 } from "./layer.js";
+import { type IntegerLayer, quantizeLayer, quantizeTaps, SHIFTS_16, SHIFTS_32 } from "./layer.js";
 import type { Range } from "./range.js";
 import type { Surroundings } from "./surroundings.js";
 import { floatOf } from "./wants.js";
@@ -160,16 +160,16 @@ function convolution(
   const sum = hasSilu
     ? tableExponent((around.seen.inner.get(index) as Range).largestAbove(SILU_FLOOR))
     : around.wants.exponent16(value);
-  const made = quantizeLayer(
-    { weights, rows: op.width, bias },
-    {
+  const real = { weights, rows: op.width, bias };
+  const made =
+    quantizeTaps(real, exponentOf(input), sum) ??
+    quantizeLayer(real, {
       largestWeight: LARGEST_16,
       from: exponentOf(input),
       to: new Array<number>(op.width).fill(sum),
       shifts: SHIFTS_16,
       isNarrowed: false,
-    },
-  );
+    });
   const from = made.exponents[0] as number;
   if (hasSilu) requireTable(op, from);
   const exponent = hasSilu ? siluExponent(around.wants.exponent16(value), from) : from;
@@ -184,7 +184,7 @@ function convolution(
     tensors: [
       integerRows(name, Int16Array.from(made.weights), op.width),
       made.bias && integerVector(nameOf(op, 1), made.bias),
-      integerVector(`${name}.multiplier`, made.multiplier),
+      made.multiplier && integerVector(`${name}.multiplier`, made.multiplier),
     ],
   };
 }

@@ -66,6 +66,41 @@ export function quantizeLayer(layer: RealLayer, form: LayerForm): IntegerLayer {
   }
 }
 
+/** A convolution's weights in one unit for all channels, which need no multipliers then. */
+export interface IntegerTaps extends Omit<IntegerLayer, "multiplier"> {
+  readonly multiplier: undefined;
+}
+
+/** Units that the largest weight of every channel is to have, at least: more digits than a byte has. */
+const LEAST_UNITS = 256;
+const LARGEST_TAP = 2 ** 15 - 1;
+const MOST_PLAIN_SHIFT = 30;
+
+/** Undefined where channels differ too much for one unit. The output has the exponent `to`. */
+export function quantizeTaps(layer: RealLayer, from: number, to: number): IntegerTaps | undefined {
+  const { weights, rows, bias } = layer;
+  const columns = weights.length / rows;
+  const largest = Array.from({ length: rows }, (_, row) => rowLargest(weights, row, columns));
+  const top = largestOf(largest);
+  const most = top > 0 ? Math.floor(Math.log2(LARGEST_TAP / top)) : to - from;
+  for (let exponent = Math.min(most, to - from + MOST_PLAIN_SHIFT); ; exponent--) {
+    const shift = from + exponent - to;
+    const isFine = largest.every((size) => size === 0 || size * 2 ** exponent >= LEAST_UNITS);
+    if (shift < 0 || !isFine) return undefined;
+    const made = {
+      weights: weights.map((weight) => Math.round(weight * 2 ** exponent)),
+      bias:
+        bias &&
+        Int32Array.from(bias, (value) => clampTo32(Math.round(value * 2 ** (from + exponent)))),
+      multiplier: undefined,
+      shift,
+      exponents: new Array<number>(rows).fill(to),
+    };
+    const room = shift > 0 ? 2 ** (shift - 1) : 0;
+    if (rowsThatOverflow(made, rows, false, room).length === 0) return made;
+  }
+}
+
 /** What one unit of a weight stands for, at least: so that weights and bias have room. */
 function leastScales({ weights, rows, bias }: RealLayer, form: LayerForm): Float64Array {
   const columns = weights.length / rows;
@@ -128,15 +163,16 @@ function clampTo32(value: number): number {
 
 /** Rows of which some input of 16 bits could make a sum of more than 32. */
 function rowsThatOverflow(
-  { weights, bias }: IntegerLayer,
+  { weights, bias }: Pick<IntegerLayer, "weights" | "bias">,
   rows: number,
   isNarrowed: boolean,
+  rounding = 0,
 ): number[] {
   const columns = weights.length / rows;
   return Array.from({ length: rows }, (_, row) => row).filter((row) => {
     let sum = 0;
     for (let i = row * columns; i < (row + 1) * columns; i++) sum += Math.abs(weights[i]!);
     const behind = isNarrowed || bias === undefined ? 0 : Math.abs(bias[row]!);
-    return INPUT_RANGE * sum + behind >= SUM_RANGE;
+    return INPUT_RANGE * sum + behind + rounding >= SUM_RANGE;
   });
 }

@@ -10,6 +10,7 @@ from .functions import RELU, Refused, activate, silu
 from .value import Op, Value, between, optional_vector, require, require_input_type, require_integer, tensor, u64
 
 MOST_REQUANTISING_SHIFT = 15
+MOST_PLAIN_SHIFT = 30  # of a convolution without multipliers
 LEAST_WIDE_SHIFT, MOST_WIDE_SHIFT = -16, 30
 
 
@@ -110,14 +111,16 @@ def causal_conv(op: Op, x: Value) -> np.ndarray:
     """Depthwise; before the first row there are zeros."""
     require(x.type == I16, "an input that is not of 16 bits")
     taps, ahead, activation, s, exponent = op["attributes"][:5]
-    weight, multiplier = tensor(op, 0), within(tensor(op, 2), 1, 32767, "multiplier")
+    weight, multiplier = tensor(op, 0), op["tensors"][2]
     bias = optional_vector(op, 1, len(weight))
     require(ahead == 0 and weight.shape[1] == taps, "a causal_conv that looks ahead, or has other taps")
-    within(32768 * np.abs(weight).sum(1) + np.abs(bias), 0, (1 << 31) - 1, "sum of a convolution")
+    rounding = half(within(s, 0, MOST_PLAIN_SHIFT, "shift")) if multiplier is None else 0
+    within(32768 * np.abs(weight).sum(1) + np.abs(bias) + rounding, 0, (1 << 31) - 1, "sum of a convolution")
     items, rows, width = x.rows.shape
     padded = np.concatenate([np.zeros((items, taps - 1, width), np.int64), x.rows], 1)
     acc = bias + sum(padded[:, k : k + rows] * weight[:, k] for k in range(taps))
-    v = requantised(i32(acc, "sum of a convolution"), multiplier, s)
+    acc = i32(acc, "sum of a convolution")
+    v = sat16(rsh(acc, s)) if multiplier is None else requantised(acc, within(multiplier, 1, 32767, "multiplier"), s)
     if activation == THEN_SILU:
         return silu(v, exponent, op["exponent"])
     require(exponent == op["exponent"], "a convolution that changes its exponent")

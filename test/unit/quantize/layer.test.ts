@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   type LayerForm,
   quantizeLayer,
+  quantizeTaps,
   type RealLayer,
   SHIFTS_16,
   SHIFTS_32,
@@ -99,5 +100,44 @@ describe("a layer of bytes", () => {
     const form = { ...FORM, to: [20, 20], shifts: SHIFTS_32, isNarrowed: true };
     const made = quantizeLayer(layer, form);
     expect(made.bias![1]).toBe(Math.round(layer.bias![1]! * 2 ** 20));
+  });
+});
+
+describe("taps in one unit", () => {
+  const [from, to] = [12, 10];
+
+  test("stand for the real ones, and sums with what rounds them stay in 31 bits", () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const layer = randomLayer(seed, 3, 4, [2, 1, 0.5]);
+      const made = quantizeTaps(layer, from, to)!;
+      expect(made.multiplier).toBeUndefined();
+      const unit = 2 ** (from - to - made.shift);
+      made.weights.forEach((weight, i) => {
+        expect(Math.abs(weight * unit - layer.weights[i]!)).toBeLessThanOrEqual(unit / 2);
+      });
+      made.bias!.forEach((value, row) => {
+        const real = value * unit * 2 ** -from;
+        expect(Math.abs(real - layer.bias![row]!)).toBeLessThanOrEqual(unit * 2 ** -from);
+      });
+      for (let row = 0; row < 3; row++) {
+        let most = 2 ** made.shift / 2 + Math.abs(made.bias![row]!);
+        for (let i = 0; i < 4; i++) most += 32768 * Math.abs(made.weights[row * 4 + i]!);
+        expect(most).toBeLessThan(2 ** 31);
+      }
+    }
+  });
+
+  test("are refused where a channel would have fewer digits than a byte has", () => {
+    expect(quantizeTaps(randomLayer(1, 2, 4, [1, 1e-3]), from, to)).toBeUndefined();
+  });
+
+  test("of zeros are zeros", () => {
+    const layer = { weights: new Float64Array(8), rows: 2, bias: undefined };
+    expect([...quantizeTaps(layer, from, to)!.weights]).toEqual(new Array(8).fill(0));
+  });
+
+  test("are refused where the output has more digits than the sum", () => {
+    const layer = { weights: Float64Array.of(1e6), rows: 1, bias: undefined };
+    expect(quantizeTaps(layer, from, 24)).toBeUndefined();
   });
 });
