@@ -36,7 +36,7 @@ const variants = [
   },
 ];
 
-const { flags, warnings, hot, smallInWasm, oneLane } = JSON.parse(
+const { flags, warnings, hot, smallInWasm, inlinedInWasm, oneLane } = JSON.parse(
   readFileSync(join(root, "csrc/build.json"), "utf8"),
 );
 const COMPILE = [...flags, ...warnings, "-Werror", "-mbulk-memory", "-Icsrc/include"];
@@ -85,6 +85,8 @@ const TIDY = ["--remove-unused-names", "--merge-blocks", "--vacuum", "--reorder-
  * compiler adds to that is only size, as are fast forms of everything else. */
 const HOT_FLAGS = ["-O2", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"];
 const COLD_FLAGS = ["-Oz"];
+/** Elsewhere only what says so itself is copied into its callers: inner loops are made of such functions. */
+const FEW_COPIES = ["-fno-inline-functions"];
 
 function sourcesIn(folder) {
   return readdirSync(join(root, folder))
@@ -113,14 +115,16 @@ async function build(folder) {
       const linked = ["csrc/core", "csrc/kernels", "csrc/detector", "wasm"]
         .flatMap(sourcesIn)
         .map((source) => {
-          const object = join(objects, `${basename(source)}.o`);
-          const isHot = hot.includes(basename(source)) && !smallInWasm.includes(basename(source));
-          const speed = isHot ? HOT_FLAGS : COLD_FLAGS;
-          const lanes = oneLane.includes(basename(source)) ? ["-DMLM_ONE_LANE"] : [];
+          const name = basename(source);
+          const object = join(objects, `${name}.o`);
+          const speed = hot.includes(name) && !smallInWasm.includes(name) ? HOT_FLAGS : COLD_FLAGS;
+          const copies = inlinedInWasm.includes(name) ? [] : FEW_COPIES;
+          const lanes = oneLane.includes(name) ? ["-DMLM_ONE_LANE"] : [];
           run("emcc", [
             ...COMPILE,
             `-I${objects}`,
             ...speed,
+            ...copies,
             ...variant.flags,
             ...lanes,
             "-c",

@@ -95,9 +95,9 @@ static inline void mlm_i8_layer_from(mlm_i8_layer *layer, uint32_t first, uint32
 /* Rows of 16-bit inputs to rows of 16-bit outputs; writes up to 7 more in each, as rows are padded. */
 void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to, uint32_t rows);
 /* The work of such a layer, `macs` of them a row, but for its rows of inputs and outputs. */
-static inline void mlm_count_i8_layer(const mlm_op_view *view, const mlm_work *work,
-                                      uint32_t weight, uint32_t bias, uint32_t multiplier,
-                                      uint64_t macs, mlm_counts *counts) {
+MLM_COUNTING void mlm_count_i8_layer(const mlm_op_view *view, const mlm_work *work, uint32_t weight,
+                                     uint32_t bias, uint32_t multiplier, uint64_t macs,
+                                     mlm_counts *counts) {
     counts->macs += work->rows * macs;
     mlm_count_tensor(counts, work, view, weight);
     mlm_count_tensor(counts, work, view, bias);

@@ -107,8 +107,8 @@ void mlm_activate(mlm_activation activation, float parameter, uint32_t width, ml
 uint32_t mlm_activation_exps(mlm_activation activation);
 
 /* An element-wise function's work, in place or not. */
-static inline void mlm_count_elements(mlm_counts *counts, const mlm_work *work, uint64_t elements,
-                                      uint64_t exps) {
+MLM_COUNTING void mlm_count_elements(mlm_counts *counts, const mlm_work *work, uint64_t elements,
+                                     uint64_t exps) {
     counts->exps += work->rows * elements * exps;
     mlm_count_floats_read(counts, work, elements);
     mlm_count_floats_written(counts, work, elements);

@@ -246,19 +246,25 @@ typedef void (*mlm_op_counter)(const mlm_op_view *view, const mlm_work *work, ml
 
 /* ---- counting -------------------------------------------------------------------------------------- */
 
-static inline void mlm_count_floats_read(mlm_counts *counts, const mlm_work *work, uint64_t a_row) {
+#if defined(__wasm__) /* a call is smaller than what is called */
+#define MLM_COUNTING static __attribute__((noinline, unused))
+#else
+#define MLM_COUNTING static inline
+#endif
+
+MLM_COUNTING void mlm_count_floats_read(mlm_counts *counts, const mlm_work *work, uint64_t a_row) {
     counts->bytes_read += work->rows * a_row * sizeof(float);
 }
-static inline void mlm_count_floats_written(mlm_counts *counts, const mlm_work *work,
-                                            uint64_t a_row) {
+MLM_COUNTING void mlm_count_floats_written(mlm_counts *counts, const mlm_work *work,
+                                           uint64_t a_row) {
     counts->bytes_written += work->rows * a_row * sizeof(float);
 }
 /* Weights, and states that are kept in registers within a tile, move once a tile. */
-static inline void mlm_count_tensor(mlm_counts *counts, const mlm_work *work,
-                                    const mlm_op_view *view, uint32_t t) {
+MLM_COUNTING void mlm_count_tensor(mlm_counts *counts, const mlm_work *work,
+                                   const mlm_op_view *view, uint32_t t) {
     counts->bytes_read += work->passes * mlm_tensor_bytes(view, t);
 }
-static inline void mlm_count_state(mlm_counts *counts, const mlm_work *work, uint64_t floats) {
+MLM_COUNTING void mlm_count_state(mlm_counts *counts, const mlm_work *work, uint64_t floats) {
     counts->bytes_read += work->passes * floats * sizeof(float);
     counts->bytes_written += work->passes * floats * sizeof(float);
 }
