@@ -247,12 +247,19 @@ function claimsOf({ m7, integers, baseline }) {
     atMost,
     unit: "instructions",
   });
+  // The assembly is made for cycles, which are not instructions: loads that wait cost more than further ones.
+  const cycles = (title, atMost) => ({
+    text: `cycles of one run, estimated, ${title}`,
+    value: report(title).cycles ?? Number.POSITIVE_INFINITY,
+    atMost,
+    unit: "cycles",
+  });
   const bytes = (text, value, atMost) => ({ text, value, atMost, unit: "bytes" });
   return [
-    instructions("assembly, tile 1", 9_500_000),
-    instructions("assembly, tile 4", 9_200_000),
+    cycles("assembly, tile 1", 10_500_000),
+    cycles("assembly, tile 4", 9_000_000),
     instructions("portable C, tile 1", 18_000_000),
-    instructions("folded, tile 1", 7_300_000),
+    cycles("folded, tile 4", 7_500_000),
     {
       text: "fewer instructions than the straightforward port",
       value: baseline[0].total / best.total,

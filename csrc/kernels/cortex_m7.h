@@ -11,6 +11,13 @@
 #if defined(MLM_CORTEX_M7_ASM) || defined(MLM_CORTEX_M4_ASM)
 #define MLM_CORTEX_M7 1
 
+/* The M7 itself, of which two instructions begin in a cycle: kernels of its own, made for cycles (dual_issue_*.h). */
+#if defined(MLM_CORTEX_M7_ASM) && defined(__ARM_ARCH_7EM__)
+#define MLM_DUAL_ISSUE 1
+#else
+#define MLM_DUAL_ISSUE 0
+#endif
+
 #include "../math/math4.h"
 
 /* One instruction, or one on four lanes, a line. */
@@ -601,5 +608,6 @@ MLM_INLINE float m7_largest(const float *x) {
 
 #else
 #define MLM_CORTEX_M7 0
+#define MLM_DUAL_ISSUE 0
 #endif
 #endif

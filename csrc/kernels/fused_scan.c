@@ -10,9 +10,50 @@
  */
 #include "../math/powers.h"
 #include "cortex_m7.h"
+#include "dual_issue_scan.h"
 #include "scan.h"
 
-#if MLM_CORTEX_M7
+#if MLM_DUAL_ISSUE
+
+/*
+ * Bits of the largest dt with which no exponent has to be clamped, or of one that is a little smaller. dt that are
+ * not negative and not NaN are in the order of their bits, and others are above all of these.
+ */
+static uint32_t largest_dt_bits(float lowest_a) {
+    const float most = MLM_EXP2_MIN * (1.0f - FLT_EPSILON) / lowest_a;
+    return f32_bits(most < FLT_MAX ? most : FLT_MAX);
+}
+
+MLM_INLINE int is_in_range(const float *dt, uint32_t most) {
+    return f32_bits(dt[0]) <= most && f32_bits(dt[1]) <= most && f32_bits(dt[2]) <= most &&
+           f32_bits(dt[3]) <= most;
+}
+
+void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
+    group at = group_of(scan, 0);
+    const uint32_t states = scan->states, per_group = states * LANES;
+    const uint32_t most = largest_dt_bits(scan->lowest_a);
+    for (uint32_t g = scan->groups; g > 0; g--) {
+        const float *bc = scan->bc.data, *dt = at.dt;
+        float *x = at.x;
+        for (uint32_t t = frames; t > 0; t--) {
+            if (is_in_range(dt, most))
+                dual_issue_scan_group(at.a, at.h, bc, states, dt, at.d, x);
+            else
+                mlm_scan_clamping(states, at.a, at.h, bc, dt, at.d, x);
+            x += scan->x.stride;
+            dt += scan->dt.stride;
+            bc += scan->bc.stride;
+        }
+        at.a += per_group;
+        at.h += per_group;
+        at.d += LANES;
+        at.dt += LANES;
+        at.x += LANES;
+    }
+}
+
+#elif MLM_CORTEX_M7
 
 /* Infinite dt go the portable way: next to never there are any, and only they can make an exponent NaN
  * that dt x B does not make NaN anyhow. */

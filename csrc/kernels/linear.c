@@ -5,11 +5,71 @@
  */
 #include "../math/vec4.h"
 #include "cortex_m7.h"
+#include "dual_issue_linear.h"
 #include "kernels.h"
 
 enum { PANEL = MLM_PANEL, LANES = 4 };
 
-#if MLM_CORTEX_M7
+#if MLM_DUAL_ISSUE
+
+static MLM_NOINLINE void panels_1_row(const float *weight, const float *bias, uint32_t bias_step,
+                                      uint32_t inputs, uint32_t panels, const float *x, float *y) {
+    dual_issue_panels_1_row(weight, bias, bias_step * (uint32_t)sizeof(float), inputs, panels, x,
+                            y);
+}
+
+/* On their own, as they need nearly all registers. */
+static MLM_NOINLINE void panel_2_rows(const float *weight, const float *bias, uint32_t inputs,
+                                      const float *x, uint32_t x_stride, float *y,
+                                      uint32_t y_stride) {
+    dual_issue_panel_2_rows(weight, bias, inputs, x, x + x_stride, y, y + y_stride);
+}
+
+static MLM_NOINLINE void half_4_rows(const float *weight, const float *bias, uint32_t inputs,
+                                     const float *x, uint32_t x_stride, float *y,
+                                     uint32_t y_stride) {
+    dual_issue_half_4_rows(weight, bias, inputs, x, x_stride, y, y_stride);
+}
+
+/* Each row's last input, where those before it have been added in pairs. */
+static MLM_COLD void add_last_input(const float *weight, uint32_t inputs, uint32_t panels,
+                                    mlm_source x, mlm_rows y, uint32_t frames) {
+    x.data += inputs - 1;
+    for (; frames > 0; frames--, x.data += x.stride, y.data += y.stride) {
+        const float *w = weight + (inputs - 1) * PANEL, *const end = y.data + panels * PANEL;
+        for (float *to = y.data; to != end; w += (inputs - 1) * PANEL)
+            for (uint32_t i = 0; i < PANEL; i++) *to++ += *w++ * *x.data;
+    }
+}
+
+static void add_pairs(const float *weight, const float *bias, uint32_t bias_step, uint32_t inputs,
+                      uint32_t panels, mlm_source x, mlm_rows y, uint32_t frames) {
+    if (frames == 1 && panels > 0) {
+        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
+        return;
+    }
+    for (; panels > 0; panels--, weight += inputs * PANEL, bias += bias_step, y.data += PANEL) {
+        const float *from = x.data;
+        float *to = y.data;
+        uint32_t left = frames;
+        for (; left >= 4; left -= 4, from += 4 * x.stride, to += 4 * y.stride) {
+            half_4_rows(weight, bias, inputs, from, x.stride, to, y.stride);
+            half_4_rows(weight + LANES, bias + LANES, inputs, from, x.stride, to + LANES, y.stride);
+        }
+        for (; left >= 2; left -= 2, from += 2 * x.stride, to += 2 * y.stride)
+            panel_2_rows(weight, bias, inputs, from, x.stride, to, y.stride);
+        if (left) panels_1_row(weight, bias, 0, inputs, 1, from, to);
+    }
+}
+
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
+    static const float zeros[PANEL] = {0.0f};
+    add_pairs(weight, bias ? bias : zeros, bias ? PANEL : 0, inputs, panels, x, y, frames);
+    if (inputs % 2) add_last_input(weight, inputs, panels, x, y, frames);
+}
+
+#elif MLM_CORTEX_M7
 
 static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
                    mlm_source x, mlm_rows y, uint32_t frames) {

@@ -6,7 +6,7 @@
 #if !MLM_SIMD
 
 const mlm_power_constants mlm_powers = {
-    .magic = MLM_ROUND_MAGIC + 128.0f, /* even, so that ties are rounded as with MLM_ROUND_MAGIC */
+    .magic = MLM_POWER_MAGIC,
     .half = 0.5f,
     .exp2_c1 = 0.5f * MLM_EXP2_C1,
     .exp2_c2 = 0.5f * MLM_EXP2_C2,

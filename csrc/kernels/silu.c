@@ -5,9 +5,60 @@
  */
 #include "../math/powers.h"
 #include "cortex_m7.h"
+#include "dual_issue_silu.h"
+#include "dual_issue_softplus.h"
 #include "kernels.h"
 
-#if MLM_CORTEX_M7
+#if MLM_DUAL_ISSUE
+
+enum { LANES = 4 };
+
+/* Of at least one group. One that is out of range ends a series of others: next to none is. */
+static void silu_row(float *x, uint32_t groups) {
+    while ((groups = dual_issue_silu(&x, groups)) > 0) {
+        mlm_silu_clamping(x, x);
+        x += LANES;
+        if (--groups == 0) return;
+    }
+}
+
+static void softplus_row(float *x, uint32_t groups) {
+    while ((groups = dual_issue_softplus(&x, groups)) > 0) {
+        mlm_softplus_clamping(x);
+        x += LANES;
+        if (--groups == 0) return;
+    }
+}
+
+static MLM_COLD void gate_clamping(float *x, const float *z) {
+    float by[LANES];
+    mlm_silu_clamping(z, by);
+    for (uint32_t i = 0; i < LANES; i++) x[i] *= by[i];
+}
+
+static void gate_row(float *x, const float *z, uint32_t groups) {
+    while ((groups = dual_issue_gate(&x, &z, groups)) > 0) {
+        gate_clamping(x, z);
+        x += LANES;
+        z += LANES;
+        if (--groups == 0) return;
+    }
+}
+
+void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames) {
+    for (; frames > 0; frames--, x.data += x.stride) silu_row(x.data, groups);
+}
+
+void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames) {
+    for (; frames > 0; frames--, x.data += x.stride) softplus_row(x.data, groups);
+}
+
+void mlm_gate(mlm_rows x, mlm_source z, uint32_t groups, uint32_t frames) {
+    for (; frames > 0; frames--, x.data += x.stride, z.data += z.stride)
+        gate_row(x.data, z.data, groups);
+}
+
+#elif MLM_CORTEX_M7
 
 void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames) {
     for (uint32_t t = 0; t < frames; t++) m7_silu(x.data + t * x.stride, groups);

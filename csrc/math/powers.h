@@ -14,6 +14,8 @@
  * two or more instructions each. 2^k is a float of its own to multiply by, made as 2^(k + 1): `magic` leaves
  * its exponent in the low mantissa bits, and polynomials have halved coefficients. All that is exact.
  */
+#define MLM_POWER_MAGIC \
+    (MLM_ROUND_MAGIC + 128.0f) /* even, so that ties are rounded as with MLM_ROUND_MAGIC */
 typedef struct mlm_power_constants {
     float magic, half;
     float exp2_c1, exp2_c2, exp2_c3, exp2_c4, exp2_c5;
@@ -52,6 +54,7 @@ MLM_INLINE v4 v4_exp2_in_range(v4 x) {
 
 /* e^-x for |x| <= MLM_POWER_MAX: its power of two is normal, which SiLU's and softplus' both take for granted. */
 #define MLM_POWER_MAX MLM_SILU_MAX
+#define MLM_POWER_MAX_BITS 0x42A00000u
 
 MLM_INLINE v4 v4_exp_minus_in_range(v4 x) {
     const mlm_power_constants *const k = &mlm_powers;
@@ -86,7 +89,7 @@ MLM_INLINE v4 v4_softplus_in_range(v4 x) {
 
 /* Whether |x| <= MLM_POWER_MAX in all lanes, by its bits, as to compare floats may be a call. */
 MLM_INLINE int f32_power_in_range(float x) {
-    const uint32_t most = 0x42A00000u << 1; /* 80, without its sign */
+    const uint32_t most = MLM_POWER_MAX_BITS << 1; /* without its sign */
     return f32_bits_apart(x) << 1 <= most;
 }
 MLM_INLINE int v4_power_in_range(v4 x) {
