@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { readNpy } from "../../ts/checkpoint/npy.js";
+import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { Resampler } from "../../ts/streaming/resampler.js";
 import { hasChromium, launch, needsChromium } from "../chromium.js";
 import { RATE_HZ, wavOf } from "../wav.js";
@@ -98,12 +99,13 @@ describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
       ({ name }) => name.endsWith(".mlm") && name.includes("model"),
     )!;
     const kws = held.site.sizes
-      .filter(({ name }) => name.endsWith(".mlm"))
+      .filter(({ name }) => name.endsWith(".mlm") && name.includes("model"))
       .sort((a, b) => b.bytes - a.bytes)[0]!.name;
+    const running = held.site.sizes.find(({ name }) => /running-.*\.mlm$/.test(name))!.name;
     expect(blobFile).toBeDefined();
     const clip = Array.from(sentence(["yes"]));
     const result = await page.evaluate(
-      async ({ workerUrl, blobUrl, samples, minutes, rateHz }) => {
+      async ({ workerUrl, blobUrl, runningUrl, events, samples, minutes, rateHz }) => {
         const worker = new Worker(workerUrl, { type: "module" });
         const call = (name: string, input: unknown, transfer: Transferable[] = []) =>
           new Promise<unknown>((resolve, reject) => {
@@ -117,7 +119,9 @@ describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
           source: { name: "kws.mlm", from: new URL(blobUrl, location.href).href },
         });
         const [source, notes] = [new MessageChannel(), new MessageChannel()];
-        await call("listen", { source: source.port2, notes: notes.port2, windowFrames: 98 }, [
+        const address = new URL(runningUrl, location.href).href;
+        const choice = { running: { address, events }, windowFrames: 98 };
+        await call("listen", { source: source.port2, notes: notes.port2, choice }, [
           source.port2,
           notes.port2,
         ]);
@@ -134,22 +138,26 @@ describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
             (_, i) => audio[(at + i) % audio.length]!,
           );
           const note = await new Promise<{
-            memoryBytes: number;
-            classIndex: number;
+            arenaBytes: number;
+            heard: number[];
             frames: number;
           }>((resolve) => {
             notes.port1.onmessage = ({ data }) => resolve(data);
             source.port1.postMessage(block);
           });
-          memory.push(note.memoryBytes);
-          classes.push(note.classIndex);
+          memory.push(note.arenaBytes);
+          classes.push(...note.heard);
           frames = note.frames;
         }
         const ms = performance.now() - started;
         worker.terminate();
         return { memory: [...new Set(memory)], classes: [...new Set(classes)], frames, ms };
       },
-      { workerUrl: workerFile, blobUrl: kws, samples: clip, minutes: 10, rateHz: RATE_HZ },
+      {
+        ...{ workerUrl: workerFile, blobUrl: kws, runningUrl: running },
+        events: BUNDLED_MODELS[0]!.stream!.running.events,
+        ...{ samples: clip, minutes: 10, rateHz: RATE_HZ },
+      },
     );
     expect(result.memory).toHaveLength(1);
     expect(result.frames).toBeGreaterThanOrEqual(59_998);

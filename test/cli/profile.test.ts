@@ -131,7 +131,9 @@ describe("profile", () => {
       const { boards, basis } = profile([model, "--quick", ...chosen]);
       expect(basis.time).toBe("estimated from traces");
       for (const { id, fits, time, noTime } of boards) {
-        expect(fits && (time !== undefined || noTime !== undefined), `${model} on ${id}`).toBe(true);
+        expect(fits && (time !== undefined || noTime !== undefined), `${model} on ${id}`).toBe(
+          true,
+        );
         if (time === undefined) expect(noTime).toMatch(/^no costs of the core /);
         if (time === undefined) continue;
         expect(time.lowMs).toBeLessThan(time.ms);
@@ -154,7 +156,7 @@ describe("profile", () => {
   it("says nothing of times where an op or a schedule is not in the table", () => {
     const noTime = (...args: string[]) =>
       profile([...args, "--quick", "--board", "stm32h743"]).boards[0].noTime;
-    const odd = `${root}/test/golden/graph_stem_and_attention/model.safetensors`;
+    const odd = `${root}/test/golden/exported_two_outputs/model.safetensors`;
     expect(noTime(odd)).toMatch(/^no costs of /);
     expect(noTime(spotter, "--schedule", "layer")).toBe("no costs of layer");
   });

@@ -57,7 +57,9 @@ describe.each(EXPORTS)("$target for $board.id", ({ target, board }) => {
       expect(config).toMatch(`CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_${board.clockHz / 1e6}=y`);
       // What estimates of its time assume of the flash.
       expect(timingOf(board.id)?.conditions).toContain("QIO flash at 80 MHz");
-      expect(config).toMatch("CONFIG_ESPTOOLPY_FLASHMODE_QIO=y\nCONFIG_ESPTOOLPY_FLASHFREQ_80M=y\n");
+      expect(config).toMatch(
+        "CONFIG_ESPTOOLPY_FLASHMODE_QIO=y\nCONFIG_ESPTOOLPY_FLASHFREQ_80M=y\n",
+      );
       expect(config).toMatch(`CONFIG_ESPTOOLPY_FLASHSIZE_${board.flash.bytes / KIB / KIB}MB=y`);
       return;
     }

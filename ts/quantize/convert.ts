@@ -5,7 +5,6 @@
 import type { Encoded, EncodedOp } from "../blob/encode.js";
 import { BadArgument } from "../core/errors.js";
 import { LOGMEL } from "../graph/descriptors/front-end.js";
-import type { Value } from "../graph/tensor.js";
 import { Conversion, type Made } from "./conversion.js";
 import {
   convertAffine,

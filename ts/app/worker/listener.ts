@@ -12,7 +12,7 @@ import type { ListenChoice, ListeningNote, Problem } from "./protocol.js";
 import type { Bench } from "./workbench.js";
 
 /** Of exact windows: how many answers a window, and which of them fire. */
-const ANSWERS_A_WINDOW = 5;
+const ANSWERS_A_WINDOW = 10;
 const EVENTS = { smooth: 3, holdOff: ANSWERS_A_WINDOW, thresholds: 0.5 };
 /** Frames over which the time a frame takes is averaged. */
 const TIMED_FRAMES = 100;
