@@ -24,7 +24,7 @@ export interface SensorFormat {
 /** Of frames, where nothing says how many come a second: the pace of the simulated sensor. */
 const UNKNOWN_RATE_HZ = 100;
 /** What the ring holds at least, in portions, besides what comes while a window is computed. */
-const PORTIONS = 4;
+const PORTIONS = 3;
 
 export function sensorFormat(model: FirmwareModel, { input }: Example): SensorFormat {
   const { inputKind, takes16Bits, inputWidth, sampleRateHz, hopSamples } = inputsOf(model);

@@ -17,6 +17,8 @@ const examples: readonly errors.MambaliteError[] = [
   new errors.Disposed("Session"),
   new errors.BadWasm("HTML"),
   new errors.OutOfMemory(5, "a session"),
+  new errors.NoSource("refused", "the microphone is refused"),
+  new errors.DetectorStopped("BAD_MODEL", "the detector ended"),
 ];
 
 describe("errors", () => {

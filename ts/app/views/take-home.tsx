@@ -1,13 +1,14 @@
 /** What can be downloaded: the blob, the report, the charts, a firmware project. */
 import { signal } from "@preact/signals";
 import { toJson } from "../../cli/json.js";
-import { BOARDS } from "../../device/index.js";
+import { BOARDS, type BoardVerdict } from "../../device/index.js";
 import { EXPORT_TARGETS, LAYOUTS } from "../../firmware/targets.js";
 import { summarize } from "../../profile/index.js";
+import type { BoardProfile } from "../../profile/times.js";
 import { svgFile } from "../charts/export-svg.js";
 import { CHARTS, type ChartName } from "../state/charts.js";
 import { boards } from "../state/choice.js";
-import { ask, choice, explain, measured, model, work } from "../state/simulator.js";
+import { ask, choice, explain, measured, model, times, work } from "../state/simulator.js";
 import { download } from "./download.js";
 import { Message, Panel } from "./parts.js";
 
@@ -108,9 +109,15 @@ async function takeBlob(): Promise<void> {
 function takeReport(): void {
   const figures = measured.value;
   if (figures === null) return;
-  const shown = figures.report.boards.filter(({ id }) => boards.value.includes(id));
+  const shown = figures.report.boards.filter(({ id }) => boards.value.includes(id)).map(withTime);
   const report = { ...figures.report, boards: shown, latency: summarize(figures.samplesMs) };
   download(`${baseName()}.profile.json`, "application/json", toJson(report));
+}
+
+/** As the command line's report has it: a time, or why there is none. */
+function withTime(verdict: BoardVerdict): BoardProfile {
+  const { time, noTime } = times.value?.boards.find(({ id }) => id === verdict.id) ?? {};
+  return { ...verdict, ...(time && { time }), ...(noTime !== undefined && { noTime }) };
 }
 
 function takeChart(name: ChartName): void {
