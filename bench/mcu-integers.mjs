@@ -193,7 +193,7 @@ export function integerClaims({ rows, logMel }) {
       return value === undefined ? [] : [{ text, value, atMost, unit: "bytes" }];
     });
     const text = `weights in integers, ${model}, to those in f32`;
-    return [{ text, value: share, atMost: 100 * weights, unit: "%" }, ...ofArenas];
+    return [{ text, value: share, atMost: Math.round(100 * weights), unit: "%" }, ...ofArenas];
   });
   const frames = logMel.map(({ target, title, instructions }) => ({
     text: `instructions of log-mel of integers a frame, ${title}`,
