@@ -39,6 +39,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const TABLE = join(root, "ts/board/cost-table.ts");
 const WORK = join(root, "build/board-table");
 const TIMEOUT_MS = 600_000;
+/** How far a core's costs may be off the trace of a network that they were not fitted on. */
+const WORST_NETWORK = 0.08;
 
 /** Builds that are traced, and the boards whose cores their traces are timed for. */
 const BUILDS = [
@@ -199,8 +201,13 @@ const fittedOn = { coreVersion: engine.version, sources: sourcesCrc32(sources) }
 for (const build of chosenBuilds()) {
   const traces = await traced(build);
   for (const core of build.boards.map(coreOf)) {
-    cores[core] = { fittedOn, ...fitCore(traces, core) };
-    show(core, cores[core]);
+    const costs = { fittedOn, ...fitCore(traces, core) };
+    show(core, costs);
+    if (costs.worstNetwork <= WORST_NETWORK) cores[core] = costs;
+    else {
+      delete cores[core]; // no time at all rather than one that is further off than is said
+      stdout.write(`${core}: left out of the table, for more than ${100 * WORST_NETWORK} %\n`);
+    }
   }
   writeFileSync(TABLE, tableText(cores));
 }

@@ -97,6 +97,15 @@ describe("convert", () => {
     expect(readdirSync(temporary("folder"))).toEqual([]);
   });
 
+  it("refuses windows of what does not run for ever", () => {
+    for (const name of ["--window", "--hop"]) {
+      expect(failure(["convert", "kws", name, "50", "-o", temporary("w.mlm")])).toMatch(
+        `${name}: expected --running with it, got none`,
+      );
+    }
+    expect(existsSync(temporary("w.mlm"))).toBe(false);
+  });
+
   it("refuses a blob, and needs an output", () => {
     expect(failure(["convert", har, "-o", temporary("x.mlm")])).toMatch(/checkpoint: expected/);
     expect(failure(["convert", ...harCheckpoint])).toMatch(/required option '-o, --output <file>'/);

@@ -79,4 +79,29 @@ describe("detect", () => {
       /a multiple of the hop/,
     );
   });
+
+  it("ignores no option that it has no use for", () => {
+    const detect = (model: string, ...words: string[]) =>
+      failure(["detect", model, "--input", kwsInput, ...words]);
+    expect(detect("kws", "--rate", "8000")).toMatch(/--rate: expected a model of frames with it/);
+    expect(detect("kws", "--fold")).toMatch(/--fold: expected no detector with it/);
+    const blob = temporary("windows-inside.mlm");
+    output(["convert", "kws", "--running", "-o", blob]);
+    for (const words of ["--mode exact", "--window 50", "--hop 5"]) {
+      expect(detect(blob, ...words.split(" "))).toMatch(
+        `${words.split(" ")[0]}: expected a checkpoint with it, got a .mlm of \`convert --running\``,
+      );
+    }
+  });
+
+  it("takes thresholds as all other numbers are written", () => {
+    for (const text of ["Infinity", "0x1", " 1", "", "1e-50", "3", "yes=", "yes=-1"]) {
+      expect(failure(["detect", "kws", "--input", kwsInput, "--threshold", text])).toMatch(
+        `up to 2 for never, or LABEL=P, got "${text.replace("yes=", "")}"`,
+      );
+    }
+    expect(output(["detect", "kws", "--input", kwsInput, "--threshold", "2"])).toMatch(
+      /^0 events in 1\.0 s, 3 answers, 17,504 bytes of memory \(exact\)$/m,
+    );
+  });
 });

@@ -50,6 +50,20 @@ beforeAll(async () => {
 
 const text = (path: string) => textOf(files, path);
 
+test("its README names only files that are there", () => {
+  for (const made of [files, exact]) {
+    const readme = textOf(made, "README.md");
+    const named = [...readme.matchAll(/`((?:src\/)?[\w-]+\.[ch])`/g)].map(([, name]) => name!);
+    expect(named.length).toBeGreaterThan(2);
+    for (const name of named)
+      expect(
+        [name, `src/${name}`].some((path) => made.has(path)),
+        name,
+      ).toBe(true);
+    expect(readme).toContain("The function that `listen_to` is given");
+  }
+});
+
 describe.skipIf(missing.length > 0)(`the library${skipped}`, { timeout: TIMEOUT_MS }, () => {
   test("builds without a warning and hears the example as its README says", () => {
     expect(heard.length).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /** The sensor loop of exported projects: changed only at its marked place, it hears words in a stream. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildProject, EMULATORS } from "../../ts/firmware/node.js";
@@ -151,8 +151,20 @@ test("verify --project refuses by name what it cannot do", () => {
   );
   expect(failure(["verify", "--project", join(folder, "nowhere")])).toMatch(/nowhere: /);
   expect(failure(["verify", "kws", "--project", folder])).toMatch(/no MODEL with it, got kws/);
-  expect(failure(["verify", "--project", folder, "--target", "riscv32"])).toMatch(/--target: /);
-  writeFileSync(join(folder, "mambalite.json"), '{"target":"generic","version":"1","files":{}}');
+  for (const other of ["--target riscv32", "--time", "--keep k", "--hold-off 3", "--labels l"]) {
+    expect(failure(["verify", "--project", folder, ...other.split(" ")])).toMatch(
+      `${other.split(" ")[0]}: expected no --project with it`,
+    );
+  }
+  writeFileSync(
+    join(folder, "mambalite.json"),
+    '{"target":"generic","version":"1","command":5,"files":{}}',
+  );
+  expect(failure(["verify", "--project", folder])).toMatch(/its mambalite\.json is not what/);
+  writeFileSync(
+    join(folder, "mambalite.json"),
+    '{"target":"generic","version":"1","command":"mambalite export MODEL","files":{}}',
+  );
   expect(failure(["verify", "--project", folder])).toMatch(
     /one of stm32h7, .*, got one for generic/,
   );
@@ -161,4 +173,22 @@ test("verify --project refuses by name what it cannot do", () => {
   expect(failure(["verify", "kws", "--target", "riscv32", "--hop", "20"])).toMatch(
     /--mode with it/,
   );
+});
+
+test("what a detector cannot do is refused by what is wrong with it, and nothing is written", () => {
+  const running = ["--target", "riscv32", "--mode", "running"];
+  expect(failure(["verify", "har", ...running, "--window", "128", "--hop", "32"])).toMatch(
+    /--mode: expected a model of samples with it, got one of frames/,
+  );
+  expect(failure(["verify", "kws", ...running, "--place", "weights=flash"])).toMatch(
+    /--place: expected no --mode with it/,
+  );
+  expect(failure(["verify", "kws", ...running, "--seconds", "86401"])).toMatch(/1 to 86400/);
+  const project = buildFolder("refused");
+  const refused = (words: string) => failure(["export", "kws", "-o", project, ...words.split(" ")]);
+  expect(refused("--target stm32h7 --hop 500")).toMatch(/a multiple of the hop \(500\), got 70/);
+  expect(refused("--target cortex-m0 --mode running")).toMatch(
+    /--mode: expected --float, or a board with an FPU: kws-int has no detector, got running/,
+  );
+  expect(existsSync(project)).toBe(false);
 });

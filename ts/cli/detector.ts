@@ -5,7 +5,7 @@ import { BadArgument } from "../core/errors.js";
 import type { Network } from "../graph/network.js";
 import { createRunningBlob, type DetectorOptions, windowNetworks } from "../streaming/index.js";
 import type { OpenModel } from "./load-model.js";
-import { refuseGiven } from "./options.js";
+import { DECIMAL, parseNumber, refuseGiven } from "./options.js";
 import { type WindowChoice, windowsOf } from "./running.js";
 
 export const DETECT_MODES = ["running", "exact"] as const;
@@ -17,6 +17,7 @@ export interface DetectorChoice extends WindowChoice {
   readonly threshold?: readonly string[];
   readonly rate?: number;
   readonly tile?: number;
+  readonly fold?: boolean;
 }
 
 /** For commands that have a detector only where one is asked for. @throws BadArgument */
@@ -33,7 +34,11 @@ export async function detectorOf(
   open: OpenModel,
   choice: DetectorChoice,
 ): Promise<DetectorOptions> {
-  const { smooth, holdOff, rate, tile, threshold } = choice;
+  const { smooth, holdOff, rate, tile, threshold, fold } = choice;
+  if (fold === true) throw new BadArgument("--fold", "no detector with it", "one");
+  if (rate !== undefined && open.model.info.inputKind === "samples") {
+    throw new BadArgument("--rate", "a model of frames with it", "one of samples");
+  }
   const own = open.stream?.[choice.mode ?? "running"];
   const thresholds = threshold && thresholdsOf(threshold);
   const how = {
@@ -45,7 +50,10 @@ export async function detectorOf(
     ...(thresholds !== undefined && { thresholds }),
   };
   const isRunning = open.model.info.outputs[0]?.isSequence === true;
-  if (open.network === undefined && isRunning) return { model: open.blob, ...how };
+  if (open.network === undefined && isRunning) {
+    refuseWindows(choice);
+    return { model: open.blob, ...how };
+  }
   if (open.network === undefined) {
     throw new BadArgument(
       "MODEL",
@@ -59,6 +67,13 @@ export async function detectorOf(
     : { model: await createRunningBlob(open.engine, open.network, form), ...how };
 }
 
+/** A blob that runs has its windows inside. @throws BadArgument */
+function refuseWindows({ mode, window, hop }: DetectorChoice): void {
+  const exact = mode === "exact" ? mode : undefined;
+  const given = { mode: exact, window, hop };
+  refuseGiven(given, Object.keys(given), "a checkpoint", "a .mlm of `convert --running`");
+}
+
 async function windowBlobs(engine: Engine, network: Network) {
   const { front, model } = windowNetworks(network);
   return {
@@ -66,6 +81,10 @@ async function windowBlobs(engine: Engine, network: Network) {
     ...(front !== undefined && { front: await createBlob(engine, front) }),
   };
 }
+
+/** Above 1 is above every average. */
+const NEVER = 2;
+const THRESHOLDS = `a probability above 0, or up to ${NEVER} for never, or LABEL=P`;
 
 /** `0.6` for all, or `yes=0.6` for one. */
 function thresholdsOf(given: readonly string[]): number | Record<string, number> {
@@ -78,9 +97,9 @@ function thresholdsOf(given: readonly string[]): number | Record<string, number>
     );
   }
   const number = (text: string) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value > 0) return value;
-    throw new BadArgument("--threshold", "a probability above 0, or LABEL=P", text);
+    const value = parseNumber(DECIMAL, text);
+    if (Math.fround(value) > 0 && value <= NEVER) return value;
+    throw new BadArgument("--threshold", THRESHOLDS, JSON.stringify(text));
   };
   if (all[0] !== undefined) return number(all[0]);
   return Object.fromEntries(

@@ -17,7 +17,7 @@ import { type DETECT_MODES, type DetectorChoice, detectorOf } from "./detector.j
 import { readInputs } from "./load-input.js";
 import type { OpenModel } from "./load-model.js";
 import { type ExecutionChoice, refuseGiven, sessionOptions } from "./options.js";
-import { windowsOf } from "./running.js";
+import { type WindowChoice, windowsOf } from "./running.js";
 
 export interface FirmwareChoice extends ExecutionChoice, Omit<DetectorChoice, "mode"> {
   readonly mode?: (typeof DETECT_MODES)[number] | "windows";
@@ -49,13 +49,17 @@ export function listens({ model, network, stream }: OpenModel, choice: FirmwareC
   const isRunning = model.info.outputs[0]?.isSequence === true && model.isEndless;
   if (model.labels.length === 0 || model.info.inputKind !== "samples") return false;
   if (network === undefined) return isRunning;
-  try {
-    runningNetwork(network, windowsOf(model, choice, stream?.running.windows));
-    return true;
-  } catch (error) {
-    if (error instanceof BadArgument) return false;
-    throw error;
-  }
+  const canRun = (windows: WindowChoice) => {
+    try {
+      runningNetwork(network, windowsOf(model, windows, stream?.running.windows));
+      return true;
+    } catch (error) {
+      if (error instanceof BadArgument) return false;
+      throw error;
+    }
+  };
+  // Where only the windows that were asked for are wrong, the detector says so.
+  return canRun(choice) || canRun({});
 }
 
 async function detecting(

@@ -13,7 +13,7 @@ export type SimdChoice = (typeof SIMD_CHOICES)[number];
 
 const MAX_COUNT = 2 ** 32 - 1;
 const WHOLE = /^[0-9]+$/;
-const DECIMAL = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[-+]?[0-9]+)?$/i;
+export const DECIMAL = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[-+]?[0-9]+)?$/i;
 
 /** A parser for commander of counts from 1 to `most`. */
 export function count(option: string, most = MAX_COUNT): (text: string) => number {
@@ -38,7 +38,7 @@ export function amount(option: string): (text: string) => number {
 }
 
 /** NaN for what is not written so: no signs, hexadecimal digits, blanks or words. */
-function parseNumber(notation: RegExp, text: string): number {
+export function parseNumber(notation: RegExp, text: string): number {
   return notation.test(text) ? Number(text) : Number.NaN;
 }
 

@@ -6,7 +6,12 @@ import { Command } from "commander";
 import { THINGS } from "../board/memory/memories.js";
 import { BUDGET_TILES } from "../core/plan.js";
 import { BOARDS } from "../device/index.js";
-import { EMULATED_TARGETS, EXPORT_TARGETS, MAX_TIMEOUT_SECONDS } from "../firmware/node.js";
+import {
+  EMULATED_TARGETS,
+  EXPORT_TARGETS,
+  MAX_STREAM_SECONDS,
+  MAX_TIMEOUT_SECONDS,
+} from "../firmware/node.js";
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
 import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
@@ -261,7 +266,11 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       placement,
     )
     .option("--qio", "with --time: flash that is read four bits at a time")
-    .option("--seconds <n>", "with --mode: of the stream (default: 20)", count("--seconds"))
+    .option(
+      "--seconds <n>",
+      "with --mode: of the stream (default: 20)",
+      count("--seconds", MAX_STREAM_SECONDS),
+    )
     .option("--json", "print JSON")
     .action(async (model, options) => print(await verifyAny(model, options)));
 
@@ -320,7 +329,7 @@ function withDetector(
     )
     .option(
       "--threshold <p>",
-      `average that fires (default: ${OWN} 0.7), or LABEL=P; repeatable`,
+      `average that fires (default: ${OWN} 0.7), above 1 never; or LABEL=P; repeatable`,
       files,
     );
 }

@@ -46,8 +46,11 @@ function detectorHeader(detector: FirmwareDetector, classes: number): string {
   );
 }
 
+/** Above every average, and a number in C, which infinity is not. */
+const NEVER = 2;
+
 function cFloat(value: number): string {
-  const digits = Number(Math.fround(value).toPrecision(FLOAT_DIGITS)).toString();
+  const digits = Number(Math.fround(Math.min(value, NEVER)).toPrecision(FLOAT_DIGITS)).toString();
   return /[.e]/.test(digits) ? digits : `${digits}.0`;
 }
 

@@ -15,7 +15,7 @@ export interface Manifest {
   readonly version: string;
   readonly target: string;
   readonly board?: string;
-  /** MODEL is the blob with this CRC-32. */
+  /** MODEL is the blob with the CRC-32 below; of exact windows the checkpoint that it was made of. */
   readonly command: string;
   readonly model: { readonly crc32: string; readonly bytes: number };
   /** CRC-32 of the files that are text throughout. */
@@ -90,10 +90,9 @@ function quoted(label: string | number): string {
 /** @throws BadFile */
 export function readManifest(text: string): Manifest {
   const parsed = parse(text);
-  const { target, files, version } = (parsed ?? {}) as Partial<Manifest>;
-  if (typeof target === "string" && typeof version === "string" && isSums(files)) {
-    return parsed as Manifest;
-  }
+  const { target, files, version, command } = (parsed ?? {}) as Partial<Manifest>;
+  const texts = [target, version, command];
+  if (texts.every((text) => typeof text === "string") && isSums(files)) return parsed as Manifest;
   throw new BadFile("project", `its ${MANIFEST} is not what \`mambalite export\` writes`);
 }
 

@@ -18,6 +18,7 @@ export {
 export {
   DETECTOR_PUSHES,
   type DetectorVerification,
+  MAX_STREAM_SECONDS,
   type VerifyDetectorOptions,
   verifyDetector,
 } from "./verify-detector.js";

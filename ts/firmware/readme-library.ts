@@ -30,7 +30,7 @@ Each page says what of it was compiled and run, and where. ESP-IDF has a target 
 An input is ${sensor.width === 1 ? "a" : `${sensor.width} elements of`} \`${sensor.type}\`, ${grouped(sensor.rateHz)} a second; \`listen_to\` takes any number, ${grouped(sensor.portion)} at a time make a frame.
 Compile everything in \`src\` with \`-ffp-contract=off\` and without \`-ffast-math\`; \`listen_begin\` tells when that was forgotten.
 
-${detectorApplication("src", model)}`;
+${detectorApplication("src", model, "The function that `listen_to` is given")}`;
 }
 
 function grouped(value: number): string {

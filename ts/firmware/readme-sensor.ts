@@ -62,14 +62,18 @@ longest one took.${window} A watchdog is fed between them, where the program wai
 }
 
 /** What a program with a detector does. */
-export function detectorApplication(library: string, { detector }: FirmwareModel): string {
+export function detectorApplication(
+  library: string,
+  { detector }: FirmwareModel,
+  place: string,
+): string {
   const { windowFrames = 0, hopFrames = 0, smooth = 0, holdOff = 0 } = detector ?? {};
   const form =
     windowFrames === 0
       ? "running: one pass over the stream, whose state is never reset"
       : `exact: a window of ${windowFrames} frames from an empty state, every ${hopFrames} frames`;
   return `The detector is ${form}. It averages ${smooth} answers; a label that has fired is held off for ${holdOff}
-of them. Thresholds are in \`${library}/model_detector.h\`. \`on_detection\` in \`app.c\` is where to do something with what is heard
+of them. Thresholds are in \`${library}/model_detector.h\`. ${place} is where to do something with what is heard
 or felt; \`${library}/mlm_detector.h\` documents all of it, \`mlm_detector_save_state\` among it, for a device that sleeps.
 `;
 }

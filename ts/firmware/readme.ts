@@ -38,10 +38,16 @@ nothing is allocated; the self-test tells whether every output has the bits of t
 function madeBy(target: Target, { model, board }: ReadmeFacts): string {
   const crc = model.info.crc32.toString(16).padStart(8, "0");
   return `
-Made by \`${commandOf({ target, board, model })}\`, where MODEL's blob
+Made by \`${commandOf({ target, board, model })}\`, where ${modelText(model)}
 has CRC-32 ${crc}; \`mambalite.json\` has it too. \`mambalite verify --project .\` checks, in an emulator, that core and
 model still give the simulation's bits with whatever was edited here${EMULATED.has(target) ? "" : " (not for this target)"}.
 `;
+}
+
+/** Exact windows are made of a checkpoint, which is in two blobs here. */
+function modelText({ detector }: FirmwareModel): string {
+  const isSplit = detector !== undefined && detector.windowFrames > 0;
+  return isSplit ? "MODEL is the checkpoint and the blob of its network" : "MODEL's blob";
 }
 
 const EMULATED: ReadonlySet<string> = new Set(["stm32h7", ...EMULATED_TARGETS]);
@@ -251,7 +257,7 @@ function application(target: Target, model: FirmwareModel): string {
 \`${library}/mlm.h\` documents all of it. The core here has what this model uses and nothing else
 (${usedOps(ops)}${plan.schedule === "unfused" ? "" : "; no schedule unfused"}): another model wants a project of its own.
 
-${model.detector === undefined ? ofWindows(info) : detectorApplication(library, model)}`;
+${model.detector === undefined ? ofWindows(info) : detectorApplication(library, model, "`on_detection` in `app.c`")}`;
 }
 
 function ofWindows(info: FirmwareModel["info"]): string {

@@ -29,11 +29,13 @@ export async function openMicrophone(
   options: MicrophoneOptions = {},
 ): Promise<Feed> {
   const stream = await askForAudio();
-  const stopTracks = () => {
+  let context: AudioContext | undefined;
+  const stop = () => {
     for (const track of stream.getTracks()) track.stop();
+    context?.close().catch(() => {}); // it is closed already
   };
   try {
-    const context = await contextFor(stream, options.rateHz ?? RATE_HZ);
+    context = await contextFor(stream, options.rateHz ?? RATE_HZ);
     await context.audioWorklet.addModule(options.worklet ?? packagedWorklet());
     const node = new AudioWorkletNode(context, "mambalite-capture", {
       numberOfOutputs: 0,
@@ -45,14 +47,9 @@ export async function openMicrophone(
     node.port.postMessage(target, [target]);
     context.createMediaStreamSource(stream).connect(node);
     await context.resume();
-    return {
-      stop: () => {
-        stopTracks();
-        void context.close();
-      },
-    };
+    return { stop };
   } catch (cause) {
-    stopTracks();
+    stop();
     throw failure(cause);
   }
 }

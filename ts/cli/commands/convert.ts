@@ -15,6 +15,7 @@ import { BeyondTolerance } from "../failure.js";
 import { requireWritable, writeAtomically } from "../files.js";
 import { toJson } from "../json.js";
 import { type ExportedReferences, type OpenModel, withModel } from "../load-model.js";
+import { refuseGiven } from "../options.js";
 import { isWithin, renderComparison } from "../render/comparison.js";
 import { type WindowChoice, windowsOf } from "../running.js";
 import { counted, exponential, grouped, oneLine } from "../text.js";
@@ -33,6 +34,7 @@ export interface ConvertOptions extends WindowChoice {
 
 export async function convert(checkpoint: string, options: ConvertOptions): Promise<string> {
   const { arch, frontend, labels } = options;
+  if (options.running !== true) refuseGiven(options, ["window", "hop"], "--running", "none");
   const { model: file } = locateModel(checkpoint, true);
   const sources = [file, arch, frontend, labels].filter((path) => path !== undefined);
   requireWritable(options.output, sources);

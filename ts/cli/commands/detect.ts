@@ -13,7 +13,7 @@ import { inFile, readBytes } from "../files.js";
 import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import { oneLine } from "../text.js";
+import { counted, grouped, oneLine } from "../text.js";
 
 export interface DetectChoice extends ModelChoice, DetectorChoice {
   readonly input: string;
@@ -71,7 +71,9 @@ function describe(detections: readonly Detection[], facts: Facts, score?: Score)
     return `${when.padStart(12)}  ${oneLine(label).padEnd(16)} ${confidence.toFixed(3)}\n`;
   });
   const length = Number.isNaN(facts.seconds) ? "" : ` in ${facts.seconds.toFixed(1)} s`;
-  const events = `${detections.length} events${length}, ${facts.answers} answers, ${facts.arenaBytes} bytes of memory (exact)\n`;
+  const events =
+    `${counted(detections.length, "event")}${length}, ${counted(facts.answers, "answer")}, ` +
+    `${grouped(facts.arenaBytes)} bytes of memory (exact)\n`;
   const short = facts.answers === 0 ? "shorter than a window: there was no answer\n" : "";
   return lines.join("") + events + short + (score === undefined ? "" : describeScore(score));
 }

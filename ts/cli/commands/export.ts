@@ -1,4 +1,5 @@
 /** `mambalite export`: a model becomes a firmware project, ready to build and flash. */
+import { BadArgument } from "../../core/errors.js";
 import type { Board } from "../../device/index.js";
 import { type ExportTarget, exportProject } from "../../firmware/index.js";
 import { blobBytes, memoryBytes } from "../../firmware/model.js";
@@ -24,6 +25,11 @@ export async function exportCommand(named: string, options: ExportCommandOptions
   const board = boardOf(options.target, options.board);
   requireNewFolder(options.output);
   const { model: path, note } = modelFor(named, { ...options, board });
+  const { mode = "windows" } = options;
+  if (path !== named && mode !== "windows") {
+    const wanted = `--float, or a board with an FPU: ${path} has no detector`;
+    throw new BadArgument("--mode", wanted, mode);
+  }
   const asCheckpoint = options.mode !== "windows";
   return withModel(path, { ...options, asCheckpoint }, async (open) => {
     const { model, example } = await firmwareFor(path, open, options);

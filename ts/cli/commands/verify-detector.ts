@@ -21,10 +21,14 @@ export async function verifyDetectorCommand(
   named: string,
   options: VerifyCommandOptions,
 ): Promise<string> {
-  refuseGiven(options, ["schedule", "budget", "board", "time"], "no --mode", "one");
+  refuseGiven(options, ["schedule", "budget", "board", "time", "place", "qio"], "no --mode", "one");
   const [variant, ...more] = options.variant ?? [];
   if (more.length > 0) throw new BadArgument("--variant", "one of them with --mode", "several");
   return withModel(named, { ...options, asCheckpoint: true }, async (open) => {
+    const { inputKind } = open.model.info;
+    if (inputKind !== "samples") {
+      throw new BadArgument("--mode", "a model of samples with it", `one of ${inputKind}`);
+    }
     const verification = await verifyDetector({
       target: options.target,
       detector: await detectorOf(open, options),

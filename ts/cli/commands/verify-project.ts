@@ -11,24 +11,15 @@ export interface VerifyProjectChoice {
   readonly json?: boolean;
 }
 
-/** What the project itself says, and is not asked for. */
-const ITS_OWN = [
-  "target",
-  "board",
-  "schedule",
-  "tile",
-  "budget",
-  "mode",
-  "variant",
-  "input",
-  "fold",
-];
+/** What a project is asked for; all else it says itself, or is of models. */
+const ASKED = ["project", "timeout", "json", "debug"];
 
 export async function verifyProjectCommand(
   model: string | undefined,
   options: VerifyProjectChoice,
 ): Promise<string> {
-  refuseGiven(options, ITS_OWN, "no --project", "one");
+  const others = Object.keys(options).filter((name) => !ASKED.includes(name));
+  refuseGiven(options, others, "no --project", "one");
   if (model !== undefined) throw new BadArgument("--project", "no MODEL with it", model);
   const verified = await verifyProject(options.project, { timeoutMs: options.timeout * 1000 });
   const { manifest, edited, verification } = verified;
