@@ -121,6 +121,7 @@ describe.skipIf(noArm !== "")(`a sensor${noArm}`, { timeout: TIMEOUT_MS }, () =>
       "    report_configuration();\n",
       '    __asm__ volatile("vmsr fpscr, %0" ::"r"(1u << 24)); /* FZ */\n    report_configuration();\n',
     );
+    // What was wrongly rounded may be lost again in the self-test's answers; configuration and example tell it anyway.
     expect(failure(["verify", "--project", project])).toMatch(
       /failed: MLM_ERR_SELF_TEST|differ in their bits/,
     );
@@ -132,7 +133,6 @@ describe.skipIf(noArm !== "")(`a sensor${noArm}`, { timeout: TIMEOUT_MS }, () =>
     });
     expect(stdout).toMatch(/^configuration the FPU flushes subnormals to zero$/m);
     expect(stdout).toMatch(/^configuration compiled without -ffp-contract=off$/m);
-    expect(stdout).toMatch(/^self-test MLM_ERR_SELF_TEST$/m);
   });
 });
 
