@@ -3,7 +3,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { wav } from "../wav.js";
-import { failure, json, kws, kwsInput, output, root, temporaryFolder } from "./support.js";
+import {
+  failure,
+  harInput,
+  json,
+  kws,
+  kwsInput,
+  output,
+  root,
+  temporaryFolder,
+} from "./support.js";
 
 const temporary = temporaryFolder();
 const RATE_HZ = 16_000;
@@ -80,6 +89,35 @@ describe("detect", () => {
     );
   });
 
+  it("asks for the windows of a model that has no seconds", () => {
+    const tokens = `${root}/test/golden/lm_tied_d7_l1_t5000/model.safetensors`;
+    const export_ = ["export", tokens, "--target", "cortex-m7", "--mode", "running"];
+    const out = ["-o", temporary("of-tokens")];
+    expect(failure([...export_, ...out])).toMatch(
+      /--window and --hop: expected numbers of tokens, for a model of tokens, got none/,
+    );
+    expect(failure([...export_, ...out, "--hop", "2"])).toMatch(/got one of them/);
+  });
+
+  it("has JSON for what there is no number of: no rate, no hit", () => {
+    const truth = temporary("late.csv");
+    writeFileSync(truth, "1000,yes\n");
+    const { score } = json(["detect", "kws", "--input", kwsInput, "--truth", truth, "--json"]);
+    expect(score).toMatchObject({ total: 1, hits: 0, misses: 1, medianLatencySeconds: null });
+
+    const frames = ["detect", "har", "--input", harInput, "--window", "64", "--hop", "16"];
+    const events = ["--smooth", "1", "--threshold", "0.1"];
+    const felt = json([...frames, ...events, "--json"]);
+    expect(felt.seconds).toBeNull();
+    expect(felt.events[0]).toMatchObject({ label: "WALKING", seconds: null, inputs: 64 });
+    writeFileSync(truth, "1,WALKING\n");
+    expect(failure([...frames, ...events, "--truth", truth])).toMatch(
+      /--truth: expected --rate with it for a model of frames, got none/,
+    );
+    const timed = [...frames, ...events, "--rate", "50", "--truth", truth, "--json"];
+    expect(json(timed)).toMatchObject({ seconds: 2.56, score: { total: 1, hits: 1 } });
+  });
+
   it("ignores no option that it has no use for", () => {
     const detect = (model: string, ...words: string[]) =>
       failure(["detect", model, "--input", kwsInput, ...words]);
@@ -92,6 +130,36 @@ describe("detect", () => {
         `${words.split(" ")[0]}: expected a checkpoint with it, got a .mlm of \`convert --running\``,
       );
     }
+  });
+
+  it("says how it was driven; a label's threshold leaves the others their own", () => {
+    const detect = (...words: string[]) => output(["detect", "kws", "--input", kwsInput, ...words]);
+    const never = "never _unknown_ and _silence_\n";
+    expect(detect("--threshold", "yes=0.9")).toContain(
+      "running over 70 frames, an answer every 10; averages of 4, held off for 10; " +
+        `thresholds down 0.8, off 0.75, on 0.4, stop 0.55, up 0.55, yes 0.9, ${never}`,
+    );
+    expect(detect("--mode", "exact")).toContain(
+      `exact over 98 frames, an answer every 14; averages of 3, held off for 7; thresholds 0.5, ${never}`,
+    );
+  });
+
+  it("is of the schedule that streams, and says so where another one or a budget is asked for", () => {
+    const commands = [
+      ["profile", "kws", "--mode", "running", "--quick"],
+      ["export", "kws", "--mode", "running", "--target", "generic", "-o", temporary("never")],
+    ];
+    for (const command of commands) {
+      expect(failure([...command, "--schedule", "layer"])).toMatch(
+        /--schedule: expected stream with a detector, got layer/,
+      );
+      expect(failure([...command, "--budget", "100000"])).toMatch(
+        /--budget: expected no detector with it/,
+      );
+    }
+    const target = ["--target", "generic", "-o", temporary("streams")];
+    const { listens } = json(["export", "kws", "--schedule", "stream", ...target]);
+    expect(listens).toBe(true);
   });
 
   it("takes thresholds as all other numbers are written", () => {

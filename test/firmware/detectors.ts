@@ -13,7 +13,8 @@ import { type DetectorOptions, runningNetwork, windowNetworks } from "../../ts/s
 export const RATE_HZ = 16_000;
 
 const kws = BUNDLED_MODELS.find(({ name }) => name === "kws")!;
-const { running, exact } = kws.stream!;
+/** How it is driven. */
+export const { running, exact } = kws.stream!;
 
 export function kwsNetwork(): Network {
   const plain = toNetwork(readCheckpoint(readFileSync(kws.checkpoint)));

@@ -3,16 +3,17 @@
  * PlatformIO and Zephyr document; the files for them pass a compiler against stand-ins for their headers.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { detectorExample, exportProject, type Files, firmwareOf } from "../../ts/firmware/index.js";
 import { readSources } from "../../ts/firmware/node.js";
 import { Engine } from "../../ts/node.js";
 import { createDetector } from "../../ts/streaming/index.js";
+import { output } from "../cli/support.js";
 import { exactDetector, RATE_HZ, runningDetector, words } from "./detectors.js";
 import { cleanly, project, textOf, write } from "./projects.js";
-import { root } from "./support.js";
+import { buildFolder, root } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const NATIVE = ["cmake", "cc", "c++"];
@@ -175,6 +176,24 @@ describe("manifests", () => {
     }
   });
 });
+
+test.skipIf(missing.length > 0)(
+  "a rate that nobody named is said to be a guess, and a converter takes no frames",
+  () => {
+    const folder = buildFolder("library-of-frames");
+    rmSync(folder, { recursive: true, force: true });
+    const running = ["--mode", "running", "--window", "128", "--hop", "32"];
+    output(["export", "har", ...running, "--target", "library", "-o", folder]);
+    expect(readFileSync(join(folder, "README.md"), "utf8")).toContain(
+      "An input is 9 elements of `float`, as many a second as the model was trained with",
+    );
+    const includes = ["-Isrc", `-I${join(root, "test/firmware/library-stubs/cubemx")}`];
+    const microphone = "examples/stm32cubemx/microphone.c";
+    const args = ["-std=c17", "-fsyntax-only", ...includes, microphone];
+    const compiled = spawnSync("cc", args, { cwd: folder, encoding: "utf8" });
+    expect(compiled.stderr).toContain("a converter is for a model of samples of 16 bits");
+  },
+);
 
 test("a model of windows is refused by name", async () => {
   await expect(project("library")).rejects.toThrow(

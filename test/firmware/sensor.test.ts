@@ -1,15 +1,16 @@
 /** The sensor loop of exported projects: changed only at its marked place, it hears words in a stream. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildProject, EMULATORS } from "../../ts/firmware/node.js";
 import { Engine } from "../../ts/node.js";
 import { createDetector } from "../../ts/streaming/index.js";
 import { failure, mambalite, output } from "../cli/support.js";
-import { RATE_HZ, runningDetector, WORDS, words } from "./detectors.js";
+import { RATE_HZ, running, runningDetector, WORDS, words } from "./detectors.js";
 import { buildFolder, skipReason } from "./support.js";
 
+const MANIFEST = "mambalite.json";
 const TIMEOUT_MS = 300_000;
 const noArm = skipReason("cortex-m7");
 
@@ -106,24 +107,48 @@ describe.skipIf(noArm !== "")(`a sensor${noArm}`, { timeout: TIMEOUT_MS }, () =>
     });
   });
 
-  test("a project that was edited is verified as it is, and what is wrong is named", async () => {
+  test("a project that was edited is verified as it is, and its wrong bits are named", () => {
     const project = join(folder, "project");
     const verified = output(["verify", "--project", project]);
     expect(verified).toMatch(/: cortex-m7, 1 file edited: port\/sensor-simulated\.c\n/);
     expect(verified).toMatch(
       /\ncore and model: 1 of 1 inputs equal, bit for bit; arena [\d,]+ bytes/,
     );
-    expect(verified).toMatch(/\nmade by mambalite export MODEL --target cortex-m7 .*=0\.5/);
+    const { smooth, holdOff, thresholds } = running.events;
+    const driven = [
+      `--mode running --tile 1 --smooth ${smooth} --hold-off ${holdOff}`,
+      ...Object.entries(thresholds).map(([label, p]) => `--threshold ${label}=${p}`),
+    ].join(" ");
+    expect(verified).toContain(
+      `\nmade by mambalite export MODEL --target cortex-m7 --board stm32h743 ${driven}\n`,
+    );
 
+    // As where another model was put there.
+    const recorded = /"crc32": "([\da-f]{8})"/.exec(readFileSync(join(project, MANIFEST), "utf8"));
+    edit(join(project, MANIFEST), `"crc32": "${recorded![1]}"`, '"crc32": "00000000"');
+    expect(output(["verify", "--project", project])).toMatch(
+      /: cortex-m7, 2 files edited: port\/sensor-simulated\.c, src\/model_blob\.c\n/,
+    );
+
+    // The self-test's answers round away what fused steps change, a whole stream's do not.
+    edit(join(project, "port/library.cmake"), "-ffp-contract=off", "-ffp-contract=fast");
+    expect(failure(["verify", "--project", project])).toMatch(
+      /^mambalite: 1 of 1 inputs differ in their bits on cortex-m7: input 0, output\[0\]\[\d\] is [\da-f]{8} \(double, stream\), WebAssembly gives [\da-f]{8}$/,
+    );
+  });
+
+  test("an FPU in another mode fails the self-test, of the program and of verify --project", async () => {
+    const project = join(folder, "other-mode");
+    mambalite(["export", "kws", "--target", "cortex-m7", "-o", project], folder);
     edit(join(project, "port/library.cmake"), "-ffp-contract=off", "-ffp-contract=fast");
     edit(
-      join(project, "port/app.c"),
-      "    report_configuration();\n",
-      '    __asm__ volatile("vmsr fpscr, %0" ::"r"(1u << 24)); /* FZ */\n    report_configuration();\n',
+      join(project, "port/startup.c"),
+      '    __asm__ volatile("dsb\\n\\tisb");\n',
+      '    __asm__ volatile("dsb\\n\\tisb");\n' +
+        '    __asm__ volatile("vmsr fpscr, %0" ::"r"(3u << 22 | 1u << 24)); /* RMode: to zero; FZ */\n',
     );
-    // What was wrongly rounded may be lost again in the self-test's answers; configuration and example tell it anyway.
-    expect(failure(["verify", "--project", project])).toMatch(
-      /failed: MLM_ERR_SELF_TEST|differ in their bits/,
+    expect(failure(["verify", "--project", project])).toBe(
+      "mambalite: the firmware for cortex-m7 failed: MLM_ERR_SELF_TEST",
     );
     await buildProject(project, "cortex-m7");
     const image = join(project, "build/firmware.elf");
@@ -131,10 +156,32 @@ describe.skipIf(noArm !== "")(`a sensor${noArm}`, { timeout: TIMEOUT_MS }, () =>
       encoding: "utf8",
       timeout: TIMEOUT_MS,
     });
-    expect(stdout).toMatch(/^configuration the FPU flushes subnormals to zero$/m);
-    expect(stdout).toMatch(/^configuration compiled without -ffp-contract=off$/m);
+    expect(stdout.trimEnd().split("\n").slice(1)).toEqual([
+      "configuration the FPU flushes subnormals to zero",
+      "configuration compiled without -ffp-contract=off",
+      "configuration the FPU does not round to the nearest",
+      "open MLM_OK",
+      "self-test MLM_ERR_SELF_TEST",
+    ]);
   });
 });
+
+test.skipIf(noArm !== "")(
+  "verify --project says that a front end of its own is not run, and whether it was edited",
+  { timeout: TIMEOUT_MS },
+  () => {
+    const folder = buildFolder("exact-project");
+    rmSync(folder, { recursive: true, force: true });
+    output(["export", "kws", "--target", "cortex-m7", "--mode", "exact", "-o", folder]);
+    const front = join(folder, "src/front_blob.c");
+    writeFileSync(front, readFileSync(front, "utf8").replace("0x00000002", "0x00000003"));
+    const verified = output(["verify", "--project", folder]);
+    expect(verified).toMatch(/: cortex-m7, 1 file edited: src\/front_blob\.c\n/);
+    expect(verified).toMatch(
+      /1 of 1 inputs equal, .*; its application and its front end are not run\n/,
+    );
+  },
+);
 
 function edit(path: string, text: string, replacement: string): void {
   const before = readFileSync(path, "utf8");
@@ -145,11 +192,20 @@ function edit(path: string, text: string, replacement: string): void {
 test("verify --project refuses by name what it cannot do", () => {
   const folder = buildFolder("no-project");
   mkdirSync(folder, { recursive: true });
+  expect(failure(["verify", "--project", folder])).toMatch(
+    /no-project: not a valid project file: it has no mambalite\.json, as/,
+  );
   writeFileSync(join(folder, "mambalite.json"), "{}");
   expect(failure(["verify", "--project", folder])).toMatch(
     /not a valid project file: its mambalite/,
   );
   expect(failure(["verify", "--project", join(folder, "nowhere")])).toMatch(/nowhere: /);
+  // A folder that is none is not read through: what cannot be read in it is not come upon.
+  const other = join(folder, "other");
+  rmSync(other, { recursive: true, force: true });
+  mkdirSync(other);
+  symlinkSync("nothing", join(other, "dangling"));
+  expect(failure(["verify", "--project", other])).toMatch(/not a valid project file/);
   expect(failure(["verify", "kws", "--project", folder])).toMatch(/no MODEL with it, got kws/);
   for (const other of ["--target riscv32", "--time", "--keep k", "--hold-off 3", "--labels l"]) {
     expect(failure(["verify", "--project", folder, ...other.split(" ")])).toMatch(

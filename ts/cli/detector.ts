@@ -3,20 +3,25 @@ import { createBlob } from "../blob/blob.js";
 import type { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import type { Network } from "../graph/network.js";
-import { createRunningBlob, type DetectorOptions, windowNetworks } from "../streaming/index.js";
+import {
+  createRunningBlob,
+  type DetectorOptions,
+  type WindowForm,
+  windowNetworks,
+} from "../streaming/index.js";
+import { defaultThresholds } from "../streaming/thresholds.js";
 import type { OpenModel } from "./load-model.js";
-import { DECIMAL, parseNumber, refuseGiven } from "./options.js";
+import { DECIMAL, type ExecutionChoice, parseNumber, refuseGiven } from "./options.js";
 import { type WindowChoice, windowsOf } from "./running.js";
 
 export const DETECT_MODES = ["running", "exact"] as const;
 
-export interface DetectorChoice extends WindowChoice {
+export interface DetectorChoice extends WindowChoice, ExecutionChoice {
   readonly mode?: (typeof DETECT_MODES)[number];
   readonly smooth?: number;
   readonly holdOff?: number;
   readonly threshold?: readonly string[];
   readonly rate?: number;
-  readonly tile?: number;
   readonly fold?: boolean;
 }
 
@@ -35,12 +40,14 @@ export async function detectorOf(
   choice: DetectorChoice,
 ): Promise<DetectorOptions> {
   const { smooth, holdOff, rate, tile, threshold, fold } = choice;
+  refuseOtherPlans(choice);
   if (fold === true) throw new BadArgument("--fold", "no detector with it", "one");
   if (rate !== undefined && open.model.info.inputKind === "samples") {
     throw new BadArgument("--rate", "a model of frames with it", "one of samples");
   }
   const own = open.stream?.[choice.mode ?? "running"];
-  const thresholds = threshold && thresholdsOf(threshold);
+  const thresholds =
+    threshold && amended(thresholdsOf(threshold), own?.events.thresholds, open.model.labels);
   const how = {
     ...own?.events,
     ...(smooth !== undefined && { smooth }),
@@ -67,6 +74,20 @@ export async function detectorOf(
     : { model: await createRunningBlob(open.engine, open.network, form), ...how };
 }
 
+/** Undefined for a blob that runs, which has its windows inside. */
+export function windowsInUse(open: OpenModel, choice: DetectorChoice): WindowForm | undefined {
+  if (open.network === undefined) return undefined;
+  return windowsOf(open.model, choice, open.stream?.[choice.mode ?? "running"].windows);
+}
+
+/** A detector streams, with the tile that it is given. @throws BadArgument */
+function refuseOtherPlans({ schedule = "stream", budget }: ExecutionChoice): void {
+  if (schedule !== "stream") {
+    throw new BadArgument("--schedule", "stream with a detector", schedule);
+  }
+  refuseGiven({ budget }, ["budget"], "no detector", "one");
+}
+
 /** A blob that runs has its windows inside. @throws BadArgument */
 function refuseWindows({ mode, window, hop }: DetectorChoice): void {
   const exact = mode === "exact" ? mode : undefined;
@@ -86,8 +107,21 @@ async function windowBlobs(engine: Engine, network: Network) {
 const NEVER = 2;
 const THRESHOLDS = `a probability above 0, or up to ${NEVER} for never, or LABEL=P`;
 
+type Thresholds = number | Readonly<Record<string, number>>;
+
+/** Labels that are not named keep their own. */
+function amended(
+  given: Thresholds,
+  own: Thresholds | undefined,
+  labels: readonly string[],
+): Thresholds {
+  if (typeof given === "number") return given;
+  const before = defaultThresholds(labels, own);
+  return { ...Object.fromEntries(labels.map((label, i) => [label, before[i]!])), ...given };
+}
+
 /** `0.6` for all, or `yes=0.6` for one. */
-function thresholdsOf(given: readonly string[]): number | Record<string, number> {
+function thresholdsOf(given: readonly string[]): Thresholds {
   const all = given.filter((text) => !text.includes("="));
   if (all.length > 0 && given.length > 1) {
     throw new BadArgument(

@@ -67,7 +67,6 @@ async function detecting(
   open: OpenModel,
   choice: FirmwareChoice & DetectorChoice,
 ): Promise<ChosenFirmware> {
-  refuseGiven(choice, ["schedule", "budget"], "no detector", "one");
   if (choice.fold === true) throw new BadArgument("--fold", "--mode windows with it", "a detector");
   const options = await detectorOf(open, choice);
   const detector = await createDetector(open.engine, options);

@@ -1,6 +1,7 @@
 /** Outputs as a result: values, bits, class. Knows nothing of where they came from. */
 
 import type { Output, Outputs } from "../core/outputs.js";
+import { hexWord } from "../hex-word.js";
 import { classOf } from "../profile/index.js";
 
 export interface OutputResult {
@@ -64,5 +65,5 @@ function outputResult({ shape, data }: Output): OutputResult {
 
 function bitsOf(data: Float32Array): string[] {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return Array.from(words, (word) => word.toString(16).padStart(8, "0"));
+  return Array.from(words, hexWord);
 }

@@ -15,13 +15,19 @@ const ANSWERS_PER_SECOND = 5;
 
 /**
  * @param own what the model was trained for, if that is known
- * @throws BadArgument for a model of frames without both
+ * @throws BadArgument for a model of frames or tokens without both
  */
 export function windowsOf({ info }: Model, choice: WindowChoice, own?: WindowForm): WindowForm {
   const { window = own?.windowFrames, hop = own?.hopFrames } = choice;
   const { sampleRateHz, hopSamples, inputKind } = info;
-  if (inputKind === "frames" && (window === undefined || hop === undefined)) {
-    throw new BadArgument("--window and --hop", "numbers of frames, for a model of frames", "none");
+  if (inputKind !== "samples" && (window === undefined || hop === undefined)) {
+    const numbers = `numbers of ${inputKind}, for a model of ${inputKind}`;
+    const got = window ?? hop;
+    throw new BadArgument(
+      "--window and --hop",
+      numbers,
+      got === undefined ? "none" : "one of them",
+    );
   }
   const perSecond = sampleRateHz / hopSamples;
   const hopFrames = hop ?? Math.max(1, Math.round(perSecond / ANSWERS_PER_SECOND));

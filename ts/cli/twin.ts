@@ -24,6 +24,15 @@ export interface ChosenModel {
   readonly note: string;
 }
 
+/**
+ * For a detector, which firmware has in floats only.
+ * @returns one line for the user where a twin would have been used; else empty
+ */
+export function floatsNote(name: string, choice: TwinChoice): string {
+  const { model: twin } = modelFor(name, choice);
+  return twin === name ? "" : `${name} is used, in floats: ${twin} has no detector\n`;
+}
+
 /** The build of a core without an FPU, of targets that have both. */
 const SOFT = "soft";
 

@@ -112,7 +112,7 @@ function check({ thresholds, smooth, holdOff }: EventsOptions): void {
   if (!Number.isInteger(holdOff) || holdOff < 0 || holdOff >= 2 ** 32) {
     throw new BadArgument("holdOff", "a number of answers", `${holdOff}`);
   }
-  const bad = thresholds.find((threshold) => !(threshold > 0));
+  const bad = thresholds.find((threshold) => !(Math.fround(threshold) > 0)); // as the core has it
   if (thresholds.length === 0 || bad !== undefined) {
     throw new BadArgument("thresholds", "one above 0 a class", `${bad ?? "none"}`);
   }

@@ -2,11 +2,13 @@
  * What a project says of itself, mambalite.json: the command that makes it, the model, and a CRC-32 of every file, by
  * which an edited one is known. Plain text and data. Knows nothing of machines.
  */
+
 import { BadFile } from "../core/errors.js";
 import { crc32 } from "../crc32.js";
 import type { Board } from "../device/index.js";
+import { hexWord } from "../hex-word.js";
 import { defaultThresholds } from "../streaming/thresholds.js";
-import type { Content } from "./content.js";
+import { bytePieces, type Content } from "./content.js";
 import { blobBytes, type FirmwareModel } from "./model.js";
 
 export const MANIFEST = "mambalite.json";
@@ -18,7 +20,7 @@ export interface Manifest {
   /** MODEL is the blob with the CRC-32 below; of exact windows the checkpoint that it was made of. */
   readonly command: string;
   readonly model: { readonly crc32: string; readonly bytes: number };
-  /** CRC-32 of the files that are text throughout. */
+  /** CRC-32 of the files that are text: those with blobs and example among them. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -33,25 +35,23 @@ export function manifestText(
   files: ReadonlyMap<string, Content>,
 ): string {
   const sums = [...files].flatMap(([path, content]): [string, string][] =>
-    typeof content === "string" ? [[path, fileSum(content)]] : [],
+    content instanceof Uint8Array ? [] : [[path, fileSum(content)]],
   );
   const manifest: Manifest = {
     version: model.version,
     target,
     ...(board && { board: board.id }),
     command: commandOf({ target, board, model }),
-    model: { crc32: hex(model.info.crc32), bytes: blobBytes(model) },
+    model: { crc32: hexWord(model.info.crc32), bytes: blobBytes(model) },
     files: Object.fromEntries(sums.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-export function fileSum(text: string): string {
-  return hex(crc32(new TextEncoder().encode(text)));
-}
-
-function hex(word: number): string {
-  return word.toString(16).padStart(8, "0");
+export function fileSum(content: Content): string {
+  let sum = 0;
+  for (const piece of bytePieces(content)) sum = crc32(piece, sum);
+  return hexWord(sum);
 }
 
 /** Of the command line; what is default is left out. */

@@ -77,7 +77,11 @@ function libraryFiles(
   sensor: SensorFormat,
 ): [string, Content][] {
   if (model.detector === undefined) {
-    throw new BadArgument("--target library", "a model that listens", "one of windows");
+    throw new BadArgument(
+      "--target library",
+      "a model that listens (--mode running or exact)",
+      "one of windows",
+    );
   }
   return [
     ["src/sensor_format.h", sensorHeader(sensor)],
@@ -118,16 +122,11 @@ export interface HarnessOptions {
  * A project whose program is the harness, for an emulator.
  * @throws DoesNotFit when the board that the emulator stands for cannot hold it
  */
-export function harnessProject(
-  target: Target,
-  { sources, model, inputs, board, region }: HarnessOptions,
-): Files {
-  requireSources(sources);
-  const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, board, region);
-  const { program } = layout;
+export function harnessProject(target: Target, options: HarnessOptions): Files {
+  const { sources, model, inputs } = options;
+  const { program } = LAYOUTS[target];
   return new Map<string, Content>([
-    ...commonFiles(layout, sources, model, place, "emulator"),
+    ...emulatedFiles(target, options),
     [`${program}/harness.c`, source(sources, "port/harness/harness.c")],
     [`${program}/inputs.h`, source(sources, "port/harness/inputs.h")],
     [`${program}/inputs.S`, inputsAssembly(inputs)],
@@ -145,21 +144,27 @@ export interface DetectorHarnessOptions extends Omit<HarnessOptions, "inputs"> {
  * A project whose program runs the model's detector over a stream, for an emulator.
  * @throws DoesNotFit when the board that the emulator stands for cannot hold it
  */
-export function detectorHarnessProject(
-  target: Target,
-  { sources, model, stream, board, region }: DetectorHarnessOptions,
-): Files {
-  requireSources(sources);
-  const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, board, region);
-  const { program } = layout;
+export function detectorHarnessProject(target: Target, options: DetectorHarnessOptions): Files {
+  const { sources, model, stream } = options;
+  const { program } = LAYOUTS[target];
   return new Map<string, Content>([
-    ...commonFiles(layout, sources, model, place, "emulator"),
+    ...emulatedFiles(target, options),
     [`${program}/harness.c`, source(sources, "port/harness/detector.c")],
     [`${program}/stream.c`, source(sources, "port/harness/stream.c")],
     [`${program}/stream.h`, source(sources, "port/harness/stream.h")],
     ...streamFiles(program, model, stream),
   ]);
+}
+
+/** What every project for an emulator has, whatever its program is. */
+function emulatedFiles(
+  target: Target,
+  { sources, model, board, region }: Omit<HarnessOptions, "inputs">,
+): [string, Content][] {
+  requireSources(sources);
+  const layout = LAYOUTS[target];
+  const place = placementOf(layout, model, board, region);
+  return commonFiles(layout, sources, model, place, "emulator");
 }
 
 function placementOf(

@@ -2,11 +2,13 @@
  * Builds a detector's firmware, runs it in an emulator over a stream and compares its events and averages with those
  * of the TypeScript detector, bit for bit, for Node.
  */
+
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
 import { crc32 } from "../crc32.js";
+import { hexWord } from "../hex-word.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { createDetector, type Detector, type DetectorOptions } from "../streaming/index.js";
 import { buildProject, writeFiles } from "./build.js";
@@ -160,15 +162,11 @@ function simulate(detector: Detector, stream: HarnessStream, push: number): Stre
     answers = detector.answers;
     crc = crc32(new Uint8Array(detector.averages().buffer), crc);
   }
-  return { push, events, answers, bits: [hex(crc), ...bitsOf(detector.averages())] };
+  return { push, events, answers, bits: [hexWord(crc), ...bitsOf(detector.averages())] };
 }
 
 function bitsOf(floats: Float32Array): string[] {
-  return Array.from(new Uint32Array(floats.buffer), hex);
-}
-
-function hex(word: number): string {
-  return word.toString(16).padStart(8, "0");
+  return Array.from(new Uint32Array(floats.buffer), hexWord);
 }
 
 /** @throws BitsDiffer with the first difference */

@@ -8,7 +8,7 @@ import { Engine } from "../core/engine.js";
 import { BadArgument, BadFile } from "../core/errors.js";
 import { type InputArray, inputLength } from "../core/input.js";
 import type { Schedule, SessionOptions } from "../core/plan.js";
-import { asFileProblem } from "../host/file-problem.js";
+import { asFileProblem, inFile } from "../host/file-problem.js";
 import { defaultFrames, exampleInput } from "../profile/index.js";
 import { EMULATORS } from "./emulators.js";
 import { fileSum, MANIFEST, type Manifest, readManifest } from "./manifest.js";
@@ -34,8 +34,8 @@ export async function verifyProject(
   folder: string,
   { inputs, timeoutMs }: VerifyProjectOptions = {},
 ): Promise<ProjectVerification> {
+  const manifest = await inFile(folder, () => manifestIn(folder));
   const files = readFolder(folder);
-  const manifest = readManifest(files.get(MANIFEST) ?? "");
   const { target, settings } = emulationOf(manifest.target);
   const blob = blobIn(files.get("src/model_blob.c") ?? "");
   const [variant] = EMULATORS[target].variants;
@@ -49,6 +49,18 @@ export async function verifyProject(
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
   return { manifest, edited: editedFiles(manifest, files), verification };
+}
+
+/** Looked for first: a folder without it may be any, and as large. */
+function manifestIn(folder: string): Manifest {
+  try {
+    if (readdirSync(folder).includes(MANIFEST)) {
+      return readManifest(readFileSync(join(folder, MANIFEST), "utf8"));
+    }
+  } catch (error) {
+    throw asFileProblem(folder, error);
+  }
+  throw new BadFile("project", `it has no ${MANIFEST}, as \`mambalite export\` writes it`);
 }
 
 /** Of builds and of version control. */

@@ -15,6 +15,7 @@ import type { Session } from "../core/session.js";
 import { crc32 } from "../crc32.js";
 import { BOARDS, type Board, judge } from "../device/index.js";
 import { moduleOf } from "../graph/descriptors/index.js";
+import { hexWord } from "../hex-word.js";
 import type { BoardProfile, BoardTimer } from "./board-time.js";
 import type { DetectorProfile } from "./detector.js";
 import { defaultFrames, exampleInput } from "./example-input.js";
@@ -191,9 +192,9 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
         coreVersion: engine.version,
         build: engine.simd ? "simd" : "baseline",
         host: options.host ?? "unknown",
-        modelCrc32: hex32(model.info.crc32),
-        inputCrc32: hex32(crc32(bytesOf(input))),
-        outputCrc32: hex32(crc32(bytesOf(joinedData(outputs)))),
+        modelCrc32: hexWord(model.info.crc32),
+        inputCrc32: hexWord(crc32(bytesOf(input))),
+        outputCrc32: hexWord(crc32(bytesOf(joinedData(outputs)))),
         selfTest,
       },
     };
@@ -284,8 +285,4 @@ export function durationOf(
 
 function bytesOf(array: Float32Array | Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-function hex32(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, "0");
 }

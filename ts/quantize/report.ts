@@ -2,9 +2,11 @@
  * What quantisation did to a network, as the command line and the page both show it: its error against float32, its
  * sizes, the boards that it fits now. Knows nothing of how the network was quantised.
  */
+
 import type { Model } from "../core/model.js";
 import { classOutput, type Outputs } from "../core/outputs.js";
 import { BOARDS, judge } from "../device/index.js";
+import { hexWord } from "../hex-word.js";
 import { compareOutputs } from "../profile/accuracy.js";
 
 /** Of a quantised network, whatever its type. */
@@ -40,7 +42,7 @@ export interface Sizes {
 export function commonReport(before: Model, after: Model): CommonReport {
   after.selfTest();
   return {
-    crc32: after.info.crc32.toString(16).padStart(8, "0"),
+    crc32: hexWord(after.info.crc32),
     hasClasses: (classOutput(before.info.outputs)?.width ?? 1) > 1,
     before: sizesOf(before),
     after: sizesOf(after),

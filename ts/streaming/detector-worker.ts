@@ -1,6 +1,7 @@
 /** The worker of `listen`: one detector, from its options to its notes. Knows nothing of where input comes from. */
 import { Engine } from "../core/engine.js";
 import { BadFile } from "../core/errors.js";
+import type { InputShape } from "../core/input.js";
 import { createDetector, type DetectorOptions } from "./detector.js";
 import { type LiveNote, type LiveProblem, problemOf, serveDetector } from "./live.js";
 
@@ -17,6 +18,9 @@ export interface WorkerStart {
 export interface WorkerReady {
   readonly labels: readonly string[];
   readonly rateHz: number | undefined;
+  readonly inputKind: InputShape["inputKind"];
+  /** Elements of an input: 1 of samples, the width of frames. */
+  readonly inputWidth: number;
   readonly arenaBytes: number;
 }
 
@@ -44,11 +48,10 @@ async function start({ model, front, options, wasm, source }: WorkerStart): Prom
     model: blob,
     ...(front !== undefined && { front }),
   });
-  const { labels, rateHz, arenaBytes, inputWidth } = detector;
-  scope.postMessage({ ready: { labels, rateHz, arenaBytes } });
+  const { labels, rateHz, arenaBytes, inputKind, inputWidth } = detector;
+  scope.postMessage({ ready: { labels, rateHz, inputKind, inputWidth, arenaBytes } });
   serveDetector({
     detector,
-    inputWidth,
     source,
     onNote: (note) => scope.postMessage({ note }),
     onProblem: (problem) => scope.postMessage({ problem }),

@@ -2,13 +2,13 @@
  * A page that listens, in one call: the microphone or the motion sensors, and a detector in a worker. Knows nothing of
  * what is shown.
  */
-import { DetectorStopped } from "../core/errors.js";
+import { BadArgument, DetectorStopped } from "../core/errors.js";
 import type { Detection, DetectorOptions } from "./detector.js";
 import type { WorkerReady, WorkerReply, WorkerStart } from "./detector-worker.js";
 import type { Feed } from "./feed.js";
 import type { LiveNote } from "./live.js";
 import { openMicrophone } from "./microphone.js";
-import { openMotion } from "./motion.js";
+import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "./motion.js";
 
 export interface ListenOptions extends Omit<DetectorOptions, "model" | "onFrame"> {
   /** The blob, or where it is. */
@@ -31,20 +31,31 @@ export interface Listener extends WorkerReady {
   stop(): void;
 }
 
-/** @throws NoSource (refused, missing, ...), DetectorStopped (the model, the core or the worker cannot be had) */
+/**
+ * @throws NoSource (refused, missing, ...), DetectorStopped (the model, the core or the worker cannot be had),
+ * BadArgument (the model takes something else than what it is to listen to)
+ */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { port1, port2 } = new MessageChannel();
+  const message = startOf(options, port2);
   const worker = options.worker?.() ?? packagedWorker();
-  const ready = start(worker, port2, options);
+  const followed = follow(worker, options);
+  const { ready, problem } = followed;
+  const suitable = ready.then((facts) => suited(facts, options));
+  worker.postMessage(message, [port2]);
   // Asked for before anything is waited for: some browsers only ask while the user's click is fresh.
-  const feed = openFeed(port1, options);
+  const feed = openFeed(port1, followed, options);
+  const failed = problem.then((reason) => Promise.reject(reason));
   try {
-    const [facts, { stop }] = await Promise.all([ready, feed]);
+    const [facts, { stop }] = await Promise.race([Promise.all([suitable, feed]), failed]);
     const end = () => {
       stop();
       worker.terminate();
     };
-    follow(worker, options, end);
+    problem.then((reason) => {
+      end();
+      options.onProblem?.(reason);
+    });
     return { ...facts, stop: end };
   } catch (error) {
     worker.terminate();
@@ -58,44 +69,67 @@ function packagedWorker(): Worker {
   return new Worker(new URL("./detector-worker.js", import.meta.url), { type: "module" });
 }
 
-function openFeed(port: MessagePort, { from, worklet }: ListenOptions): Promise<Feed> {
+/** What it throws at once is a rejection, too: the worker is there already. */
+async function openFeed(
+  port: MessagePort,
+  { ready, problem }: Followed,
+  { from, worklet }: ListenOptions,
+): Promise<Feed> {
   if (typeof from === "function") return from(port);
   if (from === "motion") return openMotion(port);
-  return openMicrophone(port, worklet === undefined ? {} : { worklet });
+  // Without a detector there is no rate, and the feed opens to be stopped.
+  const rateHz = Promise.race([ready.then((facts) => facts.rateHz), problem.then(() => undefined)]);
+  return openMicrophone(port, { rateHz, ...(worklet !== undefined && { worklet }) });
 }
 
-function start(worker: Worker, source: MessagePort, given: ListenOptions): Promise<WorkerReady> {
+/** A function of the caller's knows what its model takes. @throws BadArgument */
+function suited(facts: WorkerReady, { from = "microphone" }: ListenOptions): WorkerReady {
+  const { inputKind, inputWidth } = facts;
+  const takes = inputKind === "frames" ? `frames of ${inputWidth}` : inputKind;
+  const gives = { microphone: "samples", motion: `frames of ${MOTION_CHANNELS}` };
+  if (typeof from === "function" || takes === gives[from]) return facts;
+  const got = `${JSON.stringify(from)}, which gives ${gives[from]}`;
+  throw new BadArgument("from", `a source of ${takes}, as the model takes them`, got);
+}
+
+function startOf(given: ListenOptions, source: MessagePort): WorkerStart {
   const { model, front, wasm, onDetection: _, onNote: __, onProblem: ___, ...rest } = given;
-  const { from: ____, worker: _____, worklet: ______, ...options } = rest;
-  const message: WorkerStart = {
+  const { from, worker: ____, worklet: _____, ...options } = rest;
+  return {
     model: model instanceof Uint8Array ? model : addressOf(model),
     ...(front !== undefined && { front }),
     ...(wasm !== undefined && { wasm: addressOf(wasm) }),
-    options,
+    options: from === "motion" ? { ...options, rateHz: options.rateHz ?? MOTION_HZ } : options,
     source,
   };
-  return new Promise((resolve, reject) => {
-    worker.onerror = (event) => reject(noWorker(event));
-    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
-      if ("ready" in data) resolve(data.ready);
-      if ("problem" in data) reject(new DetectorStopped(data.problem.code, data.problem.message));
-    };
-    worker.postMessage(message, [source]);
-  });
 }
 
-function follow(worker: Worker, options: ListenOptions, end: () => void): void {
-  const fail = (problem: DetectorStopped) => {
-    end();
-    options.onProblem?.(problem);
-  };
-  worker.onerror = (event) => fail(noWorker(event));
-  worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
-    if ("problem" in data) fail(new DetectorStopped(data.problem.code, data.problem.message));
-    if (!("note" in data)) return;
-    for (const detection of data.note.detections) options.onDetection?.(detection);
-    options.onNote?.(data.note);
-  };
+/** What a worker is to say: notes go out as they come, a first one before the feed is said to be open. */
+interface Followed {
+  readonly ready: Promise<WorkerReady>;
+  /** The first one, at any time. */
+  readonly problem: Promise<DetectorStopped>;
+}
+
+function follow(worker: Worker, { onDetection, onNote }: ListenOptions): Followed {
+  const hear = (take: (reply: WorkerReply) => void) =>
+    worker.addEventListener("message", ({ data }: MessageEvent<WorkerReply>) => take(data));
+  hear((reply) => {
+    if (!("note" in reply)) return;
+    for (const detection of reply.note.detections) onDetection?.(detection);
+    onNote?.(reply.note);
+  });
+  const ready = new Promise<WorkerReady>((resolve) => {
+    hear((reply) => "ready" in reply && resolve(reply.ready));
+  });
+  const problem = new Promise<DetectorStopped>((resolve) => {
+    worker.addEventListener("error", (event) => resolve(noWorker(event)));
+    hear((reply) => {
+      if (!("problem" in reply)) return;
+      resolve(new DetectorStopped(reply.problem.code, reply.problem.message));
+    });
+  });
+  return { ready, problem };
 }
 
 /** A worker's own address may be another one than the page's. */

@@ -27,8 +27,6 @@ export interface LiveProblem {
 
 export interface LiveOptions {
   readonly detector: Detector;
-  /** Elements of an input: 1 of samples, the width of frames. */
-  readonly inputWidth: number;
   readonly source: MessagePort;
   /** `input` is at the model's rate. */
   readonly onNote: (note: LiveNote, input: Float32Array) => void;
@@ -38,7 +36,7 @@ export interface LiveOptions {
 
 /** @returns what ends it; the detector is the caller's to dispose */
 export function serveDetector(options: LiveOptions): () => void {
-  const { detector, source, onNote, onProblem, inputWidth } = options;
+  const { detector, source, onNote, onProblem } = options;
   let resampler: Resampler | undefined;
   let [inputs, busyMs, isOver] = [0, 0, false];
   const stop = (): void => {
@@ -49,7 +47,7 @@ export function serveDetector(options: LiveOptions): () => void {
     const start = performance.now();
     const input = resampler?.push(block) ?? block;
     const detections = input.length > 0 ? detector.push(input) : [];
-    inputs += input.length / inputWidth;
+    inputs += input.length / detector.inputWidth;
     busyMs += performance.now() - start;
     const { answers } = detector;
     onNote({ detections, averages: detector.averages(), answers, inputs, busyMs }, input);

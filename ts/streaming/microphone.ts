@@ -6,8 +6,11 @@ import { NoSource, type NoSourceReason } from "../core/errors.js";
 import type { Feed, FeedRate } from "./feed.js";
 
 export interface MicrophoneOptions {
-  /** What the browser is asked for; where it gives another rate, that is posted first. Default 16,000. */
-  readonly rateHz?: number;
+  /**
+   * What the browser is asked for, waited for behind the user's answer; where it gives another rate, that is posted
+   * first. Default 16,000.
+   */
+  readonly rateHz?: number | Promise<number | undefined>;
   /** Where capture-worklet.js is; default: beside this file, where bundlers find it. */
   readonly worklet?: URL | string;
 }
@@ -35,7 +38,7 @@ export async function openMicrophone(
     context?.close().catch(() => {}); // it is closed already
   };
   try {
-    context = await contextFor(stream, options.rateHz ?? RATE_HZ);
+    context = await contextFor(stream, (await options.rateHz) ?? RATE_HZ);
     await context.audioWorklet.addModule(options.worklet ?? packagedWorklet());
     const node = new AudioWorkletNode(context, "mambalite-capture", {
       numberOfOutputs: 0,
@@ -91,12 +94,13 @@ function failure(cause: unknown): NoSource {
 
 /** At the model's rate where the browser can; else at the device's, and who listens resamples. */
 async function contextFor(stream: MediaStream, rateHz: number): Promise<AudioContext> {
-  const wanted = new AudioContext({ sampleRate: rateHz });
+  let wanted: AudioContext | undefined;
   try {
+    wanted = new AudioContext({ sampleRate: rateHz });
     wanted.createMediaStreamSource(stream).disconnect();
     return wanted;
   } catch {
-    await wanted.close();
+    await wanted?.close();
     return new AudioContext();
   }
 }

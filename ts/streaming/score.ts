@@ -29,10 +29,13 @@ export const EARLY_SECONDS = 1;
 export const LATE_SECONDS = 0.75;
 const SECONDS_PER_HOUR = 3600;
 
-/** Lines `seconds,label`; a first line that does not begin with a number is a heading. @throws BadFile */
+/** A word, which NaN and an empty time are not: one that was lost is no heading. */
+const HEADING = /^[\uFEFF\s"#]*(?!(nan|inf|infinity)\b)\p{L}/iu;
+
+/** Lines `seconds,label`; a first line that begins with a word is a heading. @throws BadFile */
 export function readTruth(text: string): Truth[] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const hasHeading = lines[0] !== undefined && Number.isNaN(Number.parseFloat(lines[0]));
+  const hasHeading = HEADING.test(lines[0] ?? "");
   const entries = lines.slice(hasHeading ? 1 : 0);
   if (entries.length === 0) throw new BadFile("times", 'there is no line "seconds,label"');
   return entries.map((line, index) => {

@@ -21,5 +21,6 @@ export function defaultThresholds(
   if (unknown !== undefined) {
     throw new BadArgument("thresholds", `labels of the model (${labels.join(", ")})`, unknown);
   }
-  return labels.map((label) => own[label] ?? (isSilent(label) ? NEVER : all));
+  const ownOf = (label: string) => (Object.hasOwn(own, label) ? own[label] : undefined);
+  return labels.map((label) => ownOf(label) ?? (isSilent(label) ? NEVER : all));
 }

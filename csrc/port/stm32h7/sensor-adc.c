@@ -65,17 +65,22 @@ enum { DMAMUX1_ADC1 = 9, DMA1_STREAM0 = 11 /* in the NVIC */ };
 #define TIM6_CR2_TRGO_ON_UPDATE (2u << 4)
 #define TIM6_PSC 0x40001028u
 #define TIM6_ARR 0x4000102Cu
+#define TIM6_MOST (1u << 16)
 
 #define NVIC_ISER0 0xE000E100u
 #define SCB_DCIMVAC 0xE000EF5Cu
 enum { CACHE_LINE = 32, PATIENCE = 1000000, MIDDLE = 32768 };
 
-enum { HALF = SENSOR_PORTION };
+/* A portion in samples, and what fills the last line of the cache. */
+enum {
+    LINE_SAMPLES = CACHE_LINE / sizeof(uint16_t),
+    HALF = (SENSOR_PORTION + LINE_SAMPLES - 1) / LINE_SAMPLES * LINE_SAMPLES
+};
 
 /* In SRAM1 of domain D2: DMA1 does not reach DTCM. */
 __attribute__((section(".bss.mambalite.dma"), aligned(CACHE_LINE))) static uint16_t taken[2 * HALF];
 
-_Static_assert(HALF * sizeof(uint16_t) % CACHE_LINE == 0, "halves are whole lines of the cache");
+_Static_assert(SENSOR_RING_INPUTS >= 2 * HALF, "the program's ring holds what the DMA's does");
 
 static int becomes(uint32_t address, uint32_t mask, uint32_t value) {
     for (int i = 0; i < PATIENCE; i++)
@@ -147,8 +152,10 @@ static void start_dma(void) {
 static void start_timer(void) {
     const uint32_t core_hz = machine_clock_hz();
     const uint32_t hz = core_hz == HSI_HZ ? core_hz : core_hz / 2;
-    REGISTER(TIM6_PSC) = 0;
-    REGISTER(TIM6_ARR) = hz / SENSOR_RATE_HZ - 1;
+    const uint32_t cycles = hz / SENSOR_RATE_HZ;
+    const uint32_t divider = (cycles + TIM6_MOST - 1) / TIM6_MOST; /* the timer has 16 bits */
+    REGISTER(TIM6_PSC) = divider - 1;
+    REGISTER(TIM6_ARR) = cycles / divider - 1;
     REGISTER(TIM6_CR2) = TIM6_CR2_TRGO_ON_UPDATE;
     REGISTER(TIM6_CR1) = 1;
 }

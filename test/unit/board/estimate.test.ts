@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import { timingOf } from "../../../ts/board/boards.js";
 import { COSTS } from "../../../ts/board/cost-table.js";
 import type { CostTable } from "../../../ts/board/costs.js";
-import { type Estimate, estimate, type OpWork } from "../../../ts/board/estimate.js";
+import {
+  betweenWork,
+  COUNTS,
+  coreCycles,
+  type Estimate,
+  estimate,
+  type OpWork,
+} from "../../../ts/board/estimate.js";
 
 const NONE = { rows: 0, ragged: 0, elements: 0, inputs: 0, once: 0, rest: 0 };
 const NOTHING = { ...NONE, weights: 0, macs: 0, partMacs: 0, exps: 0 };
@@ -55,9 +62,43 @@ test("weights that the cache holds are fetched once, larger ones with each pass"
   expect(lost(once)).toBeCloseTo((100 * LINE.usual) / 480e3, 12);
   const again = known(estimate(BOARD, { ...SMALL, weightBytes: 32_000 }, TABLE));
   expect(lost(again)).toBeCloseTo((10 * 1000 * LINE.usual) / 480e3, 12);
+  expect(again.lowMs).toBeCloseTo((48_000 * 0.88 + 10_000 * LINE.low) / 480e3, 12);
   expect(again.highMs).toBeCloseTo((48_000 * 1.12 + 10_000 * LINE.high) / 480e3, 12);
   // Of what is waited for, three quarters are the first op's.
   expect(again.operators[0]!.ms).toBeCloseTo((31_000 + 7500 * LINE.usual) / 480e3, 12);
+});
+
+test("every count of an op costs what the table says", () => {
+  const counts = ["calls", ...Object.keys(NOTHING)] as (typeof COUNTS)[number][];
+  expect([...COUNTS].sort()).toEqual([...counts].sort());
+  for (const count of counts) {
+    const kinds = { linear: { [count]: 3, ...fit }, "between ops": fit };
+    const op: OpWork = { ...NOTHING, name: "in", kind: "linear", calls: 0, [count]: 7 };
+    expect(coreCycles({ kinds }, [op]), count).toEqual({ ops: [21], between: 0 });
+  }
+});
+
+test("what is between ops goes with their calls, the passes and the ops", () => {
+  expect(betweenWork([OPS[0]!, { ...OPS[1]!, calls: 4 }])).toEqual({
+    ...{ ...NOTHING, name: "between ops", kind: "between ops" },
+    ...{ calls: 14, rows: 10, elements: 2 },
+  });
+});
+
+test("a memory without a cache is waited for at every word, in every pass", () => {
+  const bare = { ...BOARD, caches: {} };
+  const work = { ...SMALL, ops: OPS };
+  expect(lost(known(estimate(bare, work, TABLE)))).toBeCloseTo((10 * 800 * LINE.usual) / 480e3, 12);
+});
+
+test("what stands for another core's pipeline is the less certain", () => {
+  const proxy = { ...BOARD, proxy: { ...timingOf("esp32s3")!.proxy!, uncertainty: 0.2 } };
+  const found = known(estimate(proxy, { ...SMALL, weights: "dtcm" }, TABLE));
+  expect(found.highMs).toBeCloseTo(0.132, 12);
+  const others = { cores: { "cortex-m4": TABLE.cores["cortex-m7"]! } };
+  const m4 = timingOf("stm32f405")!;
+  const other = known(estimate(m4, { ...SMALL, weights: m4.placement.arena }, others));
+  expect(other.highMs / other.ms).toBeCloseTo(1.19, 12);
 });
 
 test("an arena behind the same cache pushes weights out of it", () => {

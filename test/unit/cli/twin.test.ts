@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { modelFor, type TwinChoice } from "../../../ts/cli/twin.js";
+import { floatsNote, modelFor, type TwinChoice } from "../../../ts/cli/twin.js";
 import { BOARDS } from "../../../ts/device/index.js";
 
 const board = (id: string) => BOARDS.find((each) => each.id === id);
@@ -33,6 +33,14 @@ describe("the form of a bundled model that firmware gets", () => {
     { target: "xtensa" },
   ])("as named: %o", (choice) => {
     expect(modelFor("kws", choice)).toEqual({ model: "kws", note: "" });
+  });
+
+  it("is not a detector's, which is told where a twin would have been used", () => {
+    expect(floatsNote("kws", { target: "cortex-m0" })).toBe(
+      "kws is used, in floats: kws-int has no detector\n",
+    );
+    expect(floatsNote("kws", { target: "cortex-m0", float: true })).toBe("");
+    expect(floatsNote("kws", { target: "cortex-m7" })).toBe("");
   });
 
   it("is for names, not for files", () => {

@@ -127,6 +127,18 @@ describe("taps in one unit", () => {
     }
   });
 
+  test("leave room for what rounds a sum that is as large as can be", () => {
+    const tap = 32767 / 1024;
+    const made = quantizeTaps(
+      { weights: Float64Array.of(tap, tap), rows: 1, bias: undefined },
+      12,
+      5,
+    )!;
+    // In units of 1/1024 the shift would be 17, and 2^16 more than 31 bits hold.
+    expect(made.shift).toBe(16);
+    expect([...made.weights]).toEqual([16384, 16384]);
+  });
+
   test("are refused where a channel would have fewer digits than a byte has", () => {
     expect(quantizeTaps(randomLayer(1, 2, 4, [1, 1e-3]), from, to)).toBeUndefined();
   });

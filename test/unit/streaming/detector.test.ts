@@ -235,6 +235,92 @@ describe("windows of a whole model", () => {
   });
 });
 
+describe("any detector", () => {
+  const CASES = ["running", "exact", "whole"] as const;
+
+  async function optionsOf(mode: (typeof CASES)[number]): Promise<DetectorOptions> {
+    if (mode === "running") {
+      return { model: await createBlob(engine, runningNetwork(kws, FORM)), ...THRESHOLDS };
+    }
+    if (mode === "whole") return { model: await createBlob(engine, kws), ...FORM, ...THRESHOLDS };
+    const { front, model } = windowNetworks(kws);
+    const blobs = {
+      model: await createBlob(engine, model),
+      front: await createBlob(engine, front!),
+    };
+    return { ...blobs, ...FORM, ...THRESHOLDS };
+  }
+
+  it.each(CASES)("%s: after a reset it is as new", async (mode) => {
+    const options = await optionsOf(mode);
+    const stream = noise(20_000);
+    const fresh = await createDetector(engine, options);
+    const expected = fresh.push(stream);
+    expect(expected.length).toBeGreaterThan(2);
+    // Ends anywhere: within a frame, a window, an average and what is held off.
+    for (const before of [123, 2_777, expected[0]!.inputs + 7, 9_999]) {
+      const detector = await createDetector(engine, options);
+      detector.push(noise(before).reverse());
+      detector.push(stream.subarray(0, before));
+      detector.reset();
+      expect(detector.answers).toBe(0);
+      expect(detector.push(stream)).toEqual(expected);
+      expect(detector.averages()).toEqual(fresh.averages());
+      detector.dispose();
+    }
+  });
+
+  it.each(CASES)(
+    "%s: what it refuses changes nothing, and what is given back is gone",
+    async (mode) => {
+      const frames: number[] = [];
+      const onFrame = (frame: Float32Array) => frames.push(frame.length);
+      const options = await optionsOf(mode);
+      const shown = await createDetector(engine, { ...options, onFrame });
+      const plain = await createDetector(engine, options);
+      const stream = noise(8_080);
+      const bad = stream.slice();
+      bad[8_000] = Number.NaN;
+      for (const detector of [shown, plain]) {
+        expect(() => detector.push(bad)).toThrow(NonFinite);
+        expect(() => detector.push(new Float32Array(0))).toThrow(BadInput);
+        expect(() => detector.push(new Int32Array(160))).toThrow(BadInput);
+      }
+      expect(frames).toEqual([]);
+      expect(shown.push(stream)).toEqual(plain.push(stream));
+      expect(plain.answers).toBe((48 - FORM.windowFrames) / FORM.hopFrames + 1);
+      expect(plain.averages()).toEqual(shown.averages());
+      // Of a whole model's windows no frames are seen: each is made as often as windows have it.
+      expect(frames).toEqual(mode === "whole" ? [] : Array.from({ length: 49 }, () => 40));
+      for (const detector of [shown, plain]) {
+        detector.dispose();
+        detector.dispose();
+        expect(() => detector.push(noise(9))).toThrow(Disposed);
+        expect(() => detector.reset()).toThrow(Disposed);
+        expect(() => detector.averages()).toThrow(Disposed);
+      }
+    },
+  );
+
+  it("has memory for what it averages, and for all answers of a tile", async () => {
+    const model = await createBlob(engine, runningNetwork(kws, FORM));
+    const opened = await engine.loadModel(model);
+    const bytes = async (options: Partial<DetectorOptions>) =>
+      (await createDetector(engine, { model, ...options })).arenaBytes;
+    const rowBytes = 8 * 4;
+    expect((await bytes({ smooth: 9 })) - (await bytes({ smooth: 4 }))).toBe(5 * rowBytes);
+    // Of eight frames two answers may come, one every four.
+    const plans = [8, 1].map((tile) => opened.plan({ tile }).arenaBytes) as [number, number];
+    const more = (await bytes({ tile: 8 })) - (await bytes({ tile: 1 }));
+    expect(more).toBe(plans[0] - plans[1] + rowBytes);
+    expect((await createDetector(engine, { model })).setup).toMatchObject({
+      ...{ smooth: 3, holdOff: 5, tile: 1, windowFrames: 0, hopFrames: 0 },
+      thresholds: [0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 2, 2],
+    });
+    opened.dispose();
+  });
+});
+
 describe("what is refused", () => {
   it("names the op that cannot run for ever, the window, the label", async () => {
     const attention: Network = {
@@ -250,6 +336,21 @@ describe("what is refused", () => {
     await expect(createDetector(engine, labels)).rejects.toThrow(/labels of the model .*no/);
     await expect(createDetector(engine, { model, windowFrames: 12 })).rejects.toThrow(BadArgument);
     await expect(createDetector(engine, { model, smooth: 0 })).rejects.toThrow(/1 to 64 answers/);
+    for (const rateHz of [0, -5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(createDetector(engine, { model, rateHz })).rejects.toThrow(
+        `rateHz: expected a number above 0, got ${rateHz}`,
+      );
+    }
+    for (const thresholds of [0, -1, 1e-50, Number.NaN]) {
+      await expect(createDetector(engine, { model, thresholds })).rejects.toThrow(
+        `thresholds: expected one above 0 a class, got ${thresholds}`,
+      );
+    }
+    const running = await createDetector(engine, { model });
+    expect(() => running.push(new Float32Array(0))).toThrow(/at least one sample, got 0 elements/);
+    expect(() => running.push(Float32Array.of(0, Number.NaN))).toThrow(NonFinite);
+    running.dispose();
+    expect(() => running.push(noise(9))).toThrow(Disposed);
     const rows = await createBlob(engine, runningNetwork(har, FORM));
     await expect(createDetector(engine, { model: rows, ...FORM })).rejects.toThrow(BadArgument);
   });

@@ -51,3 +51,22 @@ test("it may be stopped twice", async () => {
   await new Promise((done) => setTimeout(done)); // a rejection that nobody takes fails the run
   expect(opened.closes).toBe(2);
 });
+
+test("a rate that the browser has no context for is left to who listens", async () => {
+  const opened = page(async () => {});
+  const Usual = globalThis.AudioContext;
+  const rates: (number | undefined)[] = [];
+  vi.stubGlobal("AudioContext", function AudioContext(options?: AudioContextOptions) {
+    rates.push(options?.sampleRate);
+    if (options?.sampleRate !== undefined) throw new DOMException("2000", "NotSupportedError");
+    return new Usual();
+  });
+  const posted: unknown[] = [];
+  const target = { postMessage: (data: unknown) => posted.push(data) } as unknown as MessagePort;
+  const { stop } = await openMicrophone(target, { rateHz: 2_000 });
+  expect(rates).toEqual([2_000, undefined]);
+  expect(posted).toEqual([{ rateHz: 16_000 }]);
+  stop();
+  expect(opened.stopTrack).toHaveBeenCalledTimes(1);
+  expect(opened.closes).toBe(1);
+});

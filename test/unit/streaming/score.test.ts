@@ -48,4 +48,19 @@ describe("scoreOf", () => {
       expect(() => readTruth(text)).toThrow(/entry 2 is not "seconds,label"/);
     }
   });
+
+  it("takes no entry whose time was lost for a heading", () => {
+    for (const first of [",yes", " ,yes", "NaN,yes", '"",yes', "-1,yes", "Infinity,yes", "-,yes"]) {
+      expect(() => readTruth(`${first}\n2,no`)).toThrow(/entry 1 is not "seconds,label"/);
+    }
+    for (const heading of [
+      "time,word",
+      '"seconds","label"',
+      "# time,word",
+      "\uFEFFEnde,Wort",
+      "information,x",
+    ]) {
+      expect(readTruth(`${heading}\n2,no`)).toEqual([{ seconds: 2, label: "no" }]);
+    }
+  });
 });

@@ -31,7 +31,6 @@ export async function listen(
   const shown = new Shown(detector, bench.model.info);
   const end = serveDetector({
     detector,
-    inputWidth: detector.inputWidth,
     source,
     onNote: (note, input) => {
       const seen = isAudio ? rows.splice(0) : [input];

@@ -8,11 +8,12 @@ import {
   type Score,
   scoreOf,
 } from "../../streaming/index.js";
-import { type DetectorChoice, detectorOf } from "../detector.js";
+import { type DetectorChoice, detectorOf, windowsInUse } from "../detector.js";
 import { inFile, readBytes } from "../files.js";
-import { toJson } from "../json.js";
+import { finiteOrNull, toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
+import { renderDriving } from "../render/driving.js";
 import { counted, grouped, oneLine } from "../text.js";
 
 export interface DetectChoice extends ModelChoice, DetectorChoice {
@@ -29,6 +30,9 @@ export async function detectCommand(modelPath: string, choice: DetectChoice): Pr
     }
     const detector = await createDetector(open.engine, await detectorOf(open, choice));
     try {
+      if (choice.truth !== undefined && detector.rateHz === undefined) {
+        throw new BadArgument("--truth", "--rate with it for a model of frames", "none");
+      }
       const detections = detector.push(inputs.data);
       const inputsPerStream = inputs.data.length / open.model.info.inputWidth;
       const seconds = inputsPerStream / (detector.rateHz ?? Number.NaN);
@@ -38,8 +42,13 @@ export async function detectCommand(modelPath: string, choice: DetectChoice): Pr
           : scoreOf(detections, await truthOf(choice.truth, detector.labels), seconds);
       const facts = { seconds, answers: detector.answers, arenaBytes: detector.arenaBytes };
       return choice.json === true
-        ? toJson({ events: detections.map(eventOf), ...facts, ...(score && { score }) })
-        : describe(detections, facts, score);
+        ? toJson({
+            events: detections.map(eventOf),
+            ...{ ...facts, seconds: finiteOrNull(seconds) },
+            ...(score && { score: scoreForJson(score) }),
+          })
+        : describe(detections, facts, score) +
+            renderDriving(choice.mode ?? "running", windowsInUse(open, choice), detector);
     } finally {
       detector.dispose();
     }
@@ -56,7 +65,11 @@ function truthOf(path: string, labels: readonly string[]) {
 }
 
 function eventOf({ label, confidence, seconds, inputs }: Detection) {
-  return { label, confidence, seconds: Number.isNaN(seconds) ? null : seconds, inputs };
+  return { label, confidence, seconds: finiteOrNull(seconds), inputs };
+}
+
+function scoreForJson(score: Score) {
+  return { ...score, medianLatencySeconds: finiteOrNull(score.medianLatencySeconds) };
 }
 
 interface Facts {

@@ -12,6 +12,7 @@ import { readInputs } from "../load-input.js";
 import { type OpenModel, withModel } from "../load-model.js";
 import { refuseGiven } from "../options.js";
 import { counted, grouped } from "../text.js";
+import { floatsNote } from "../twin.js";
 import type { VerifyCommandOptions } from "./verify.js";
 
 /** Of the stream, where nothing is said. */
@@ -21,7 +22,9 @@ export async function verifyDetectorCommand(
   named: string,
   options: VerifyCommandOptions,
 ): Promise<string> {
-  refuseGiven(options, ["schedule", "budget", "board", "time", "place", "qio"], "no --mode", "one");
+  refuseGiven(options, ["board", "time", "place", "qio"], "no --mode", "one");
+  const { board: _, ...choice } = options;
+  const note = floatsNote(named, choice);
   const [variant, ...more] = options.variant ?? [];
   if (more.length > 0) throw new BadArgument("--variant", "one of them with --mode", "several");
   return withModel(named, { ...options, asCheckpoint: true }, async (open) => {
@@ -38,7 +41,7 @@ export async function verifyDetectorCommand(
       ...(variant !== undefined && { variant }),
       ...(options.keep !== undefined && { folder: options.keep }),
     });
-    return options.json ? toJson({ model: named, ...verification }) : describe(verification);
+    return options.json ? toJson({ model: named, ...verification }) : note + describe(verification);
   });
 }
 

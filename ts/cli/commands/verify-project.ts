@@ -43,10 +43,13 @@ function describe(
     edited.length === 0
       ? "as exported"
       : `${counted(edited.length, "file")} edited: ${edited.map((path) => oneLine(path)).join(", ")}`;
+  // Of exact windows of audio the model is what stands behind the front end.
+  const hasFront = Object.keys(manifest.files).some((path) => path.endsWith("front_blob.c"));
+  const notRun = hasFront ? "its application and its front end are" : "its application is";
   return (
     `${oneLine(folder)}: ${manifest.target}, ${changes}\n` +
     `core and model: ${equalItems} of ${items} inputs equal, bit for bit; arena ${grouped(arena)} bytes; ` +
-    "its application is not run\n" +
+    `${notRun} not run\n` +
     `made by ${oneLine(manifest.command)}\n`
   );
 }

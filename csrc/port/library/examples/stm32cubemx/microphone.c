@@ -7,6 +7,9 @@
 #include "listen.h"
 #include "main.h"
 
+_Static_assert(sizeof(sensor_value) == sizeof(int16_t) && SENSOR_WIDTH == 1,
+               "a converter is for a model of samples of 16 bits");
+
 extern ADC_HandleTypeDef hadc1;
 extern TIM_HandleTypeDef htim6;
 
