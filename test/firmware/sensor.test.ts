@@ -10,7 +10,6 @@ import { failure, mambalite, output } from "../cli/support.js";
 import { RATE_HZ, running, runningDetector, WORDS, words } from "./detectors.js";
 import { buildFolder, skipReason } from "./support.js";
 
-const MANIFEST = "mambalite.json";
 const TIMEOUT_MS = 300_000;
 const noArm = skipReason("cortex-m7");
 
@@ -121,13 +120,6 @@ describe.skipIf(noArm !== "")(`a sensor${noArm}`, { timeout: TIMEOUT_MS }, () =>
     ].join(" ");
     expect(verified).toContain(
       `\nmade by mambalite export MODEL --target cortex-m7 --board stm32h743 ${driven}\n`,
-    );
-
-    // As where another model was put there.
-    const recorded = /"crc32": "([\da-f]{8})"/.exec(readFileSync(join(project, MANIFEST), "utf8"));
-    edit(join(project, MANIFEST), `"crc32": "${recorded![1]}"`, '"crc32": "00000000"');
-    expect(output(["verify", "--project", project])).toMatch(
-      /: cortex-m7, 2 files edited: port\/sensor-simulated\.c, src\/model_blob\.c\n/,
     );
 
     // The self-test's answers round away what fused steps change, a whole stream's do not.
