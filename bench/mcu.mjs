@@ -27,6 +27,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "mambalite-mcu-"));
 const TILES = [1, 4];
 const KIB = 1024;
+/** The emulated target that shows what portable C makes of an FPU with 32 registers. */
+const RISCV = "rv32imafc, single-precision FPU";
 /** What is left are the core's own cycles (bench/board-time.mjs). */
 const IN_TCM = { weights: "dtcm", arena: "dtcm", code: "itcm", data: "dtcm", inputs: "dtcm" };
 
@@ -166,8 +168,8 @@ async function measureAll() {
   return { spotter, m7, targets, skipped, integers, baseline };
 }
 
-function claimsOf({ m7, integers, baseline }) {
-  const report = (title) => m7.find((column) => column.title === title).report;
+function claimsOf({ m7, targets, integers, baseline }) {
+  const report = (title) => [...m7, ...targets].find((column) => column.title === title)?.report;
   const best = report("assembly, tile 1");
   const instructions = (title, atMost) => ({
     text: `instructions of one run, ${title}`,
@@ -186,7 +188,8 @@ function claimsOf({ m7, integers, baseline }) {
   return [
     cycles("assembly, tile 1", 10_500_000),
     cycles("assembly, tile 4", 9_000_000),
-    instructions("portable C, tile 1", 18_000_000),
+    instructions("portable C, tile 1", 15_000_000),
+    ...(report(RISCV) === undefined ? [] : [instructions(RISCV, 18_120_000)]),
     cycles("folded, tile 4", 7_500_000),
     {
       text: "fewer cycles than the straightforward port, estimated",

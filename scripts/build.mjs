@@ -78,6 +78,7 @@ function build() {
   const old = join(root, `build/dist.${pid}.old`);
   try {
     run(execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh]);
+    shiftSources(fresh);
     copyAssets(join(root, "ts"), fresh);
     mkdirSync(join(fresh, "torch"));
     writeFileSync(join(fresh, "torch/mambalite_torch.py"), joinedModules());
@@ -85,6 +86,15 @@ function build() {
     renameSync(fresh, dist);
   } finally {
     for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Maps of declarations name their sources from where they were made, a folder deeper than where they are to lie. */
+function shiftSources(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith(".d.ts.map")) continue;
+    const path = join(folder, name);
+    writeFileSync(path, readFileSync(path, "utf8").replace('"sources":["../', '"sources":["'));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run lint`: Biome and the type checker for TypeScript, clang-format for C. `--write` formats
+ * `npm run lint`: Biome, the floors of imports and the type checker for TypeScript, clang-format for C. `--write` formats
  * instead of complaining. Says so when a tool is not there; what it finds ends it with 1.
  */
 import { spawnSync } from "node:child_process";
@@ -8,9 +8,17 @@ import { join } from "node:path";
 import process, { argv, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { installIfMissing } from "./build.mjs";
+import { checkLayers } from "./layers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const C_FOLDERS = ["csrc", "wasm", "bench", "test/native", "test/fuzz", "scripts/models"];
+/** All of it with all types; then what must do without those of Node, of browsers, of pages. */
+const PROJECTS = [
+  ["types", "tsconfig.json"],
+  ["portable", "tsconfig.portable.json"],
+  ["page", "tsconfig.page.json"],
+  ["worker", "tsconfig.worker.json"],
+];
 const write = argv.includes("--write");
 
 function bin(path) {
@@ -25,6 +33,13 @@ function run(name, command, args) {
   }
   console.log(`${name}: ${status === 0 ? "ok" : "failed"}`);
   if (status !== 0) process.exitCode = 1;
+}
+
+function checkImports() {
+  const wrong = checkLayers();
+  for (const line of wrong) console.log(line);
+  console.log(`imports: ${wrong.length === 0 ? "ok" : "failed"}`);
+  if (wrong.length > 0) process.exitCode = 1;
 }
 
 function cFiles() {
@@ -42,5 +57,8 @@ run("biome", execPath, [
   "--error-on-warnings",
   ...(write ? ["--write"] : []),
 ]);
-run("types", execPath, [bin("typescript/bin/tsc"), "--noEmit"]);
+checkImports();
+for (const [name, project] of PROJECTS) {
+  run(name, execPath, [bin("typescript/bin/tsc"), "--noEmit", "-p", project]);
+}
 run("clang-format", "clang-format", [...(write ? ["-i"] : ["--dry-run", "-Werror"]), ...cFiles()]);

@@ -25,11 +25,23 @@ export {
   type PlanBuffer,
   type Schedule,
   type SessionOptions,
+  type StreamOptions,
+  type WholeSequenceOptions,
 } from "./core/plan.js";
 export type { Session, Step } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";
 export type * from "./graph/network.js";
+export { type ExampleFile, type Examples, readExamples } from "./open/examples.js";
+export { type OpenOptions, openModel } from "./open/model.js";
+export type { CheckpointFiles, ExportedReferences } from "./open/network.js";
+export type {
+  ConvertOptions,
+  OpenedBlob,
+  OpenedCheckpoint,
+  OpenedModel,
+  QuantizeRequest,
+} from "./open/opened.js";
 export type { InputSource } from "./quantize/inputs.js";
 export {
   type ErrorShare,

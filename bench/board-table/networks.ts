@@ -18,6 +18,8 @@ interface Mixer {
   readonly states: number;
   readonly taps: number;
   readonly rank: number;
+  /** Channels of the convolution differ too much for one unit of integers. */
+  readonly isUneven?: boolean;
 }
 
 interface Recipe {
@@ -51,6 +53,14 @@ const RECIPES: readonly Recipe[] = [
   { features: 64, width: 72, mixers: [mixer(144, 8, 4, 5)] },
   { features: 32, width: 32, mixers: [mixer(128, 16, 4, 2)] },
 ];
+/** Of which more are as trained networks are: convolutions of 4 taps with biases, B and C in whole words. */
+const FURTHER_RECIPES: readonly Recipe[] = [
+  { features: 10, width: 20, mixers: [mixer(40, 8, 4, 2), mixer(40, 16, 4, 1)] },
+  { features: 14, width: 28, mixers: [mixer(56, 16, 4, 2), mixer(28, 8, 4, 4)] },
+  { features: 7, width: 15, mixers: [uneven(30, 12, 4, 2), uneven(19, 16, 4, 2)] },
+  { features: 40, width: 44, mixers: [uneven(88, 8, 4, 3), mixer(88, 16, 4, 6)] },
+  { features: 20, width: 52, mixers: [mixer(104, 8, 4, 4), uneven(72, 8, 4, 3)] },
+];
 const SMALL_RECIPES = 3;
 const SOFT_RECIPES = 5;
 
@@ -58,6 +68,9 @@ const LISTENERS: readonly Listener[] = [
   { fft: 512, window: 400, hop: 160, bands: 30 },
   { fft: 256, window: 256, hop: 128, bands: 20 },
   { fft: 512, window: 512, hop: 256, bands: 64 },
+  { fft: 1024, window: 640, hop: 320, bands: 32 },
+  { fft: 256, window: 200, hop: 80, bands: 24 },
+  { fft: 512, window: 480, hop: 240, bands: 6 },
 ];
 
 /** Sizes of none of the above. */
@@ -73,9 +86,18 @@ function mixer(inner: number, states: number, taps: number, rank: number): Mixer
   return { inner, states, taps, rank };
 }
 
+function uneven(inner: number, states: number, taps: number, rank: number): Mixer {
+  return { ...mixer(inner, states, taps, rank), isUneven: true };
+}
+
 /** What costs are fitted on: stacks one behind the other, so that one firmware runs them all, and front ends. */
 export function chain(): Example {
   return chainOf("chain", RECIPES, FRAMES);
+}
+
+/** Of integers: loops that the chain above has few of. */
+export function furtherChain(): Example {
+  return chainOf("further chain", FURTHER_RECIPES, FRAMES);
 }
 
 export function smallChain(): Example {
@@ -181,13 +203,26 @@ function pushStack(
     const norm = layer === 0 ? "rms" : "layer";
     const normed = push(make.norm(`${name}.${layer}.norm`, last, width, norm, norm === "layer"));
     const block = { ...sizes, output: width, biases: layer === 1 };
-    const mixed = push(louder(make.mamba(`${name}.${layer}.mixer`, normed, width, block)));
+    const made = make.mamba(`${name}.${layer}.mixer`, normed, width, block);
+    const mixed = push(louder(sizes.isUneven ? withQuietChannel(made) : made));
     last = push(add(`${name}.${layer}.add`, last, mixed));
   });
   last = push(make.linear(`${name}.up`, last, width, 2 * width, false));
   last = push(activation(`${name}.relu`, last, "relu"));
   last = push(make.linear(`${name}.down`, last, 2 * width, width, true));
   return push(activation(`${name}.silu`, last, "silu"));
+}
+
+const QUIET = 2 ** -10;
+
+/** The first channel of its convolution. */
+function withQuietChannel(op: MambaOp): MambaOp {
+  const { conv1d } = op;
+  if (conv1d === undefined) return op;
+  const { weight } = conv1d;
+  const taps = weight.shape.at(-1) ?? 0;
+  const data = weight.data.map((x, i) => (i < taps ? QUIET * x : x));
+  return { ...op, conv1d: { ...conv1d, weight: { ...weight, data } } };
 }
 
 const LOUDER = 4;

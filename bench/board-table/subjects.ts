@@ -13,6 +13,7 @@ import { quantizeNetwork, quantizing } from "../../ts/quantize/index.js";
 import {
   chain,
   type Example,
+  furtherChain,
   heldOut,
   listeners,
   medley,
@@ -54,6 +55,7 @@ export async function subjects(engine: Engine, isSoft: boolean): Promise<Subject
     ...front("f32"),
     fitted(smallChain(), "w8"),
     fitted(chain(), "int"),
+    fitted(furtherChain(), "int"),
     ...front("int"),
     fitted(smallChain(), "int16"),
     ...others(engine, isSoft),

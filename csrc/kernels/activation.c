@@ -69,11 +69,10 @@ static int run_activation(mlm_run *run) {
     return 0;
 }
 
-void mlm_activation_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                 mlm_counts *counts) {
+void mlm_activation_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint32_t variant = view->op->variant;
-    mlm_count_elements(counts, work, view->op->width,
-                       variant == HARD_SWISH ? 0 : mlm_activation_exps((mlm_activation)variant));
+    if (variant != HARD_SWISH)
+        work->row.exps = view->op->width * (uint64_t)mlm_activation_exps((mlm_activation)variant);
 }
 
 /* mlm-op 5 */

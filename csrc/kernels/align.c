@@ -38,9 +38,9 @@ static int run_align(mlm_run *run) {
 }
 
 /* A row to its place, by way of the queue, and one row of the queue up. */
-void mlm_align_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    mlm_count_floats_read(counts, work, 3 * (uint64_t)view->op->width);
-    mlm_count_floats_written(counts, work, 3 * (uint64_t)view->op->width);
+void mlm_align_class_counts(const mlm_op_view *view, mlm_work *work) {
+    work->row.bytes_written = 3 * (uint64_t)view->op->width * sizeof(float);
+    work->row.bytes_read = work->row.bytes_written;
 }
 
 static const char *const roles[] = {"held"};

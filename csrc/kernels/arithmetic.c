@@ -37,12 +37,8 @@ static int run_arithmetic(mlm_run *run) {
     return 0;
 }
 
-void mlm_arithmetic_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                 mlm_counts *counts) {
-    const uint64_t width = view->op->width;
-    if (view->op->variant == MULTIPLY) counts->macs += work->rows * width;
-    mlm_count_floats_read(counts, work, 2 * width);
-    mlm_count_floats_written(counts, work, width);
+void mlm_arithmetic_class_counts(const mlm_op_view *view, mlm_work *work) {
+    if (view->op->variant == MULTIPLY) work->row.macs = view->op->width;
 }
 
 /* mlm-op 6 */

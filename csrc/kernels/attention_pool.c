@@ -87,16 +87,15 @@ static int run_attention_pool(mlm_run *run) {
     return 0;
 }
 
-void mlm_attention_pool_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                     mlm_counts *counts) {
+void mlm_attention_pool_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, scores = view->widths[1];
-    counts->macs += work->rows * (2 * width + scores);
-    counts->exps += work->rows * 2 * scores;
+    work->row.macs = 2 * width + scores;
+    work->row.exps = 2 * scores;
     /* A row, its scores, and the state in and out; then the pooled row. */
-    mlm_count_floats_read(counts, work, 2 * width + 3 * scores);
-    mlm_count_floats_written(counts, work, width + 2 * scores);
-    counts->bytes_read += (width + 2 * scores) * sizeof(float);
-    counts->bytes_written += width * sizeof(float);
+    work->row.bytes_read = (2 * width + 3 * scores) * sizeof(float);
+    work->row.bytes_written = (width + 2 * scores) * sizeof(float);
+    work->once.bytes_read = work->row.bytes_written;
+    work->once.bytes_written = width * sizeof(float);
 }
 
 static const char *const roles[] = {"largest_score", "weight_sum", "weighted_sum"};

@@ -3,8 +3,13 @@
  * Four taps, the size that Mamba is trained with, keep the history in registers. One that looks ahead is
  * the same with its first outputs left out, and zeros behind the end.
  */
+#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
+#endif
+
 #include "../math/vec4.h"
 #include "cortex_m7.h"
+#include "dual_issue_conv1d.h"
 #include "kernels.h"
 
 enum { LANES = MLM_GROUP };
@@ -85,6 +90,12 @@ void mlm_conv1d(const float *weight, const float *bias, uint32_t taps, uint32_t 
         conv1d_4_taps_once(weight, bias, bias_step, history, x.data, groups);
         return;
     }
+#endif
+#if MLM_DUAL_ISSUE
+    const uint32_t two = bias_step * (uint32_t)sizeof(float) / 2;
+    for (; taps == 4 && frames >= 4; frames -= 4, x.data += 4 * x.stride)
+        dual_issue_conv1d_4_rows(weight, bias, two, history, x.data, x.stride, groups);
+    if (frames == 0) return;
 #endif
     for (; groups > 0; groups--) {
         if (taps == 4)
@@ -191,16 +202,14 @@ static int run_causal_conv(mlm_run *run) {
     return convolve(run, history);
 }
 
-void mlm_causal_conv_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                  mlm_counts *counts) {
+void mlm_causal_conv_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, taps = view->op->attributes[TAPS];
-    counts->macs += work->rows * width * taps;
-    mlm_count_tensor(counts, work, view, WEIGHT);
-    mlm_count_tensor(counts, work, view, BIAS);
-    mlm_count_state(counts, work, width * (taps - 1));
-    mlm_count_floats_read(counts, work, width);
-    mlm_count_floats_written(counts, work, width);
-    if (view->op->attributes[ACTIVATION] == THEN_SILU) mlm_count_elements(counts, work, width, 1);
+    work->row.macs = width * taps;
+    mlm_count_state(work, width * (taps - 1));
+    if (view->op->attributes[ACTIVATION] != THEN_SILU) return;
+    work->row.exps = width;
+    work->row.bytes_read *= 2;
+    work->row.bytes_written *= 2;
 }
 
 #define CAUSAL_CONV                                                                      \

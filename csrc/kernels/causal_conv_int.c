@@ -280,18 +280,14 @@ static int run_causal_conv(mlm_run *run) {
     return 0;
 }
 
-void mlm_causal_conv_int_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                      mlm_counts *counts) {
+void mlm_causal_conv_int_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, taps = view->op->attributes[TAPS];
-    const uint64_t row = width * sizeof(int16_t), past = (taps - 1) * row;
-    const uint64_t silu = view->op->attributes[ACTIVATION] == THEN_SILU ? row : 0;
-    counts->macs += work->rows * width * taps;
-    counts->exps += silu ? work->rows * width : 0;
-    mlm_count_tensor(counts, work, view, WEIGHT);
-    mlm_count_tensor(counts, work, view, BIAS);
-    mlm_count_tensor(counts, work, view, MULTIPLIER);
-    counts->bytes_read += work->rows * (past + row + silu);
-    counts->bytes_written += work->rows * (past + row + silu);
+    const int has_silu = view->op->attributes[ACTIVATION] == THEN_SILU;
+    work->row.macs = width * taps;
+    work->row.exps = has_silu ? width : 0;
+    /* The rows before it, its own, and that again. */
+    work->row.bytes_written = width * sizeof(int16_t) * (taps + (has_silu ? 1 : 0));
+    work->row.bytes_read = work->row.bytes_written;
 }
 
 /* mlm-op 43 */

@@ -112,19 +112,17 @@ static int run_conv1d(mlm_run *run) {
     return 0;
 }
 
-void mlm_conv1d_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_conv1d_class_counts(const mlm_op_view *view, mlm_work *work) {
     const mlm_blob_op *op = view->op;
     const mlm_window window = window_of(op);
     const uint32_t groups = op->attributes[GROUPS];
     const uint64_t covered = (uint64_t)window.taps * view->widths[0];
     const uint64_t moved = mlm_window_moves(view, &window);
-    counts->macs += work->rows * covered * group_width(op);
-    mlm_count_tensor(counts, work, view, WEIGHT);
-    mlm_count_tensor(counts, work, view, BIAS);
+    work->row.macs = covered * group_width(op);
     /* Windows are laid out and read, what is new goes into the history, groups are put together. */
     const uint64_t products = groups > 1 ? op->width : 0;
-    mlm_count_floats_read(counts, work, 2 * covered + moved + products);
-    mlm_count_floats_written(counts, work, covered + moved + products + op->width);
+    work->row.bytes_read = (2 * covered + moved + products) * sizeof(float);
+    work->row.bytes_written += (covered + moved + products) * sizeof(float);
 }
 
 static const char *const roles[] = {"history", "windows", "products"};

@@ -136,24 +136,30 @@ MLM_INLINE void dual_issue_panel_2_rows(const float *w, const float *bias, uint3
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
 
-#define STORE_ROW(sums) \
+/* Stores a row; its x is where it began again. */
+#define STORE_ROW(sums, x) \
     "vstmia %[y], {" sums "}\n" \
-    "add %[y], %[y], %[y_stride], lsl #2\n"
+    "add %[y], %[y], %[y_step]\n" \
+    "sub %[" x "], %[" x "], %[left], lsl #2\n"
 
-/* Four rows of half a panel, outputs 0 .. 3 of w, bias and y: more sums for each weight and input that is loaded. */
-MLM_INLINE void dual_issue_half_4_rows(const float *w, const float *bias, uint32_t inputs,
-                                       const float *x0, uint32_t x_stride, float *y,
-                                       uint32_t y_stride) {
+/*
+ * Four rows of x and y, half a panel at a time: more sums for each weight and input that is loaded. `halves` is twice
+ * the panels; bias_step, of a half, and y_step are in bytes.
+ */
+MLM_INLINE void dual_issue_panels_4_rows(const float *w, const float *bias, uint32_t bias_step,
+                                         uint32_t inputs, uint32_t halves, const float *x0,
+                                         uint32_t x_stride, float *y, uint32_t y_step) {
     const float *x1 = x0 + x_stride, *x2 = x1 + x_stride, *x3 = x2 + x_stride;
-    uint32_t twos = inputs / 2;
+    uint32_t left;
     __asm volatile(
+        "1:\n"
         "vldmia %[bias], {s0-s3}\n"
         "vldmia %[bias], {s4-s7}\n"
         "vldmia %[bias], {s8-s11}\n"
         "vldmia %[bias], {s12-s15}\n"
-        "cmp %[twos], #0\n"
-        "beq 2f\n"
-        "1:\n"
+        "lsrs %[left], %[inputs], #1\n"
+        "beq 3f\n"
+        "2:\n"
         LOAD("s24", "x0", "0") LOAD("s25", "x0", "4")
         LOAD("s16", "w", "0") LOAD("s17", "w", "4")
         LOAD("s18", "w", "8") LOAD("s19", "w", "12")
@@ -165,7 +171,7 @@ MLM_INLINE void dual_issue_half_4_rows(const float *w, const float *bias, uint32
         MLA("s2", "s18", "s24")
         "add %[x1], #8\n"
         MLA("s3", "s19", "s24")
-        "subs %[twos], #1\n"
+        "subs %[left], #1\n"
         FOUR3("vmla", S4_7, S16_19, SAME("s26"))
         FOUR3("vmla", S8_11, S16_19, SAME("s28"))
         LOAD("s20", "w", "32") LOAD("s21", "w", "36")
@@ -183,15 +189,27 @@ MLM_INLINE void dual_issue_half_4_rows(const float *w, const float *bias, uint32
         FOUR3("vmla", S4_7, S20_23, SAME("s27"))
         FOUR3("vmla", S8_11, S20_23, SAME("s29"))
         FOUR3("vmla", S12_15, S20_23, SAME("s31"))
+        "bne 2b\n"
+        "3:\n"
+        "bic %[left], %[inputs], #1\n"
+        STORE_ROW("s0-s3", "x0")
+        STORE_ROW("s4-s7", "x1")
+        STORE_ROW("s8-s11", "x2")
+        STORE_ROW("s12-s15", "x3")
+        "add %[bias], %[bias], %[bias_step]\n"
+        "sub %[w], %[w], %[left], lsl #5\n" /* where this half began */
+        "tst %[halves], #1\n"
+        "sub %[y], %[y], %[y_step], lsl #2\n"
+        "itt ne\n"
+        "addne %[w], %[w], %[inputs], lsl #5\n" /* on to the next panel */
+        "subne %[w], #32\n"
+        "subs %[halves], #1\n"
+        "add %[w], #16\n"
+        "add %[y], #16\n"
         "bne 1b\n"
-        "2:\n"
-        STORE_ROW("s0-s3")
-        STORE_ROW("s4-s7")
-        STORE_ROW("s8-s11")
-        STORE_ROW("s12-s15")
         : [w] "+&r"(w), [x0] "+&r"(x0), [x1] "+&r"(x1), [x2] "+&r"(x2), [x3] "+&r"(x3),
-          [twos] "+&r"(twos), [y] "+&r"(y)
-        : [bias] "r"(bias), [y_stride] "r"(y_stride)
+          [y] "+&r"(y), [bias] "+&r"(bias), [halves] "+&r"(halves), [left] "=&r"(left)
+        : [bias_step] "r"(bias_step), [inputs] "r"(inputs), [y_step] "r"(y_step)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
 }
 

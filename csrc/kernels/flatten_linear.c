@@ -51,16 +51,13 @@ static int run_flatten_linear(mlm_run *run) {
     return 0;
 }
 
-void mlm_flatten_linear_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                     mlm_counts *counts) {
-    const uint64_t width = view->op->width;
-    counts->macs += work->rows * view->widths[0] * width;
+void mlm_flatten_linear_class_counts(const mlm_op_view *view, mlm_work *work) {
+    work->row.macs = view->widths[0] * (uint64_t)view->op->width;
     /* Each weight is read once in the whole sequence; the sum goes in and out with each row. */
-    mlm_count_floats_read(counts, work, view->widths[0] + width);
-    mlm_count_floats_written(counts, work, width);
-    counts->bytes_read += mlm_tensor_bytes(view, WEIGHT) + mlm_tensor_bytes(view, BIAS);
-    counts->bytes_read += width * sizeof(float);
-    counts->bytes_written += width * sizeof(float);
+    work->row.bytes_read += work->row.bytes_written;
+    work->once.bytes_read = work->pass.bytes_read + work->row.bytes_written;
+    work->once.bytes_written = work->row.bytes_written;
+    work->pass.bytes_read = 0;
 }
 
 static const char *const roles[] = {"sum"};

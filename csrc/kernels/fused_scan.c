@@ -13,7 +13,7 @@
 #include "dual_issue_scan.h"
 #include "scan.h"
 
-#if MLM_DUAL_ISSUE
+#if MLM_DUAL_ISSUE || (!MLM_CORTEX_M7 && !MLM_SIMD && !defined(__wasm__))
 
 /*
  * Bits of the largest dt with which no exponent has to be clamped, or of one that is a little smaller. dt that are
@@ -24,33 +24,39 @@ static uint32_t largest_dt_bits(float lowest_a) {
     return f32_bits(most < FLT_MAX ? most : FLT_MAX);
 }
 
-MLM_INLINE int is_in_range(const float *dt, uint32_t most) {
-    return f32_bits(dt[0]) <= most && f32_bits(dt[1]) <= most && f32_bits(dt[2]) <= most &&
-           f32_bits(dt[3]) <= most;
+#endif
+
+#if MLM_DUAL_ISSUE
+
+/* All frames of a group; next to none is out of range. */
+static void scan_group(const mlm_scan *scan, group at, uint32_t most, uint32_t frames) {
+    enum { BYTES = sizeof(float) };
+    const float *bc = scan->bc.data;
+    const uint32_t states = scan->states, state = LANES * BYTES;
+    dual_issue_frames next = {.dt = at.dt,
+                              .x = at.x,
+                              .dt_step = scan->dt.stride * BYTES,
+                              .x_step = scan->x.stride * BYTES,
+                              .d = at.d,
+                              .states = states,
+                              .a_back = (states - 1) * state,
+                              .h_back = states * state,
+                              .most = most,
+                              .frames = frames,
+                              .bc_on = (scan->bc.stride - 2 * states) * BYTES};
+    while (bc = dual_issue_scan_frames(&next, at.a, at.h, bc), next.frames > 0) {
+        mlm_scan_clamping(states, at.a, at.h, bc, next.dt, at.d, next.x);
+        next.dt += scan->dt.stride;
+        next.x += scan->x.stride;
+        bc += scan->bc.stride;
+        if (--next.frames == 0) return;
+    }
 }
 
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    group at = group_of(scan, 0);
-    const uint32_t states = scan->states, per_group = states * LANES;
     const uint32_t most = largest_dt_bits(scan->lowest_a);
-    for (uint32_t g = scan->groups; g > 0; g--) {
-        const float *bc = scan->bc.data, *dt = at.dt;
-        float *x = at.x;
-        for (uint32_t t = frames; t > 0; t--) {
-            if (is_in_range(dt, most))
-                dual_issue_scan_group(at.a, at.h, bc, states, dt, at.d, x);
-            else
-                mlm_scan_clamping(states, at.a, at.h, bc, dt, at.d, x);
-            x += scan->x.stride;
-            dt += scan->dt.stride;
-            bc += scan->bc.stride;
-        }
-        at.a += per_group;
-        at.h += per_group;
-        at.d += LANES;
-        at.dt += LANES;
-        at.x += LANES;
-    }
+    if (frames == 0) return;
+    for (uint32_t g = 0; g < scan->groups; g++) scan_group(scan, group_of(scan, g), most, frames);
 }
 
 #elif MLM_CORTEX_M7
@@ -119,26 +125,6 @@ static MLM_NOINLINE void scan_group(const mlm_scan *scan, uint32_t g, uint32_t t
     float *x = at.x + t * scan->x.stride;
     const v4 u = v4_load(x), dt = v4_load(at.dt + t * scan->dt.stride), d = v4_load(at.d);
     v4_store(x, scan_states(scan->states, at.a, at.h, bc, dt, v4_mul(dt, u), v4_mul(u, d)));
-}
-
-enum { GROUPS = 4 /* side by side: their states and sums are what the registers hold */ };
-
-/* The lanes of four neighbouring groups. Named members stay in registers, arrays may not. */
-typedef struct quad {
-    v4 a, b, c, d;
-} quad;
-
-MLM_INLINE quad quad_load(const float *p) {
-    return (quad){v4_load(p), v4_load(p + LANES), v4_load(p + 2 * LANES), v4_load(p + 3 * LANES)};
-}
-MLM_INLINE void quad_store(float *p, quad x) {
-    v4_store(p, x.a);
-    v4_store(p + LANES, x.b);
-    v4_store(p + 2 * LANES, x.c);
-    v4_store(p + 3 * LANES, x.d);
-}
-MLM_INLINE quad quad_mul(quad x, quad y) {
-    return (quad){v4_mul(x.a, y.a), v4_mul(x.b, y.b), v4_mul(x.c, y.c), v4_mul(x.d, y.d)};
 }
 
 /*
@@ -239,18 +225,21 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
 
 #else
 
-/* Infinite dt are not in range, and what is NaN by its dt alone is so by dt x B, too. */
-MLM_INLINE int is_in_range(const float *dt, float lowest_a) {
-    const float most = f32_pmax(f32_pmax(dt[0], dt[1]), f32_pmax(dt[2], dt[3]));
-    return most * lowest_a >= MLM_EXP2_MIN;
-}
-
 /* One group and one frame where no exponent has to be clamped. */
 MLM_INLINE void scan_group_in_range(uint32_t states, const float *a, float *h, const float *bc,
                                     const float *dt_at, const float *d, float *x) {
     const v4 u = v4_load(x), dt = v4_load(dt_at), dt_x = v4_mul(dt, u);
+    const float *const end = h + states * LANES;
     v4 y = v4_mul(u, v4_load(d));
-    for (const float *end = h + states * LANES; h != end; a += LANES, h += LANES, bc += 2) {
+#if !defined(__wasm__)
+    /* The first states, whose A are trained from the least ones, are the slow ones. */
+    for (; h != end; a += LANES, h += LANES, bc += 2) {
+        const v4 exponent = v4_mul(dt, v4_load(a));
+        if (!v4_is_near_0(exponent)) break;
+        y = update(v4_exp2_near_0(exponent), v4_mul(dt_x, v4_splat(bc[0])), h, v4_splat(bc[1]), y);
+    }
+#endif
+    for (; h != end; a += LANES, h += LANES, bc += 2) {
         const v4 da = v4_exp2_in_range(v4_mul(dt, v4_load(a)));
         y = update(da, v4_mul(dt_x, v4_splat(bc[0])), h, v4_splat(bc[1]), y);
     }
@@ -265,6 +254,12 @@ static MLM_COLD void clamp_group(const mlm_scan *scan, uint32_t g, uint32_t t) {
 }
 
 #if defined(__wasm__)
+
+/* Infinite dt are not in range, and what is NaN by its dt alone is so by dt x B, too. */
+MLM_INLINE int is_in_range(const float *dt, float lowest_a) {
+    const float most = f32_pmax(f32_pmax(dt[0], dt[1]), f32_pmax(dt[2], dt[3]));
+    return most * lowest_a >= MLM_EXP2_MIN;
+}
 
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
     for (uint32_t g = 0; g < scan->groups; g++) {
@@ -284,16 +279,21 @@ void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
 
 #else
 
+MLM_INLINE int is_in_range(const float *dt, uint32_t most) {
+    return f32_bits_apart(dt[0]) <= most && f32_bits_apart(dt[1]) <= most &&
+           f32_bits_apart(dt[2]) <= most && f32_bits_apart(dt[3]) <= most;
+}
+
 /* Frame t of the groups from g on as far as they are in range; returns the first one that is not. Without a
  * call in the loop, the constants stay in registers. */
-static MLM_IN_ORDER uint32_t scan_in_range(const mlm_scan *scan, uint32_t g, uint32_t t) {
+static MLM_IN_ORDER uint32_t scan_in_range(const mlm_scan *scan, uint32_t most, uint32_t g,
+                                           uint32_t t) {
     group at = group_of(scan, g);
     const float *const bc = scan->bc.data + t * scan->bc.stride;
     const uint32_t groups = scan->groups, states = scan->states;
-    const float lowest_a = scan->lowest_a;
     at.dt += t * scan->dt.stride;
     at.x += t * scan->x.stride;
-    for (; g < groups && is_in_range(at.dt, lowest_a); g++) {
+    for (; g < groups && is_in_range(at.dt, most); g++) {
         scan_group_in_range(states, at.a, at.h, bc, at.dt, at.d, at.x);
         at.a += states * LANES;
         at.h += states * LANES;
@@ -305,9 +305,10 @@ static MLM_IN_ORDER uint32_t scan_in_range(const mlm_scan *scan, uint32_t g, uin
 }
 
 void mlm_selective_scan(const mlm_scan *scan, uint32_t frames) {
-    const uint32_t groups = scan->groups;
+    const uint32_t groups = scan->groups, most = largest_dt_bits(scan->lowest_a);
     for (uint32_t t = 0; t < frames; t++)
-        for (uint32_t g = 0; (g = scan_in_range(scan, g, t)) < groups; g++) clamp_group(scan, g, t);
+        for (uint32_t g = 0; (g = scan_in_range(scan, most, g, t)) < groups; g++)
+            clamp_group(scan, g, t);
 }
 
 #endif

@@ -2,6 +2,10 @@
  * gate.c - multiplies rows by an activation of a linear layer: y * act(W u + b). The layer is made chunk by
  * chunk of channels, each just before it is used, so that it is never there as a whole.
  */
+#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
+#endif
+
 #include "../math/vec4.h"
 #include "kernels.h"
 
@@ -78,12 +82,13 @@ static int run_gate(mlm_run *run) {
     return run_chunks(run, run->op->variant == MLM_ACTIVATION_SILU);
 }
 
-void mlm_gate_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_gate_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width;
-    mlm_count_linear(view, work, WEIGHT, BIAS, view->widths[U], width, counts);
-    counts->macs += work->rows * width;
-    mlm_count_floats_read(counts, work, width);
-    mlm_count_elements(counts, work, width, mlm_activation_exps((mlm_activation)view->op->variant));
+    work->row.macs = (view->widths[U] + (uint64_t)1) * width;
+    work->row.exps = width * mlm_activation_exps((mlm_activation)view->op->variant);
+    /* The layer's inputs and outputs, then both factors and the product. */
+    work->row.bytes_read = (view->widths[U] + 2 * width) * sizeof(float);
+    work->row.bytes_written = 2 * width * sizeof(float);
 }
 
 #define GATE                                                                                       \

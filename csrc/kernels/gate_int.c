@@ -138,15 +138,13 @@ static int run_gate(mlm_run *run) {
     return first < width;
 }
 
-void mlm_gate_int_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_gate_int_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, inputs = view->widths[U];
-    mlm_count_i8_layer(view, work, WEIGHT, BIAS, MULTIPLIER, inputs * width, counts);
-    counts->macs += work->rows * width;
-    counts->exps += work->rows * width * mlm_activation_exps((mlm_activation)view->op->variant);
-    counts->bytes_read += work->rows * sizeof(int16_t) * (inputs + 2 * width); /* u; z twice */
-    counts->bytes_written += work->rows * sizeof(int16_t) * 2 * width;
-    mlm_count_floats_read(counts, work, width);
-    mlm_count_floats_written(counts, work, width);
+    work->row.macs = (inputs + 1) * width;
+    work->row.exps = width * mlm_activation_exps((mlm_activation)view->op->variant);
+    /* u, z twice, y */
+    work->row.bytes_read = sizeof(int16_t) * (inputs + 2 * width) + sizeof(int32_t) * width;
+    work->row.bytes_written = sizeof(int16_t) * 2 * width + sizeof(int32_t) * width;
 }
 
 /* mlm-op 60 */

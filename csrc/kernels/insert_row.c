@@ -36,9 +36,10 @@ static int run_insert_row(mlm_run *run) {
     return 0;
 }
 
-void mlm_insert_row_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                 mlm_counts *counts) {
-    mlm_count_moves(view, work, counts);
+void mlm_insert_row_class_counts(const mlm_op_view *view, mlm_work *work) {
+    (void)view;
+    mlm_count_moves(work);
+    work->pass.bytes_read = 0;
 }
 
 /* mlm-op 16 */

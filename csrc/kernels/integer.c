@@ -223,9 +223,3 @@ int64_t mlm_floor_divide(int64_t numerator, uint64_t denominator) {
     const uint64_t quotient = divide(0u - (uint64_t)numerator, denominator, &rest);
     return -(int64_t)(quotient + (rest > 0));
 }
-
-void mlm_count_typed_rows(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    for (uint32_t i = 0; i < view->inputs; i++)
-        counts->bytes_read += work->rows * mlm_bytes_of(view->types[i], view->widths[i]);
-    counts->bytes_written += work->rows * mlm_bytes_of(view->op->type, view->op->width);
-}

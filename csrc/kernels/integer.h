@@ -61,13 +61,6 @@ uint32_t mlm_narrow_row(const int32_t *x, uint32_t width, int16_t *q);
 /* numerator / denominator, rounded down. */
 int64_t mlm_floor_divide(int64_t numerator, uint64_t denominator);
 
-/* Bytes of `elements` elements of a number type, a row. */
-static inline uint64_t mlm_bytes_of(uint32_t dtype, uint64_t elements) {
-    return elements << (dtype == MLM_DTYPE_I16 ? 1 : 2);
-}
-/* Rows of all inputs in, those of the output out. */
-void mlm_count_typed_rows(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts);
-
 /* ---- linear layers (linear_int.c) ------------------------------------------------------------------ */
 
 /* Quads, bias (or null) and multiplier of output rows, all from the same one on. */
@@ -94,15 +87,6 @@ static inline void mlm_i8_layer_from(mlm_i8_layer *layer, uint32_t first, uint32
 }
 /* Rows of 16-bit inputs to rows of 16-bit outputs; writes up to 7 more in each, as rows are padded. */
 void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to, uint32_t rows);
-/* The work of such a layer, `macs` of them a row, but for its rows of inputs and outputs. */
-MLM_COUNTING void mlm_count_i8_layer(const mlm_op_view *view, const mlm_work *work, uint32_t weight,
-                                     uint32_t bias, uint32_t multiplier, uint64_t macs,
-                                     mlm_counts *counts) {
-    counts->macs += work->rows * macs;
-    mlm_count_tensor(counts, work, view, weight);
-    mlm_count_tensor(counts, work, view, bias);
-    mlm_count_tensor(counts, work, view, multiplier);
-}
 
 /* ---- elementwise functions (activation_int.c) ------------------------------------------------------------ */
 

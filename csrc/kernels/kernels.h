@@ -14,8 +14,6 @@
 /* y = x, for `width` elements of each of `frames` rows, and 0 behind them up to a multiple of 4, also where x is y
  * already: states that take whole groups of 4 have no chance numbers in them. */
 void mlm_copy_rows(mlm_source x, mlm_rows y, uint32_t width, uint32_t frames);
-/* The work of an op that only moves rows, as the count of its class. */
-void mlm_count_moves(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts);
 
 /* ---- linear -------------------------------------------------------------------------------------- */
 
@@ -67,11 +65,6 @@ static inline void mlm_linear(mlm_matrix weight, const float *bias, mlm_source x
                    frames);
 }
 
-/* A linear layer's work: of the tensor `weight` and, if not MLM_NO_BIAS, the tensor `bias`. */
-#define MLM_NO_BIAS MLM_TENSOR_REFS
-void mlm_count_linear(const mlm_op_view *view, const mlm_work *work, uint32_t weight, uint32_t bias,
-                      uint64_t inputs, uint64_t outputs, mlm_counts *counts);
-
 /* ---- causal convolution ---------------------------------------------------------------------------- */
 
 /*
@@ -106,14 +99,6 @@ void mlm_activate(mlm_activation activation, float parameter, uint32_t width, ml
 /* Exponentials and logarithms that it takes an element. */
 uint32_t mlm_activation_exps(mlm_activation activation);
 
-/* An element-wise function's work, in place or not. */
-MLM_COUNTING void mlm_count_elements(mlm_counts *counts, const mlm_work *work, uint64_t elements,
-                                     uint64_t exps) {
-    counts->exps += work->rows * elements * exps;
-    mlm_count_floats_read(counts, work, elements);
-    mlm_count_floats_written(counts, work, elements);
-}
-
 /* In place over `groups` groups of 4 elements of each of `frames` rows. */
 void mlm_silu(mlm_rows x, uint32_t groups, uint32_t frames);
 void mlm_softplus(mlm_rows x, uint32_t groups, uint32_t frames);
@@ -127,6 +112,12 @@ void mlm_softplus_clamping(float *x);
 
 /* y = x * scale + shift, channel by channel, rounded after the product. */
 void mlm_affine(const float *scale, const float *shift, uint32_t width, mlm_source x, mlm_rows y,
+                uint32_t frames);
+
+/* ---- scans of heads ---------------------------------------------------------------------------------- */
+
+/* dt is brought between `least` and `most`, in place; decay = 2^(dt a), of as many elements a row. a: below 0. */
+void mlm_decays(const float *a, float least, float most, uint32_t heads, mlm_rows dt, float *decay,
                 uint32_t frames);
 
 /* ---- selective scan --------------------------------------------------------------------------------- */

@@ -25,10 +25,13 @@ static MLM_NOINLINE void panel_2_rows(const float *weight, const float *bias, ui
     dual_issue_panel_2_rows(weight, bias, inputs, x, x + x_stride, y, y + y_stride);
 }
 
-static MLM_NOINLINE void half_4_rows(const float *weight, const float *bias, uint32_t inputs,
-                                     const float *x, uint32_t x_stride, float *y,
-                                     uint32_t y_stride) {
-    dual_issue_half_4_rows(weight, bias, inputs, x, x_stride, y, y_stride);
+/* Of `half` floats of bias each half of a panel. */
+static MLM_NOINLINE void panels_4_rows(const float *weight, const float *bias, uint32_t half,
+                                       uint32_t inputs, uint32_t panels, const float *x,
+                                       uint32_t x_stride, float *y, uint32_t y_stride) {
+    enum { BYTES = sizeof(float) };
+    dual_issue_panels_4_rows(weight, bias, half * BYTES, inputs, 2 * panels, x, x_stride, y,
+                             y_stride * BYTES);
 }
 
 /* Each row's last input, where those before it have been added in pairs. */
@@ -44,21 +47,21 @@ static MLM_COLD void add_last_input(const float *weight, uint32_t inputs, uint32
 
 static void add_pairs(const float *weight, const float *bias, uint32_t bias_step, uint32_t inputs,
                       uint32_t panels, mlm_source x, mlm_rows y, uint32_t frames) {
-    if (frames == 1 && panels > 0) {
-        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
-        return;
-    }
-    for (; panels > 0; panels--, weight += inputs * PANEL, bias += bias_step, y.data += PANEL) {
+    /* Where more than one call goes over the weights, they are to be near from the second one on. */
+    const uint32_t at_once = frames == 1 || frames == 4 ? panels : 1;
+    for (; panels > 0; panels -= at_once) {
         const float *from = x.data;
         float *to = y.data;
         uint32_t left = frames;
-        for (; left >= 4; left -= 4, from += 4 * x.stride, to += 4 * y.stride) {
-            half_4_rows(weight, bias, inputs, from, x.stride, to, y.stride);
-            half_4_rows(weight + LANES, bias + LANES, inputs, from, x.stride, to + LANES, y.stride);
-        }
+        for (; left >= 4; left -= 4, from += 4 * x.stride, to += 4 * y.stride)
+            panels_4_rows(weight, bias, bias_step / 2, inputs, at_once, from, x.stride, to,
+                          y.stride);
         for (; left >= 2; left -= 2, from += 2 * x.stride, to += 2 * y.stride)
             panel_2_rows(weight, bias, inputs, from, x.stride, to, y.stride);
-        if (left) panels_1_row(weight, bias, 0, inputs, 1, from, to);
+        if (left) panels_1_row(weight, bias, bias_step, inputs, at_once, from, to);
+        weight += inputs * PANEL;
+        bias += bias_step;
+        y.data += PANEL;
     }
 }
 
@@ -128,13 +131,15 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
 #elif !MLM_SIMD
 
 /*
- * With 32 registers for floats, eight inputs go in a turn. With fewer, compilers that see several would mix
- * them until the sums no longer fit; and processors that have fewer loop for nothing.
+ * With 32 registers for floats, eight inputs go in a turn, and those of one row to two panels. With fewer, compilers
+ * that see several would mix them until the sums no longer fit; and processors that have fewer loop for nothing.
  */
 #if defined(__riscv_flen) || defined(__ARM_FP)
+#define TWO_PANELS 1
 #define ROUND 8u
 #define EACH_OF_ROUND(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
 #else
+#define TWO_PANELS 0
 #define ROUND 1u
 #define EACH_OF_ROUND(m) m(0)
 #endif
@@ -142,17 +147,43 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
 enum { HALF = 4 };
 
 /* Adds input i of x to the sums of a panel. */
-#define ADD_INPUT(i)                                                            \
+#define ADD_TO_PANEL(i, low, high, weight)                                      \
     {                                                                           \
         const v4 input = v4_splat(x[i]);                                        \
         low = v4_add(low, v4_mul(v4_load(weight + (i)*PANEL), input));          \
         high = v4_add(high, v4_mul(v4_load(weight + (i)*PANEL + HALF), input)); \
     }
+#define ADD_INPUT(i) ADD_TO_PANEL(i, low, high, weight)
+
+#define ADD_INPUT_TO_2_PANELS(i)       \
+    ADD_TO_PANEL(i, low, high, weight) \
+    ADD_TO_PANEL(i, low2, high2, second)
 
 /* Panel after panel; each one's weights begin where those of the one before it end. */
-static void panels_1_row(const float *weight, const float *bias, uint32_t bias_step,
-                         uint32_t inputs, uint32_t panels, const float *from, float *y) {
+static MLM_AS_WRITTEN void panels_1_row(const float *weight, const float *bias, uint32_t bias_step,
+                                        uint32_t inputs, uint32_t panels, const float *from,
+                                        float *y) {
     const float *const end = from + inputs, *const whole = end - inputs % ROUND;
+#if TWO_PANELS
+    for (; panels >= 2; panels -= 2, y += 2 * PANEL) {
+        const float *x = from, *second = weight + inputs * PANEL;
+        v4 low = v4_load(bias), high = v4_load(bias + HALF);
+        bias += bias_step;
+        v4 low2 = v4_load(bias), high2 = v4_load(bias + HALF);
+        bias += bias_step;
+        for (; x != whole; x += ROUND, weight += ROUND * PANEL, second += ROUND * PANEL) {
+            EACH_OF_ROUND(ADD_INPUT_TO_2_PANELS)
+        }
+        for (; x != end; x++, weight += PANEL, second += PANEL) {
+            ADD_INPUT_TO_2_PANELS(0)
+        }
+        weight = second;
+        v4_store(y, low);
+        v4_store(y + HALF, high);
+        v4_store(y + PANEL, low2);
+        v4_store(y + PANEL + HALF, high2);
+    }
+#endif
     for (; panels > 0; panels--, bias += bias_step, y += PANEL) {
         const float *x = from;
         v4 low = v4_load(bias), high = v4_load(bias + HALF);
@@ -174,8 +205,9 @@ static void panels_1_row(const float *weight, const float *bias, uint32_t bias_s
     }
 
 /* The lower or upper four outputs of a panel, each weight loaded once. */
-static void half_panel_2_rows(const float *weight, const float *bias, uint32_t inputs,
-                              const float *x0, const float *x1, float *y0, float *y1) {
+static MLM_AS_WRITTEN void half_panel_2_rows(const float *weight, const float *bias,
+                                             uint32_t inputs, const float *x0, const float *x1,
+                                             float *y0, float *y1) {
     const float *const end = x0 + inputs, *const whole = end - inputs % ROUND;
     v4 sum0 = v4_load(bias), sum1 = sum0;
     for (; x0 != whole; x0 += ROUND, x1 += ROUND, weight += ROUND * PANEL) {
@@ -186,15 +218,9 @@ static void half_panel_2_rows(const float *weight, const float *bias, uint32_t i
     v4_store(y1, sum1);
 }
 
-static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
-                   mlm_source x, mlm_rows y, uint32_t frames) {
-    static const float zeros[PANEL] = {0.0f};
-    const uint32_t bias_step = bias ? PANEL : 0;
-    if (!bias) bias = zeros;
-    if (frames == 1) {
-        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
-        return;
-    }
+static MLM_NOINLINE void panels_of_rows(const float *weight, const float *bias, uint32_t bias_step,
+                                        uint32_t inputs, uint32_t panels, mlm_source x, mlm_rows y,
+                                        uint32_t frames) {
     for (; panels > 0; panels--, weight += inputs * PANEL, bias += bias_step, y.data += PANEL) {
         const float *x0 = x.data;
         float *y0 = y.data;
@@ -208,6 +234,17 @@ static void linear(const float *weight, const float *bias, uint32_t inputs, uint
         }
         if (frames % 2) panels_1_row(weight, bias, 0, inputs, 1, x0, y0);
     }
+}
+
+static void linear(const float *weight, const float *bias, uint32_t inputs, uint32_t panels,
+                   mlm_source x, mlm_rows y, uint32_t frames) {
+    static const float zeros[PANEL] = {0.0f};
+    const uint32_t bias_step = bias ? PANEL : 0;
+    if (!bias) bias = zeros;
+    if (frames == 1)
+        panels_1_row(weight, bias, bias_step, inputs, panels, x.data, y.data);
+    else
+        panels_of_rows(weight, bias, bias_step, inputs, panels, x, y, frames);
 }
 
 #else
@@ -361,15 +398,6 @@ void mlm_linear_f32(const float *panels, const float *bias, uint32_t inputs, uin
            frames);
 }
 
-void mlm_count_linear(const mlm_op_view *view, const mlm_work *work, uint32_t weight, uint32_t bias,
-                      uint64_t inputs, uint64_t outputs, mlm_counts *counts) {
-    counts->macs += work->rows * inputs * outputs;
-    mlm_count_tensor(counts, work, view, weight);
-    if (bias != MLM_NO_BIAS) mlm_count_tensor(counts, work, view, bias);
-    mlm_count_floats_read(counts, work, inputs);
-    mlm_count_floats_written(counts, work, outputs);
-}
-
 /* ---- the op ---------------------------------------------------------------------------------- */
 
 enum { WEIGHT, BIAS, TENSORS };
@@ -385,8 +413,8 @@ static int run_linear(mlm_run *run) {
     return 0;
 }
 
-void mlm_linear_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    mlm_count_linear(view, work, WEIGHT, BIAS, view->widths[0], view->op->width, counts);
+void mlm_linear_class_counts(const mlm_op_view *view, mlm_work *work) {
+    work->row.macs = view->widths[0] * (uint64_t)view->op->width;
 }
 
 /* mlm-op 1 */

@@ -62,7 +62,7 @@ MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, con
     memcpy(__builtin_assume_aligned(y, sizeof *two), two, sizeof two);
 }
 
-#else
+#elif !defined(__wasm__)
 
 MLM_INLINE void finish_i16(const quad_sums *sums, const int16_t *multiplier, const int32_t *bias,
                            const ending *end, void *y) {
@@ -165,11 +165,16 @@ MLM_INLINE int shift_row_left(int32_t *y, uint32_t outputs, uint32_t left) {
 
 #endif
 
+static MLM_NOINLINE void linear_any(const mlm_i8_layer *layer, const int16_t *x, const ending *end,
+                                    void *y);
+
 static MLM_NOINLINE void linear_i16(const mlm_i8_layer *layer, const int16_t *x, int16_t *y) {
     const ending end = ending_of(layer->shift, 0, 0);
 #if MLM_HAS_WHOLE_ROWS
     whole_row row = whole_row_of(layer, x, &end, y);
     add_i16_row(&row, layer->quads);
+#elif defined(__wasm__) /* who wants speed has vectors */
+    linear_any(layer, x, &end, y);
 #else
     linear_row(layer, x, finish_i16, &end, y);
 #endif
@@ -278,9 +283,13 @@ MLM_COLD int mlm_is_i8_layer(const mlm_op_view *view, uint32_t weight, uint32_t 
 
 mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
                              uint32_t multiplier, int32_t shift) {
-    const mlm_matrix quads = mlm_matrix_of(run, weight);
-    return (mlm_i8_layer){quads.data,    mlm_data(run, bias), mlm_data(run, multiplier),
-                          quads.columns, quads.rows,          shift};
+    const mlm_blob_tensor *quads = run->tensors + run->op->tensors[weight];
+    return (mlm_i8_layer){.quads = run->blob + quads->offset,
+                          .bias = mlm_data(run, bias),
+                          .multiplier = mlm_data(run, multiplier),
+                          .inputs = quads->columns,
+                          .outputs = quads->rows,
+                          .shift = shift};
 }
 
 /* ---- the op ----------------------------------------------------------------------------------------- */
@@ -334,13 +343,8 @@ static int run_linear(mlm_run *run) {
     return 0;
 }
 
-void mlm_linear_int_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                 mlm_counts *counts) {
-    counts->macs += work->rows * view->widths[0] * view->op->width;
-    mlm_count_tensor(counts, work, view, WEIGHT);
-    mlm_count_tensor(counts, work, view, BIAS);
-    mlm_count_tensor(counts, work, view, MULTIPLIER);
-    mlm_count_typed_rows(view, work, counts);
+void mlm_linear_int_class_counts(const mlm_op_view *view, mlm_work *work) {
+    work->row.macs = view->widths[0] * (uint64_t)view->op->width;
 }
 
 /* mlm-op 33 */

@@ -152,22 +152,18 @@ static uint64_t passes_over(uint64_t points) {
 }
 
 /* Filters and their scale, logarithms. */
-void mlm_logmel_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_logmel_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint32_t *form = view->op->attributes;
-    const uint64_t window = form[WINDOW], hop = form[HOP], points = form[FFT] / 2;
-    const uint64_t bands = view->op->width;
+    const uint32_t window = form[WINDOW], points = form[FFT] / 2;
+    const uint32_t bands = view->op->width;
     const uint64_t filters = view->tensors[view->op->tensors[FILTERS]].rows;
     const uint64_t moved = points < MLM_LOGMEL_LEAST_POINTS ? 0 : passes_over(points) * 2 * points;
     const uint64_t windows = points < MLM_LOGMEL_LEAST_POINTS ? points + 1 : 1;
-    counts->macs += work->rows * (spectrum_products(window, points) + filters + bands);
-    counts->exps += work->rows * bands;
-    for (uint32_t tensor = 0; tensor < TENSORS; tensor++)
-        mlm_count_tensor(counts, work, view, tensor);
+    work->row.macs = spectrum_products(window, points) + filters + bands;
+    work->row.exps = bands;
     /* Samples to the window and out of it, what of it stays moves up; then the spectrum. */
-    mlm_count_floats_read(counts, work, hop + windows * window + (window - hop));
-    mlm_count_floats_written(counts, work, hop + (window - hop));
-    mlm_count_floats_read(counts, work, moved + filters);
-    mlm_count_floats_written(counts, work, moved + points + 1 + bands);
+    work->row.bytes_read = ((windows + 1) * window + moved + filters) * sizeof(float);
+    work->row.bytes_written = (window + moved + points + 1 + bands) * sizeof(float);
 }
 
 /* mlm-op 3 */

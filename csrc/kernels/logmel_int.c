@@ -59,15 +59,27 @@ typedef struct logmel_form {
 
 /* ---- transform --------------------------------------------------------------------------------------- */
 
+#if defined(__wasm__)
+#define SHARED static MLM_NOINLINE /* size counts, and a call costs little */
+#define TURNS_BY_ONE \
+    1 /* a factor has 32 bits, and 2^15 of Q15 is exact: it needs no loop of its own */
+MLM_INLINE int32_t mulw(int32_t a, int32_t b) { return (int32_t)((int64_t)a * b >> 16); }
+#else
+#define SHARED MLM_INLINE
+#define TURNS_BY_ONE 0
+#define mulw i32_mulw
+#endif
+
 MLM_INLINE i32_complex turn_at(const logmel_form *form, uint32_t k) {
+    if (TURNS_BY_ONE && k == 0) return (i32_complex){1 << 15, 0};
     const int16_t *turn = form->turns + 2 * (k < form->points ? k : k - form->points);
     if (k < form->points) return (i32_complex){turn[0], turn[1]};
     return (i32_complex){-turn[0], -turn[1]};
 }
 
 MLM_INLINE i32_complex turned(i32_complex a, i32_complex turn) {
-    return (i32_complex){i32_mulw(a.re, turn.re) - i32_mulw(a.im, turn.im),
-                         i32_mulw(a.im, turn.re) + i32_mulw(a.re, turn.im)};
+    return (i32_complex){mulw(a.re, turn.re) - mulw(a.im, turn.im),
+                         mulw(a.im, turn.re) + mulw(a.re, turn.im)};
 }
 
 MLM_INLINE i32_complex halved(i32_complex a) { return (i32_complex){a.re >> 1, a.im >> 1}; }
@@ -81,8 +93,8 @@ MLM_INLINE i32_complex difference(i32_complex a, i32_complex b) {
 }
 
 /* To z, z + h, z + 2 h and z + 3 h. */
-MLM_INLINE void combine(i32_complex a, i32_complex b, i32_complex c, i32_complex d, i32_complex *z,
-                        uint32_t h) {
+SHARED void combine(i32_complex a, i32_complex b, i32_complex c, i32_complex d, i32_complex *z,
+                    uint32_t h) {
     const i32_complex s0 = sum(a, b), s1 = difference(a, b), u0 = sum(c, d), u1 = difference(c, d);
     z[0] = sum(s0, u0);
     z[h] = (i32_complex){s1.re + u1.im, s1.im - u1.re};
@@ -101,9 +113,15 @@ static MLM_NOINLINE void first_stage(const logmel_form *form, const int16_t *sam
     const uint32_t quarter = form->points / 4;
     uint32_t reversed = 0;
     for (uint32_t i = 0; i < quarter; i++) {
+#if defined(__wasm__) /* size counts */
+        i32_complex x[4];
+        for (uint32_t q = 0; q < 4; q++) x[q] = windowed(form, samples, i + q * quarter);
+        combine(x[0], x[2], x[1], x[3], z + 4 * reversed, 1);
+#else
         combine(windowed(form, samples, i), windowed(form, samples, i + 2 * quarter),
                 windowed(form, samples, i + quarter), windowed(form, samples, i + 3 * quarter),
                 z + 4 * reversed, 1);
+#endif
         uint32_t bit = quarter;
         do {
             bit >>= 1;
@@ -114,10 +132,11 @@ static MLM_NOINLINE void first_stage(const logmel_form *form, const int16_t *sam
 
 static MLM_NOINLINE void stage_of_4(const logmel_form *form, uint32_t h, i32_complex *z) {
     const i32_complex *end = z + form->points;
-    for (i32_complex *a = z; a < end; a += 4 * h)
-        combine(halved(a[0]), halved(a[h]), halved(a[2 * h]), halved(a[3 * h]), a, h);
-    const uint32_t step = form->points / (2 * h);
-    for (uint32_t k = 1, j = step; k < h; k++, j += step) {
+    if (!TURNS_BY_ONE)
+        for (i32_complex *a = z; a < end; a += 4 * h)
+            combine(halved(a[0]), halved(a[h]), halved(a[2 * h]), halved(a[3 * h]), a, h);
+    const uint32_t step = form->points / (2 * h), first = TURNS_BY_ONE ? 0 : 1;
+    for (uint32_t k = first, j = first * step; k < h; k++, j += step) {
         const i32_complex once = turn_at(form, j), twice = turn_at(form, 2 * j);
         const i32_complex thrice = turn_at(form, 3 * j);
         for (i32_complex *a = z + k; a < end; a += 4 * h)
@@ -130,7 +149,8 @@ static void stage_of_2(const logmel_form *form, i32_complex *z) {
     const uint32_t h = form->points / 2;
     for (uint32_t k = 0; k < h; k++) {
         const i32_complex a = halved(z[k]);
-        const i32_complex b = k == 0 ? halved(z[h]) : turned(z[k + h], turn_at(form, 2 * k));
+        const i32_complex b =
+            !TURNS_BY_ONE && k == 0 ? halved(z[h]) : turned(z[k + h], turn_at(form, 2 * k));
         z[k] = sum(a, b);
         z[k + h] = difference(a, b);
     }
@@ -156,10 +176,10 @@ MLM_INLINE uint64_t squared(int32_t x) {
 #endif
 }
 
-/* As one that lies in the place of a point: its low word, then its high one. */
-MLM_INLINE i32_complex power_of(i32_complex a) {
-    const uint64_t power = (squared(a.re) + squared(a.im)) >> POWER_SHIFT;
-    return (i32_complex){(int32_t)(uint32_t)power, (int32_t)(uint32_t)(power >> 32)};
+/* It lies in the place of a point: its low word, then its high one. */
+SHARED void store_power(int32_t re, int32_t im, i32_complex *z) {
+    const uint64_t power = (squared(re) + squared(im)) >> POWER_SHIFT;
+    *z = (i32_complex){(int32_t)(uint32_t)power, (int32_t)(uint32_t)(power >> 32)};
 }
 
 /* The transform of n complex numbers made of 2n real ones becomes the power of bins 0 .. n. */
@@ -169,13 +189,13 @@ static MLM_NOINLINE void power_spectrum(const logmel_form *form, i32_complex *z)
         const i32_complex p = z[k], q = z[n - k];
         const i32_complex even = halved((i32_complex){p.re + q.re, p.im - q.im});
         const i32_complex odd = turned((i32_complex){p.im + q.im, q.re - p.re}, turn_at(form, k));
-        z[k] = power_of(sum(even, odd));
-        z[n - k] = power_of(difference(even, odd));
+        store_power(even.re + odd.re, even.im + odd.im, z + k);
+        store_power(even.re - odd.re, even.im - odd.im, z + n - k);
     }
-    z[n / 2] = power_of(z[n / 2]);
+    store_power(z[n / 2].re, z[n / 2].im, z + n / 2);
     const i32_complex first = z[0];
-    z[0] = power_of((i32_complex){first.re + first.im, 0});
-    z[n] = power_of((i32_complex){first.re - first.im, 0});
+    store_power(first.re + first.im, 0, z);
+    store_power(first.re - first.im, 0, z + n);
 }
 
 MLM_INLINE uint64_t weighted(uint32_t weight, i32_complex power) {
@@ -348,24 +368,19 @@ static int run_logmel(mlm_run *run) {
 
 /* Window, butterflies (3 complex multiplications in each of 4 points, 1 in each of 2), spectrum (8 for two bins),
  * filters, logarithms. */
-void mlm_logmel_int_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                 mlm_counts *counts) {
+void mlm_logmel_int_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint32_t *form = view->op->attributes;
-    const uint64_t window = form[WINDOW], hop = form[HOP], points = form[FFT] / 2;
-    const uint64_t bands = view->op->width;
+    const uint32_t window = form[WINDOW], points = form[FFT] / 2, bands = view->op->width;
     const uint64_t filters = view->tensors[view->op->tensors[FILTERS]].rows;
-    uint64_t stages = 0, turns = 0, h = 4;
+    uint32_t stages = 0, turns = 0, h = 4;
     for (; 4 * h <= points; h *= 4, stages++) turns += 3 * (points / 4 - points / (4 * h));
     if (h < points) turns += points / 2 - 1, stages++;
-    counts->macs += work->rows * (window + 4 * turns + (points / 2 - 1) * 8 + 4 + filters);
-    counts->exps += work->rows * bands;
-    for (uint32_t tensor = 0; tensor < TENSORS; tensor++)
-        mlm_count_tensor(counts, work, view, tensor);
+    work->row.macs = window + 4 * turns + (points / 2 - 1) * 8 + 4 + filters;
+    work->row.exps = bands;
     /* Samples of half a word to the window and out of it, what of it stays moves up; then the spectrum. */
-    mlm_count_floats_read(counts, work, (hop + window + (window - hop)) / 2);
-    mlm_count_floats_written(counts, work, (hop + (window - hop)) / 2);
-    mlm_count_floats_read(counts, work, (stages + 1) * 2 * points + 2 * filters);
-    mlm_count_floats_written(counts, work, (stages + 2) * 2 * points + 2 + bands / 2);
+    work->row.bytes_read = (window + (stages + 1) * 2 * points + 2 * filters) * sizeof(float);
+    work->row.bytes_written =
+        (window / 2 + (stages + 2) * 2 * points + 2 + bands / 2) * sizeof(float);
 }
 
 /* mlm-op 35 */

@@ -123,10 +123,12 @@ typedef struct mlm_need {
     uint8_t first, last; /* scratch: the operators (parts) of the op during which it is alive */
 } mlm_need;
 
-/* What an operator does, to be counted. */
+/* What an operator does. Weights, and states that are kept in registers within a tile, move once a pass. */
 typedef struct mlm_work {
-    uint64_t rows;   /* of the output; of the input for a pool */
-    uint64_t passes; /* steps (tiles) that they come in */
+    mlm_counts row;  /* in each row of the output; of the input for a pool */
+    mlm_counts pass; /* in each step (tile) that rows come in */
+    mlm_counts once; /* in a sequence */
+    uint64_t rows; /* that are gone over in the sequence, for what grows otherwise than with them */
     uint32_t schedule;
     uint32_t part;
 } mlm_work;
@@ -214,59 +216,52 @@ enum {                      /* flags of a class */
 
 int32_t mlm_most_ahead(const mlm_model *model, uint32_t clock, uint32_t other);
 
+/* What most classes leave out comes last: a row of zeros is not stored. */
 typedef struct mlm_op_class {
     const char *name;
     uint8_t least_inputs, most_inputs;
     uint16_t flags;
-    uint8_t variants;              /* variants 0 .. variants - 1 are valid */
-    uint8_t types, input_types;    /* that the output and the inputs may have; 0: f32 */
-    uint8_t attributes, tensors;   /* leading ones that are used; the others are 0, MLM_NO_TENSOR */
-    uint8_t parts;                 /* operators, at least 1 */
-    uint8_t roles;                 /* buffers */
-    const char *const *part_names; /* null where there is one part */
-    const char *const *role_names;
+    uint8_t variants;            /* variants 0 .. variants - 1 are valid */
+    uint8_t types, input_types;  /* that the output and the inputs may have; 0: f32 */
+    uint8_t attributes, tensors; /* leading ones that are used; the others are 0, MLM_NO_TENSOR */
+    uint8_t parts;               /* operators, at least 1 */
+    uint8_t roles;               /* buffers */
     /* Whether sizes, attributes and tensors agree with each other and with the inputs. */
     int (*check)(const mlm_op_view *view);
-    /* Null: rows come as those of input 0. Returns 0 when they do under these attributes. */
-    int (*clock)(const mlm_op_view *view, mlm_clock *clock);
+    /* Does the work: all of it, or with `stepping` the operator `part` from `channel` on, and moves these two
+     * on. Returns whether there is more to step through. */
+    int (*run)(mlm_run *run);
     /* Null: no buffers. needs: [roles], zeroed. */
     void (*needs)(const mlm_op_view *view, const mlm_shape *shape, mlm_need *needs);
+    const char *const *role_names;
+    const char *const *part_names; /* null where there is one part */
+    /* Null: rows come as those of input 0. Returns 0 when they do under these attributes. */
+    int (*clock)(const mlm_op_view *view, mlm_clock *clock);
     /* Whether part `part` exists under a schedule; null: all do. */
     int (*has_part)(const mlm_blob_op *op, uint32_t schedule, uint32_t part);
     /* PACED only: most rows that the clock of input 0 is ahead of that of input 1; -1 when it may be behind. */
     int32_t (*most_ahead)(const mlm_model *model, uint32_t clock, uint32_t pace);
-    /* Does the work: all of it, or with `stepping` the operator `part` from `channel` on, and moves these two
-     * on. Returns whether there is more to step through. */
-    int (*run)(mlm_run *run);
 } mlm_op_class;
 
-/* Beside its row a class has a function that adds up its work, NAME_counts where the row is NAME; apart from it,
- * so that only programs that count have it. */
-typedef void (*mlm_op_counter)(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts);
+/* Beside its row a class has a function that says what its work is, NAME_counts where the row is NAME; apart from it,
+ * so that only programs that count have it. It finds what most ops do: a row of each input read, one of the output
+ * written, and in each pass all of its tensors read; and changes that. */
+typedef void (*mlm_op_counter)(const mlm_op_view *view, mlm_work *work);
 
 /* ---- counting -------------------------------------------------------------------------------------- */
 
-#if defined(__wasm__) /* a call is smaller than what is called */
-#define MLM_COUNTING static __attribute__((noinline, unused))
-#else
-#define MLM_COUNTING static inline
-#endif
+/* Bytes of elements of inputs and outputs. */
+static inline uint64_t mlm_bytes_of(uint32_t dtype, uint64_t elements) {
+    return elements << (dtype == MLM_DTYPE_I16 ? 1 : 2);
+}
 
-MLM_COUNTING void mlm_count_floats_read(mlm_counts *counts, const mlm_work *work, uint64_t a_row) {
-    counts->bytes_read += work->rows * a_row * sizeof(float);
+static inline void mlm_count_state(mlm_work *work, uint64_t floats) {
+    work->pass.bytes_read += floats * sizeof(float);
+    work->pass.bytes_written += floats * sizeof(float);
 }
-MLM_COUNTING void mlm_count_floats_written(mlm_counts *counts, const mlm_work *work,
-                                           uint64_t a_row) {
-    counts->bytes_written += work->rows * a_row * sizeof(float);
-}
-/* Weights, and states that are kept in registers within a tile, move once a tile. */
-MLM_COUNTING void mlm_count_tensor(mlm_counts *counts, const mlm_work *work,
-                                   const mlm_op_view *view, uint32_t t) {
-    counts->bytes_read += work->passes * mlm_tensor_bytes(view, t);
-}
-MLM_COUNTING void mlm_count_state(mlm_counts *counts, const mlm_work *work, uint64_t floats) {
-    counts->bytes_read += work->passes * floats * sizeof(float);
-    counts->bytes_written += work->passes * floats * sizeof(float);
+/* Of an op that only moves rows, wherever they come from. */
+static inline void mlm_count_moves(mlm_work *work) {
+    work->row.bytes_read = work->row.bytes_written;
 }
 
 #endif

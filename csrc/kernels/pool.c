@@ -25,20 +25,17 @@ static MLM_NOINLINE void forget_what_is_not_finite(float *lost, uint32_t width) 
 /* One look at all that a row has lost spares each element one: finite, it is too little to overflow. */
 static void add_row(const float *x, uint32_t width, float *sum, float *lost) {
     v4 all_lost = v4_zero();
-    float lanes[4];
-    uint32_t i = 0;
-    for (; i + 4 <= width; i += 4)
-        all_lost = v4_add(all_lost, add_once(sum + i, lost + i, v4_load(x + i)));
-    if (i < width)
-        all_lost = v4_add(all_lost, add_once(sum + i, lost + i, v4_load_some(x + i, width - i)));
+    float lanes[V4_LANES];
+    for (uint32_t i = 0; i < width; i += V4_LANES)
+        all_lost = v4_add(all_lost, add_once(sum + i, lost + i, v4_load_row(x, i, width)));
     v4_store(lanes, all_lost);
-    if (!f32_is_finite(f32_bits(lanes[0] + lanes[1] + lanes[2] + lanes[3])))
-        forget_what_is_not_finite(lost, width);
+    for (uint32_t lane = 1; lane < V4_LANES; lane++) lanes[0] += lanes[lane];
+    if (!f32_is_finite(f32_bits(lanes[0]))) forget_what_is_not_finite(lost, width);
 }
 
 static void add_compensated(float *sum, float *lost, v4 x) {
     add_once(sum, lost, x);
-    forget_what_is_not_finite(lost, 4);
+    forget_what_is_not_finite(lost, V4_LANES);
 }
 
 /*
@@ -57,7 +54,7 @@ static void add_deviation(float *mean, float *mean_lost, float *squares, float *
 static void deviate_by_row(const float *x, uint32_t width, float count, float *state) {
     const uint32_t padded = mlm_padded(width);
     float *mean = state, *squares = state + 2 * (size_t)padded;
-    for (uint32_t i = 0; i < width; i += 4)
+    for (uint32_t i = 0; i < width; i += V4_LANES)
         add_deviation(mean + i, mean + padded + i, squares + i, squares + padded + i,
                       v4_load_row(x, i, width), count);
 }
@@ -70,7 +67,7 @@ static v4 keep(mlm_pool pool, v4 kept, v4 row) {
 }
 
 static void keep_row(mlm_pool pool, const float *x, uint32_t width, float *kept) {
-    for (uint32_t i = 0; i < width; i += 4)
+    for (uint32_t i = 0; i < width; i += V4_LANES)
         v4_store(kept + i, keep(pool, v4_load(kept + i), v4_load_row(x, i, width)));
 }
 
@@ -95,7 +92,8 @@ void mlm_pool_rows(mlm_pool pool, uint32_t width, mlm_source x, uint32_t frames,
 void mlm_pool_result(mlm_pool pool, uint32_t width, const float *state, uint32_t total, float *y) {
     const uint32_t padded = mlm_padded(width);
     const v4 divisor = v4_splat(pool == MLM_POOL_MEAN ? (float)total : 1.0f);
-    for (uint32_t i = 0; i < padded; i += 4) v4_store(y + i, v4_div(v4_load(state + i), divisor));
+    for (uint32_t i = 0; i < padded; i += V4_LANES)
+        v4_store(y + i, v4_div(v4_load(state + i), divisor));
 }
 
 void mlm_pool_deviation(float epsilon, uint32_t width, const float *state, uint32_t divisor,
@@ -177,13 +175,15 @@ static int run_mean_pool(mlm_run *run) {
 
 /* A row and the state in, the state out; then the pooled row. One row only of those that keep a certain
  * one. */
-void mlm_pool_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_pool_class_counts(const mlm_op_view *view, mlm_work *work) {
     const mlm_pool pool = (mlm_pool)view->op->variant;
-    const uint64_t width = view->op->width, state = width * mlm_pool_state_rows(pool);
-    const uint64_t rows = pool == MLM_POOL_FIRST || pool == MLM_POOL_ROW ? 1 : work->rows;
-    if (pool == MLM_POOL_STD) counts->macs += rows * width;
-    counts->bytes_read += (rows * (width + state) + width) * sizeof(float);
-    counts->bytes_written += (rows * state + width) * sizeof(float);
+    const uint64_t row = work->row.bytes_read, state = row * mlm_pool_state_rows(pool);
+    work->once.bytes_read = work->once.bytes_written = row;
+    work->row.bytes_read = work->row.bytes_written = 0;
+    mlm_counts *taken = pool == MLM_POOL_FIRST || pool == MLM_POOL_ROW ? &work->once : &work->row;
+    taken->bytes_read += row + state;
+    taken->bytes_written += state;
+    if (pool == MLM_POOL_STD) taken->macs = view->op->width;
 }
 
 #define POOL                                                                                     \

@@ -2,6 +2,8 @@
  * pool_int.c - reduces a sequence of integers to one row, as rows come in: mean and sum, exact in 64 bits until
  * they are rounded, maximum, minimum, or one of its rows.
  */
+#include <string.h>
+
 #include "integer.h"
 #include "wasm_int.h"
 
@@ -66,12 +68,16 @@ MLM_INLINE int32_t kept(uint32_t pool, int32_t before, int32_t x) {
     return x;
 }
 
-static void keep_i16(uint32_t pool, uint32_t width, const int16_t *x, int16_t *state) {
-    for (uint32_t i = 0; i < width; i++) state[i] = (int16_t)kept(pool, state[i], x[i]);
-}
-
-static void keep_i32(uint32_t pool, uint32_t width, const int32_t *x, int32_t *state) {
-    for (uint32_t i = 0; i < width; i++) state[i] = kept(pool, state[i], x[i]);
+static void keep_row(uint32_t pool, uint32_t width, int is_wide, const void *x, void *state) {
+    const int16_t *x16 = x;
+    const int32_t *x32 = x;
+    int16_t *state16 = state;
+    int32_t *state32 = state;
+    for (uint32_t i = 0; i < width; i++)
+        if (is_wide)
+            state32[i] = kept(pool, state32[i], x32[i]);
+        else
+            state16[i] = (int16_t)kept(pool, state16[i], x16[i]);
 }
 
 /* Whether row `index` of the sequence has a say. */
@@ -86,18 +92,8 @@ static void keep_rows(const mlm_run *run, uint32_t wanted, int is_wide, void *st
         const uint32_t index = run->first + t;
         const uint32_t pool = index == 0 ? MLM_POOL_FIRST : run->op->variant;
         if (!counts(run->op->variant, index, wanted)) continue;
-        if (is_wide)
-            keep_i32(pool, width, mlm_read_i32(run->inputs[0], t), state);
-        else
-            keep_i16(pool, width, mlm_read_i16(run->inputs[0], t), state);
+        keep_row(pool, width, is_wide, mlm_read_i32(run->inputs[0], t), state);
     }
-}
-
-static void give_row(const mlm_run *run, int is_wide, const void *state) {
-    if (is_wide)
-        keep_i32(MLM_POOL_LAST, run->op->width, state, mlm_i32(run->output, 0));
-    else
-        keep_i16(MLM_POOL_LAST, run->op->width, state, mlm_i16(run->output, 0));
 }
 
 /* ---- the op ---------------------------------------------------------------------------------- */
@@ -137,7 +133,7 @@ static int run_pool(mlm_run *run) {
         if (is_sum(op->variant))
             give_sums(run, UP, state);
         else
-            give_row(run, is_wide, state);
+            memcpy(run->output.data, state, (size_t)mlm_bytes_of(op->type, op->width));
         return 0;
     }
     if (is_sum(op->variant))
@@ -149,15 +145,17 @@ static int run_pool(mlm_run *run) {
 }
 
 /* A row and the state in, the state out; then the pooled row. One row only of those that keep a certain one. */
-void mlm_pool_int_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_pool_int_class_counts(const mlm_op_view *view, mlm_work *work) {
     const mlm_blob_op *op = view->op;
-    const uint64_t width = op->width;
-    const uint64_t rows =
-        op->variant == MLM_POOL_FIRST || op->variant == MLM_POOL_ROW ? 1 : work->rows;
-    const uint64_t state =
-        is_sum(op->variant) ? width * sizeof(int64_t) : mlm_bytes_of(op->type, width);
-    counts->bytes_read += rows * (mlm_bytes_of(view->types[0], width) + state) + state;
-    counts->bytes_written += rows * state + mlm_bytes_of(op->type, width);
+    const uint64_t width = op->width, row = work->row.bytes_read;
+    const uint64_t state = is_sum(op->variant) ? width * sizeof(int64_t) : work->row.bytes_written;
+    work->once.bytes_read = state;
+    work->once.bytes_written = work->row.bytes_written;
+    work->row.bytes_read = work->row.bytes_written = 0;
+    mlm_counts *taken =
+        op->variant == MLM_POOL_FIRST || op->variant == MLM_POOL_ROW ? &work->once : &work->row;
+    taken->bytes_read += row + state;
+    taken->bytes_written += state;
 }
 
 /* mlm-op 54 */

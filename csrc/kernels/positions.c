@@ -25,9 +25,10 @@ static int run_positions(mlm_run *run) {
     return 0;
 }
 
-void mlm_positions_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    mlm_count_floats_read(counts, work, 2 * (uint64_t)view->op->width);
-    mlm_count_floats_written(counts, work, view->op->width);
+void mlm_positions_class_counts(const mlm_op_view *view, mlm_work *work) {
+    (void)view;
+    work->row.bytes_read *= 2;
+    work->pass.bytes_read = 0;
 }
 
 /* mlm-op 17 */

@@ -7,12 +7,8 @@
 
 const mlm_power_constants mlm_powers = {
     .magic = MLM_POWER_MAGIC,
-    .half = 0.5f,
-    .exp2_c1 = 0.5f * MLM_EXP2_C1,
-    .exp2_c2 = 0.5f * MLM_EXP2_C2,
-    .exp2_c3 = 0.5f * MLM_EXP2_C3,
-    .exp2_c4 = 0.5f * MLM_EXP2_C4,
-    .exp2_c5 = 0.5f * MLM_EXP2_C5,
+    .exp2_halved = {0.5f, 0.5f * MLM_EXP2_C1, 0.5f * MLM_EXP2_C2, 0.5f * MLM_EXP2_C3,
+                    0.5f * MLM_EXP2_C4, 0.5f * MLM_EXP2_C5},
     .minus_log2_e = -MLM_LOG2_E,
     .ln2_high = MLM_LN2_HIGH,
     .ln2_low = MLM_LN2_LOW,
@@ -29,5 +25,8 @@ const mlm_power_constants mlm_powers = {
     .log1p_c3 = MLM_LOG1P_C3,
     .log1p_c4 = MLM_LOG1P_C4,
 };
+
+const mlm_exp2_constants mlm_exp2 = {1.0f,        MLM_EXP2_C1, MLM_EXP2_C2,
+                                     MLM_EXP2_C3, MLM_EXP2_C4, MLM_EXP2_C5};
 
 #endif

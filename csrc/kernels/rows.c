@@ -17,8 +17,3 @@ void mlm_copy_rows(mlm_source x, mlm_rows y, uint32_t width, uint32_t frames) {
         for (uint32_t i = first; i < width; i += 4)
             v4_store(y.data + i, v4_load_row(x.data, i, width));
 }
-
-void mlm_count_moves(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    mlm_count_floats_read(counts, work, view->op->width);
-    mlm_count_floats_written(counts, work, view->op->width);
-}

@@ -1,5 +1,5 @@
 /*
- * scan.h - what the fused and the discretised scan share: one group of 4 channels and its update.
+ * scan.h - what scans share: one group of 4 channels, its update, and four groups side by side.
  */
 #ifndef MLM_SCAN_H
 #define MLM_SCAN_H
@@ -29,6 +29,30 @@ MLM_INLINE group group_of(const mlm_scan *scan, uint32_t g) {
     return (group){scan->a + g * per_group, scan->h + g * per_group, scan->d + g * LANES,
                    scan->dt.data + g * LANES, scan->x.data + g * LANES};
 }
+
+#if MLM_SIMD
+
+enum { GROUPS = 4 /* side by side: their states and sums are what the registers hold */ };
+
+/* The lanes of four neighbouring groups. Named members stay in registers, arrays may not. */
+typedef struct quad {
+    v4 a, b, c, d;
+} quad;
+
+MLM_INLINE quad quad_load(const float *p) {
+    return (quad){v4_load(p), v4_load(p + LANES), v4_load(p + 2 * LANES), v4_load(p + 3 * LANES)};
+}
+MLM_INLINE void quad_store(float *p, quad x) {
+    v4_store(p, x.a);
+    v4_store(p + LANES, x.b);
+    v4_store(p + 2 * LANES, x.c);
+    v4_store(p + 3 * LANES, x.d);
+}
+MLM_INLINE quad quad_mul(quad x, quad y) {
+    return (quad){v4_mul(x.a, y.a), v4_mul(x.b, y.b), v4_mul(x.c, y.c), v4_mul(x.d, y.d)};
+}
+
+#endif
 
 /* Of one group and frame, any dt and a (clamping.c). */
 void mlm_scan_clamping(uint32_t states, const float *a, float *h, const float *bc, const float *dt,

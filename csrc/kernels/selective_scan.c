@@ -3,6 +3,10 @@
  * channels, so that dt is never there as a whole. Knows which buffers and channels are next; the maths is
  * in fused_scan.c and discretized_scan.c.
  */
+#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
+#endif
+
 #include "scan.h"
 
 enum { X, X_DBL, INPUTS };
@@ -194,40 +198,39 @@ static int run_selective_scan(mlm_run *run) { return run_parts(run, 1); }
 static int run_fused_scan(mlm_run *run) { return run_parts(run, 0); }
 
 /* dt A, dt x, dt x B. */
-static void count_discretize(const mlm_work *work, uint64_t width, uint64_t states,
-                             mlm_counts *counts) {
-    counts->macs += work->rows * width * (2 * states + 1);
-    counts->exps += work->rows * width * states;
+static void count_discretize(uint64_t width, uint64_t states, mlm_work *work) {
+    work->row.macs += width * (2 * states + 1);
+    work->row.exps += width * states;
 }
 
 /* dA h, h C, D x; fused also what discretize does. */
-static void count_scan(const mlm_op_view *view, const mlm_work *work, uint64_t width,
-                       uint64_t states, mlm_counts *counts) {
+static void count_scan(uint64_t width, uint64_t states, mlm_work *work) {
     const int unfused = work->schedule == MLM_SCHEDULE_UNFUSED;
-    counts->macs += work->rows * width * (2 * states + 1);
-    if (!unfused) {
-        count_discretize(work, width, states, counts);
-        mlm_count_floats_read(counts, work, width + width * states); /* dt, A */
-    }
-    mlm_count_tensor(counts, work, view, D);
-    mlm_count_floats_read(counts, work, width + width * states); /* x, h */
-    mlm_count_floats_read(counts, work, unfused ? 2 * width * states + states : 2 * states);
-    mlm_count_floats_written(counts, work, width + width * states);
+    const uint64_t all = width + width * states; /* x, h; or dt, A */
+    work->row.macs = width * (2 * states + 1);
+    if (!unfused) count_discretize(width, states, work);
+    work->row.bytes_read =
+        (all + (unfused ? 2 * width * states + states : all + 2 * states)) * sizeof(float);
+    work->row.bytes_written = all * sizeof(float);
 }
 
-void mlm_selective_scan_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                     mlm_counts *counts) {
+void mlm_selective_scan_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, states = view->op->attributes[STATES];
-    if (work->part == DT_PROJ) {
-        mlm_count_linear(view, work, DT_WEIGHT, DT_BIAS, view->op->attributes[RANK], width, counts);
-        mlm_count_elements(counts, work, width, 1);
+    const uint64_t rank = view->op->attributes[RANK];
+    if (work->part == DT_PROJ) { /* the layer's rows, and dt again for its softplus */
+        work->row.macs = rank * width;
+        work->row.exps = width;
+        work->row.bytes_read = (rank + width) * sizeof(float);
+        work->row.bytes_written = 2 * width * sizeof(float);
+        work->pass.bytes_read = mlm_tensor_bytes(view, DT_WEIGHT) + mlm_tensor_bytes(view, DT_BIAS);
     } else if (work->part == DISCRETIZE) {
-        count_discretize(work, width, states, counts);
-        mlm_count_tensor(counts, work, view, A);
-        mlm_count_floats_read(counts, work, 2 * width + states);
-        mlm_count_floats_written(counts, work, 2 * width * states);
+        count_discretize(width, states, work);
+        work->pass.bytes_read = mlm_tensor_bytes(view, A);
+        work->row.bytes_read = (2 * width + states) * sizeof(float);
+        work->row.bytes_written = 2 * width * states * sizeof(float);
     } else {
-        count_scan(view, work, width, states, counts);
+        count_scan(width, states, work);
+        work->pass.bytes_read = mlm_tensor_bytes(view, D);
     }
 }
 

@@ -182,30 +182,29 @@ static int run_scan(mlm_run *run) {
 /* ---- counting ---------------------------------------------------------------------------------------- */
 
 /* dt A, dt u, dt u B; dA h, h C, D u. */
-static void count_scan(const mlm_op_view *view, const mlm_work *work, uint64_t width,
-                       uint64_t states, mlm_counts *counts) {
+static void count_scan(const mlm_op_view *view, uint64_t width, uint64_t states, mlm_work *work) {
     const uint64_t element = view->op->variant == STATE_I16 ? sizeof(int16_t) : sizeof(int32_t);
-    const uint64_t h = width * states * element;
-    counts->macs += work->rows * width * (4 * states + 2);
-    counts->exps += work->rows * width * states;
-    mlm_count_tensor(counts, work, view, D);
-    mlm_count_floats_read(counts, work, width); /* dt */
-    counts->bytes_read += work->rows * (sizeof(int16_t) * (width * (states + 1) + 2 * states) + h);
-    mlm_count_floats_written(counts, work, width);
-    counts->bytes_written += work->rows * h;
+    const uint64_t h = width * states * element, y = width * sizeof(int32_t);
+    work->row.macs = width * (4 * states + 2);
+    work->row.exps = width * states;
+    work->row.bytes_read =
+        y /* of dt */ + sizeof(int16_t) * (width * (states + 1) + 2 * states) + h;
+    work->row.bytes_written = y + h;
 }
 
-void mlm_selective_scan_int_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                         mlm_counts *counts) {
+void mlm_selective_scan_int_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width, rank = view->op->attributes[RANK];
+    const uint64_t d_bytes = mlm_tensor_bytes(view, D);
     if (work->part == SCAN) {
-        count_scan(view, work, width, view->op->attributes[STATES], counts);
+        count_scan(view, width, view->op->attributes[STATES], work);
+        work->pass.bytes_read = d_bytes;
         return;
     }
-    mlm_count_i8_layer(view, work, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, rank * width, counts);
-    counts->bytes_read += work->rows * rank * sizeof(int16_t);
-    counts->exps += 2 * work->rows * width;
-    mlm_count_floats_written(counts, work, width);
+    work->row.macs = rank * width;
+    work->row.exps = 2 * width;
+    work->row.bytes_read = rank * sizeof(int16_t);
+    work->row.bytes_written = width * sizeof(int32_t);
+    work->pass.bytes_read -= mlm_tensor_bytes(view, A) + d_bytes;
 }
 
 /* mlm-op 58 */

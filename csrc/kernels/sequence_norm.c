@@ -72,15 +72,11 @@ static int run_sequence_norm(mlm_run *run) {
     return 0;
 }
 
-void mlm_sequence_norm_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                    mlm_counts *counts) {
+void mlm_sequence_norm_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width;
-    counts->macs += work->rows * width * (mlm_is_absent(view, WEIGHT) ? 2 : 3);
-    mlm_count_tensor(counts, work, view, WEIGHT);
-    mlm_count_tensor(counts, work, view, BIAS);
-    mlm_count_state(counts, work, 2 * width);
-    mlm_count_floats_read(counts, work, 3 * width);
-    mlm_count_floats_written(counts, work, width);
+    work->row.macs = width * (mlm_is_absent(view, WEIGHT) ? 2 : 3);
+    work->row.bytes_read *= 3;
+    mlm_count_state(work, 2 * width);
 }
 
 static const char *const roles[] = {"statistics"};

@@ -51,12 +51,11 @@ static int run_softmax(mlm_run *run) {
     return 0;
 }
 
-void mlm_softmax_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
-    const uint64_t width = view->op->width;
+void mlm_softmax_class_counts(const mlm_op_view *view, mlm_work *work) {
     const int is_log = view->op->variant == LOG_SOFTMAX;
-    counts->exps += work->rows * (width + (is_log ? 1 : 0));
-    mlm_count_floats_read(counts, work, 3 * width);
-    mlm_count_floats_written(counts, work, is_log ? width : 2 * width);
+    work->row.exps = (uint64_t)view->op->width + (is_log ? 1 : 0);
+    work->row.bytes_read *= 3;
+    if (!is_log) work->row.bytes_written *= 2;
 }
 
 /* mlm-op 8 */

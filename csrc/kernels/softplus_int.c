@@ -10,11 +10,16 @@ enum {
     ARGUMENT = 11,  /* exponent of v */
     LOG2_E = 47274, /* log2(e) 2^15 */
     ONE = 32767,    /* in Q15 */
-    HALF = 1 << 14  /* a half of a unit of Q15's product */
+    HALF = 1 << 14, /* a half of a unit of Q15's product */
+    ROW_PADDING = 8
 };
 
 /* log(1 + t) / t = 1 + t (c0 + t (c1 + t (c2 + t c3))) in Q15, fitted as in i32_exp2.h; worst error 2.9e-4. */
 enum { C0 = -16374, C1 = 10571, C2 = -6108, C3 = 1863 };
+
+#if MLM_WASM_INT
+#include "softplus_int_wasm.h"
+#else
 
 /* c + r t, in Q15. */
 MLM_INLINE int32_t step(int32_t c, int32_t r, int32_t t) {
@@ -39,16 +44,6 @@ MLM_INLINE int32_t log_part(int32_t v, int32_t exponent) {
     r = step(ONE, r, t); /* not above ONE: what is added to it has never been above 0 */
     return 2 * i32_mulw(e >> (30 - exponent) >> n, r);
 }
-
-int mlm_softplus_fits(int32_t exponent, int32_t most) {
-    /* Softplus grows; its log part is off by less than 2^-9. */
-    const int64_t line = (int64_t)(most > 0 ? most : 0) * ((int64_t)1 << (exponent - ARGUMENT));
-    return line + log_part(most, exponent) + (1 << (exponent - 9)) <= INT32_MAX;
-}
-
-#if MLM_WASM_INT
-#include "softplus_int_wasm.h"
-#else
 
 /* Elements of one row seen as two types. */
 typedef int32_t __attribute__((may_alias)) row_i32;
@@ -79,3 +74,13 @@ void mlm_softplus_i32(int32_t exponent, int32_t most, const int16_t *v, int32_t 
 }
 
 #endif
+
+MLM_COLD int mlm_softplus_fits(int32_t exponent, int32_t most) {
+    /* Softplus grows; its log part is off by less than 2^-9, and does not wrap where the sum does. */
+    const int64_t line = (int64_t)(most > 0 ? most : 0) * ((int64_t)1 << (exponent - ARGUMENT));
+    const int16_t v[ROW_PADDING] = {(int16_t)most};
+    int32_t dt[ROW_PADDING];
+    mlm_softplus_i32(exponent, most, v, dt, 1);
+    const int32_t part = (int32_t)((uint32_t)dt[0] - (uint32_t)line);
+    return line + part + (1 << (exponent - 9)) <= INT32_MAX;
+}

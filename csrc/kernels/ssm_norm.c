@@ -43,17 +43,13 @@ static int run_ssm_norm(mlm_run *run) {
     return 0;
 }
 
-void mlm_ssm_norm_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_ssm_norm_class_counts(const mlm_op_view *view, mlm_work *work) {
     const uint64_t width = view->op->width;
-    uint64_t multiplications = 2 * width; /* square, scale, weight */
-    for (uint32_t t = 0; t < TENSORS; t++) {
-        const uint32_t elements = view->op->attributes[t == DT_WEIGHT ? RANK : STATES];
-        if (!mlm_is_absent(view, t)) multiplications += elements;
-        mlm_count_tensor(counts, work, view, t);
-    }
-    counts->macs += work->rows * multiplications;
-    mlm_count_floats_read(counts, work, 2 * width);
-    mlm_count_floats_written(counts, work, width);
+    work->row.macs = 2 * width; /* square, scale, weight */
+    for (uint32_t t = 0; t < TENSORS; t++)
+        if (!mlm_is_absent(view, t))
+            work->row.macs += view->op->attributes[t == DT_WEIGHT ? RANK : STATES];
+    work->row.bytes_read *= 2;
 }
 
 /* mlm-op 27 */

@@ -51,11 +51,10 @@ static int run_unfold(mlm_run *run) {
     return 0;
 }
 
-void mlm_unfold_class_counts(const mlm_op_view *view, const mlm_work *work, mlm_counts *counts) {
+void mlm_unfold_class_counts(const mlm_op_view *view, mlm_work *work) {
     const mlm_window window = window_of(view->op);
-    const uint64_t moved = mlm_window_moves(view, &window);
-    mlm_count_floats_read(counts, work, view->op->width + moved);
-    mlm_count_floats_written(counts, work, view->op->width + moved);
+    work->row.bytes_written += mlm_window_moves(view, &window) * sizeof(float);
+    mlm_count_moves(work);
 }
 
 static const char *const roles[] = {"history"};

@@ -64,14 +64,14 @@ static int run_window_pool(mlm_run *run) {
     return 0;
 }
 
-void mlm_window_pool_class_counts(const mlm_op_view *view, const mlm_work *work,
-                                  mlm_counts *counts) {
+void mlm_window_pool_class_counts(const mlm_op_view *view, mlm_work *work) {
     const mlm_window window = window_of(view->op);
-    const uint64_t width = view->op->width, moved = mlm_window_moves(view, &window);
+    const uint64_t row = work->row.bytes_written;
+    const uint64_t moved = mlm_window_moves(view, &window) * sizeof(float);
     /* A row and the sums in, the sums out, the average over them. */
-    const uint64_t averages = view->op->variant == AVERAGE ? width : 0;
-    mlm_count_floats_read(counts, work, (2 * (uint64_t)window.taps - 1) * width + moved + averages);
-    mlm_count_floats_written(counts, work, window.taps * width + moved + averages);
+    const uint64_t others = moved + (view->op->variant == AVERAGE ? row : 0);
+    work->row.bytes_read = (2 * (uint64_t)window.taps - 1) * row + others;
+    work->row.bytes_written = window.taps * row + others;
 }
 
 static const char *const roles[] = {"history"};

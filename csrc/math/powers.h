@@ -16,15 +16,19 @@
  */
 #define MLM_POWER_MAGIC \
     (MLM_ROUND_MAGIC + 128.0f) /* even, so that ties are rounded as with MLM_ROUND_MAGIC */
+typedef struct mlm_exp2_constants {
+    float c0, c1, c2, c3, c4, c5;
+} mlm_exp2_constants;
 typedef struct mlm_power_constants {
-    float magic, half;
-    float exp2_c1, exp2_c2, exp2_c3, exp2_c4, exp2_c5;
+    float magic;
+    mlm_exp2_constants exp2_halved; /* of which c0, one half, serves others, too */
     float minus_log2_e, ln2_high, ln2_low;
     float exp_c1, exp_c2, exp_c3, exp_c4, exp_c5;
     float one, two;
     float log1p_c0, log1p_c1, log1p_c2, log1p_c3, log1p_c4;
 } mlm_power_constants;
 extern const mlm_power_constants mlm_powers;
+extern const mlm_exp2_constants mlm_exp2; /* apart, as few targets have both */
 
 /* p 2^(k + 1), of halved p and n = k + magic. To multiply is the shortest way, but where it is a call. */
 #if defined(__SOFTFP__) || defined(__riscv_float_abi_soft) || defined(__XTENSA_SOFT_FLOAT__)
@@ -39,18 +43,28 @@ MLM_INLINE v4 v4_times_power(v4 p, v4 n) {
                 f32_times_power(p.d, n.d)};
 }
 
+MLM_INLINE v4 v4_exp2_polynomial_of(v4 r, const mlm_exp2_constants *k) {
+    const v4 r2 = v4_mul(r, r);
+    const v4 high = v4_add(v4_mul(v4_splat(k->c5), r), v4_splat(k->c4));
+    const v4 middle = v4_add(v4_mul(v4_splat(k->c3), r), v4_splat(k->c2));
+    const v4 low = v4_add(v4_mul(v4_splat(k->c1), r), v4_splat(k->c0));
+    return v4_add(v4_mul(v4_add(v4_mul(high, r2), middle), r2), low);
+}
+
 /* 2^x for MLM_EXP2_MIN <= x <= 0, as v4_exp2_negative. */
 MLM_INLINE v4 v4_exp2_in_range(v4 x) {
-    const mlm_power_constants *const k = &mlm_powers;
-    const v4 n = v4_add(x, v4_splat(k->magic));
-    const v4 r = v4_sub(x, v4_sub(n, v4_splat(k->magic)));
-    const v4 r2 = v4_mul(r, r);
-    const v4 high = v4_add(v4_mul(v4_splat(k->exp2_c5), r), v4_splat(k->exp2_c4));
-    const v4 middle = v4_add(v4_mul(v4_splat(k->exp2_c3), r), v4_splat(k->exp2_c2));
-    const v4 low = v4_add(v4_mul(v4_splat(k->exp2_c1), r), v4_splat(k->half));
-    const v4 upper = v4_add(v4_mul(high, r2), middle);
-    return v4_times_power(v4_add(v4_mul(upper, r2), low), n);
+    const v4 magic = v4_splat(mlm_powers.magic), n = v4_add(x, magic);
+    const v4 r = v4_sub(x, v4_sub(n, magic));
+    return v4_times_power(v4_exp2_polynomial_of(r, &mlm_powers.exp2_halved), n);
 }
+
+/* The same for -1/2 <= x <= 0, where the nearest whole number is 0. To compare floats may be a call. */
+#define MLM_MINUS_HALF_BITS 0xBF000000u
+MLM_INLINE int f32_is_near_0(float x) { return f32_bits_apart(x) <= MLM_MINUS_HALF_BITS; }
+MLM_INLINE int v4_is_near_0(v4 x) {
+    return f32_is_near_0(x.a) && f32_is_near_0(x.b) && f32_is_near_0(x.c) && f32_is_near_0(x.d);
+}
+MLM_INLINE v4 v4_exp2_near_0(v4 x) { return v4_exp2_polynomial_of(x, &mlm_exp2); }
 
 /* e^-x for |x| <= MLM_POWER_MAX: its power of two is normal, which SiLU's and softplus' both take for granted. */
 #define MLM_POWER_MAX MLM_SILU_MAX
@@ -65,7 +79,7 @@ MLM_INLINE v4 v4_exp_minus_in_range(v4 x) {
     const v4 s2 = v4_mul(s, s);
     const v4 high = v4_add(v4_mul(v4_splat(k->exp_c5), s), v4_splat(k->exp_c4));
     const v4 middle = v4_add(v4_mul(v4_splat(k->exp_c3), s), v4_splat(k->exp_c2));
-    const v4 low = v4_add(v4_mul(v4_splat(k->exp_c1), s), v4_splat(k->half));
+    const v4 low = v4_add(v4_mul(v4_splat(k->exp_c1), s), v4_splat(k->exp2_halved.c0));
     const v4 upper = v4_add(v4_mul(high, s2), middle);
     return v4_times_power(v4_add(v4_mul(upper, s2), low), n);
 }
@@ -83,7 +97,7 @@ MLM_INLINE v4 v4_softplus_in_range(v4 x) {
     const v4 high = v4_add(v4_mul(v4_splat(k->log1p_c4), q2), v4_splat(k->log1p_c3));
     const v4 middle = v4_add(v4_mul(v4_splat(k->log1p_c2), q2), v4_splat(k->log1p_c1));
     const v4 p = v4_add(v4_mul(v4_add(v4_mul(high, q4), middle), q2), v4_splat(k->log1p_c0));
-    const v4 above = v4_mul(v4_add(x, size), v4_splat(k->half)); /* max(x, 0), exactly */
+    const v4 above = v4_mul(v4_add(x, size), v4_splat(k->exp2_halved.c0)); /* max(x, 0), exactly */
     return v4_add(above, v4_mul(q, p));
 }
 

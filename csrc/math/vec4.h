@@ -23,8 +23,10 @@
  */
 #if defined(__GNUC__) && !defined(__clang__)
 #define MLM_IN_ORDER __attribute__((noinline, optimize("no-schedule-insns")))
+#define MLM_AS_WRITTEN __attribute__((noinline, optimize("no-schedule-insns", "no-tree-ter")))
 #else
 #define MLM_IN_ORDER
+#define MLM_AS_WRITTEN
 #endif
 
 #if !defined(MLM_NO_SIMD) && defined(__wasm_simd128__)
@@ -37,6 +39,7 @@ typedef v128_t v4;
 MLM_INLINE v4 v4_load(const float *p) { return wasm_v128_load(p); }
 MLM_INLINE void v4_store(float *p, v4 x) { wasm_v128_store(p, x); }
 MLM_INLINE v4 v4_splat(float x) { return wasm_f32x4_splat(x); }
+MLM_INLINE v4 v4_of(float a, float b, float c, float d) { return wasm_f32x4_make(a, b, c, d); }
 MLM_INLINE v4 v4_add(v4 x, v4 y) { return wasm_f32x4_add(x, y); }
 MLM_INLINE v4 v4_sub(v4 x, v4 y) { return wasm_f32x4_sub(x, y); }
 MLM_INLINE v4 v4_mul(v4 x, v4 y) { return wasm_f32x4_mul(x, y); }
@@ -75,6 +78,7 @@ typedef __m128 v4;
 MLM_INLINE v4 v4_load(const float *p) { return _mm_loadu_ps(p); }
 MLM_INLINE void v4_store(float *p, v4 x) { _mm_storeu_ps(p, x); }
 MLM_INLINE v4 v4_splat(float x) { return _mm_set1_ps(x); }
+MLM_INLINE v4 v4_of(float a, float b, float c, float d) { return _mm_setr_ps(a, b, c, d); }
 MLM_INLINE v4 v4_add(v4 x, v4 y) { return _mm_add_ps(x, y); }
 MLM_INLINE v4 v4_sub(v4 x, v4 y) { return _mm_sub_ps(x, y); }
 MLM_INLINE v4 v4_mul(v4 x, v4 y) { return _mm_mul_ps(x, y); }
@@ -146,6 +150,10 @@ MLM_INLINE void v4_store(float *p, v4 x) {
 
 MLM_INLINE v4 v4_load(const float *p) { V4_EACH(p[0], p[1], p[2], p[3]); }
 MLM_INLINE v4 v4_splat(float x) { V4_EACH(x, x, x, x); }
+MLM_INLINE v4 v4_of(float a, float b, float c, float d) {
+    (void)b, (void)c, (void)d; /* of one lane */
+    V4_EACH(a, b, c, d);
+}
 MLM_INLINE v4 v4_add(v4 x, v4 y) { V4_EACH(x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d); }
 MLM_INLINE v4 v4_sub(v4 x, v4 y) { V4_EACH(x.a - y.a, x.b - y.b, x.c - y.c, x.d - y.d); }
 MLM_INLINE v4 v4_mul(v4 x, v4 y) { V4_EACH(x.a * y.a, x.b * y.b, x.c * y.c, x.d * y.d); }

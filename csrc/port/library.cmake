@@ -18,8 +18,13 @@ endforeach()
 
 # What is run: a program and the sensor that it listens to, or a harness, which has neither.
 set(MAMBALITE_SENSOR simulated CACHE STRING "the sensor, of which there is a port/sensor-NAME.c")
-file(GLOB MAMBALITE_PROGRAM CONFIGURE_DEPENDS port/app*.c port/example.c port/report.c port/sensor.c
-    port/harness.c port/stream.c port/inputs.S)
+option(MAMBALITE_TIMING "the program prints a timing report, for `mambalite timing add`" OFF)
+set(MAMBALITE_MAIN port/app*.c)
+if(MAMBALITE_TIMING)
+    set(MAMBALITE_MAIN port/timing.c)
+endif()
+file(GLOB MAMBALITE_PROGRAM CONFIGURE_DEPENDS ${MAMBALITE_MAIN} port/example.c port/report.c
+    port/sensor.c port/harness.c port/stream.c port/inputs.S)
 if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/sensor.c)
     list(APPEND MAMBALITE_PROGRAM port/sensor-${MAMBALITE_SENSOR}.c)
     # Only what is simulated needs a pace from a timer.

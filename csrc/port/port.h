@@ -24,6 +24,11 @@ void port_write(const char *text);
 uint32_t port_ticks(void);
 uint32_t port_ticks_per_second(void);
 
+/* A counter of the core's own cycles, as DWT and CCOUNT are, which wraps at 2^32, and its frequency in Hz. For
+ * the timing report alone; in an emulator port_ticks stands for it. */
+uint32_t port_cycles(void);
+uint32_t port_cycles_per_second(void);
+
 /* What of clock and caches is not as the board's figures say, for a person; null where all is, or nothing
  * is known. */
 const char *port_misconfigured(void);

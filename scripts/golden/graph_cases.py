@@ -41,6 +41,7 @@ NETWORKS: Mapping[str, Tuple[Callable[[], nn.Module], Shape]] = {
     "vim_v1": (modules.VimV1, (21, 4)),
     "vim_v2": (modules.VimV2, (20, 4)),
     "falcon_mamba": (modules.FalconMamba, (19,)),
+    "gru_and_encoder": (modules.GruAndEncoder, (18, 4)),
 }
 """Name to what makes the module, and the shape of its input; of tokens one size."""
 
@@ -86,7 +87,7 @@ def values_of(name: str, shape: Shape) -> np.ndarray:
         return step + np.log(-np.expm1(-step))
     if name.endswith("running_var"):
         return 0.5 + uniform(SEED, name, *shape)
-    if name.endswith(("bias", "running_mean")):
+    if name.endswith("running_mean") or "bias" in name.rpartition(".")[2]:
         return 0.2 * noise
     if len(shape) == 1:
         return 1 + 0.1 * noise  # norms, D, layer scale

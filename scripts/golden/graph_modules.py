@@ -347,3 +347,19 @@ class FalconMamba(nn.Module):
         for layer in self.backbone.layers:
             x = x + layer["mixer"](layer["norm"](x))
         return self.lm_head(self.backbone.norm_f(x)[:, -1])
+
+
+class GruAndEncoder(nn.Module):
+    """A GRU of two layers and both directions, PyTorch's encoder layer, and an LSTM's last hidden state."""
+
+    def __init__(self):
+        super().__init__()
+        self.inp = nn.Linear(4, 12)
+        self.gru = nn.GRU(12, 8, num_layers=2, bidirectional=True, batch_first=True)
+        self.encoder = nn.TransformerEncoderLayer(16, 4, 24, batch_first=True, norm_first=True, activation="gelu")
+        self.lstm, self.head = nn.LSTM(16, 6, batch_first=True), nn.Linear(6, 3)
+
+    def forward(self, x):
+        x, _ = self.gru(self.inp(x))
+        _, (hidden, _) = self.lstm(self.encoder(x))
+        return self.head(hidden[-1])

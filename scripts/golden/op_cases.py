@@ -50,6 +50,8 @@ def norm(case: Case) -> None:
     case.add("norm", norm="layer", eps=1e-5, weight=weight, bias=bias)
     case.add("norm", norm="layer", eps=1e-3, weight=weight)
     case.add("norm", norm="layer", eps=1e-5)
+    case.add("norm", norm="rms", eps=1e-5, weight=weight, groups=2)
+    case.add("norm", norm="rms", eps=1e-2, groups=3)
 
 
 def batchnorm(case: Case) -> None:
@@ -121,6 +123,31 @@ def conv1d(case: Case) -> None:
     for padding in ("same", "causal"):
         case.add("conv1d", weight=depthwise, bias=case.tensor("depthwise.bias", WIDTH), groups=WIDTH,
                  padding=padding)
+
+
+def conv2d(case: Case) -> None:
+    """Rows of 6 bands, or of 3 with 2 channels each."""
+    dense, bias = case.weight("dense", 5, 1, 3, 3), case.tensor("dense.bias", 5)
+    case.add("conv2d", weight=dense, bias=bias, bands=6)
+    for padding in ("same", "causal", 1):
+        case.add("conv2d", weight=dense, bands=6, padding=padding, bandPadding=1, bandStride=2)
+    case.add("conv2d", weight=dense, bias=bias, bands=6, stride=2, dilation=2, padding=3, bandDilation=2)
+    case.add("conv2d", weight=case.weight("pair", 10, 2, 2, 2), bands=3, bandPadding=1)
+    case.add("conv2d", weight=case.weight("groups", 4, 1, 3, 2), bands=3, groups=2, padding="same")
+    first = case.add("conv2d", is_output=False, weight=case.weight("first", 9, 1, 1, 3), bands=6, bandStride=2, bandPadding=1)
+    depthwise = case.weight("depthwise", 9, 1, 3, 3)
+    for padding in ("same", "causal"):
+        case.add("conv2d", first, weight=depthwise, bias=case.tensor("depthwise.bias", 9), groups=9, bands=3,
+                 padding=padding, stride=2, bandPadding=1)
+
+
+def pool2d(case: Case) -> None:
+    for pool in ("average", "max"):
+        case.add("pool2d", pool=pool, window=2, bandWindow=2, bands=6)
+        case.add("pool2d", pool=pool, window=3, bandWindow=2, stride=2, bandStride=1, padding=1, bandPadding=1, bands=3)
+        case.add("pool2d", pool=pool, window=2, bandWindow=3, stride=1, padding="same", bands=3)
+        case.add("pool2d", pool=pool, window=2, bandWindow=1, stride=1, padding="causal", bands=2)
+    case.add("pool2d", pool="average", window=3, bandWindow=3, padding=1, bandPadding=1, bands=6, countIncludePad=False)
 
 
 def window_pool(case: Case) -> None:
@@ -241,6 +268,70 @@ def mamba(case: Case) -> None:
     case.add("mamba", **block(**biased, scanNorm={"eps": 1e-2}))
 
 
+def mamba2(case: Case) -> None:
+    heads, states = 4, 3
+
+    def block(channels: int = 5, groups: int = 1, **changes: object) -> Dict[str, object]:
+        inner = heads * channels
+        convolved, name = inner + 2 * groups * states, f"{channels}.{groups}"
+        fields = {
+            "inProj": {"weight": case.weight(f"{name}.in_proj", inner + convolved + heads, WIDTH)},
+            "conv1d": {"weight": case.weight(f"{name}.conv1d", convolved, 1, 4),
+                       "bias": case.tensor(f"{name}.conv1d.bias", convolved)},
+            "aLog": case.tensor("A_log", heads, scale=0.7, offset=0.5),
+            "dtBias": case.tensor("dt_bias", heads, scale=1, offset=-2),
+            "d": case.tensor("D", heads, offset=1),
+            "groups": groups,
+            "normWeight": case.tensor(f"{name}.norm", inner, offset=1),
+            "outProj": {"weight": case.weight(f"{name}.out_proj", 7, inner)},
+            **changes,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    case.add("mamba2", **block())
+    case.add("mamba2", **block(groups=2, normGroups=2, normEps=1e-2))
+    case.add("mamba2", **block(groups=4, normPlace="before_gate"))
+    case.add("mamba2", **block(channels=17, normGroups=4, normPlace="before_gate"))
+    case.add("mamba2", **block(leastDt=0.1, mostDt=0.3, outProj=None))
+    case.add("mamba2", **block(d=case.tensor("D.channels", 20, offset=1), normWeight=None))
+    case.add("mamba2", **block(d=None, dtBias=None, normWeight=None))
+    biased = {"inProj": {"weight": case.weight("5.1.in_proj", 50, WIDTH), "bias": case.tensor("b", 50)},
+              "outProj": {"weight": case.weight("5.1.out_proj", 7, 20), "bias": case.tensor("o", 7)},
+              "conv1d": {"weight": case.weight("flat.conv1d", 26, 3)}}
+    case.add("mamba2", **block(**biased))
+
+
+def recurrent(case: Case) -> None:
+    """With biases and without; hidden states of a whole panel and of none."""
+    kind, gates = case.kind, {"gru": 3, "lstm": 4}[case.kind]
+    for hidden in (5, 16):
+        rows = gates * hidden
+        weights = {"weightIh": case.weight(f"ih{hidden}", rows, WIDTH),
+                   "weightHh": case.weight(f"hh{hidden}", rows, hidden)}
+        biases = {"biasIh": case.tensor(f"ih{hidden}.bias", rows), "biasHh": case.tensor(f"hh{hidden}.bias", rows)}
+        case.add(kind, **weights, **biases)
+    case.add(kind, **weights)
+    turned = case.add("reverse", is_output=False)
+    case.add(kind, turned, **weights, biasHh=biases["biasHh"])
+
+
+def attention(case: Case) -> None:
+    """Heads of one channel, of several and of all; a larger one that is no multiple of 4."""
+    def layers(width: int, has_bias: bool = True) -> Dict[str, object]:
+        in_proj = {"weight": case.weight(f"in{width}", 3 * width, width)}
+        out_proj = {"weight": case.weight(f"out{width}", width, width)}
+        if has_bias:
+            in_proj["bias"] = case.tensor(f"in{width}.bias", 3 * width)
+            out_proj["bias"] = case.tensor(f"out{width}.bias", width)
+        return {"inProj": in_proj, "outProj": out_proj}
+
+    for heads in (1, 2, WIDTH):
+        case.add("attention", heads=heads, **layers(WIDTH))
+    case.add("attention", heads=2, causal=True, **layers(WIDTH, has_bias=False))
+    wide = case.add("linear", is_output=False, weight=case.weight("w", 15, WIDTH))
+    case.add("attention", wide, heads=3, causal=True, **layers(15))
+
+
 # ---------------------------------------------------------------------------------------------
 # Outputs and fronts
 # ---------------------------------------------------------------------------------------------
@@ -301,6 +392,8 @@ FAMILIES: Dict[str, Dict[str, Callable[[Case], None]]] = {
     "op_time": {
         "conv1d": conv1d,
         "window_pool": window_pool,
+        "conv2d": conv2d,
+        "pool2d": pool2d,
         "unfold": unfold,
         "upsample": upsample,
         "insert_row": insert_row,
@@ -309,7 +402,9 @@ FAMILIES: Dict[str, Dict[str, Callable[[Case], None]]] = {
         "transpose": transpose,
         "sequence_norm": sequence_norm,
     },
-    "op_state": {"selective_scan": selective_scan, "gate": gate, "mamba": mamba},
+    "op_state": {"selective_scan": selective_scan, "gate": gate, "mamba": mamba, "mamba2": mamba2},
+    "op_recurrent": {"gru": recurrent, "lstm": recurrent},
+    "op_attention": {"attention": attention},
     "op_outputs": {
         "pool": pool,
         "attention_pool": attention_pool,

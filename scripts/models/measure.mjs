@@ -13,7 +13,7 @@ const { readSources, verify } = await import("../../dist/firmware/node.js");
 
 const LINKER_SCRIPT = "port/cortex-m7/emulator-axi.ld";
 /** The arena's line in it, and one for the emulated machine's whole memory. */
-const BOARD_ARENA = /(ARENA \(rw\) +: ORIGIN = 0x20100000, LENGTH = )[^\s,]+/;
+const BOARD_ARENA = /(AXI \(rw\) +: ORIGIN = 0x20100000, LENGTH = )[^\s,]+/;
 const EMULATOR_ARENA = "$13072K";
 
 /** @param cases bundled model, schedule and session options of each row */

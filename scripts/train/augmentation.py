@@ -61,20 +61,24 @@ def random_words(audio: Tensor, spans: Tensor, y: Tensor) -> List[streams.Word]:
     ]
 
 
-def random_streams(
-    words: List[streams.Word],
-    noise: Noise,
-    samples: int,
-    windows: streams.Windows,
-    classes: streams.Classes,
-    count: int,
-    is_noisy: bool,
-) -> Tuple[Tensor, Tensor]:
-    """-> waves [count, samples], probabilities [count, answers, classes]"""
-    spans = windows.spans(samples)
+def random_backgrounds(count: int, noise: Noise, samples: int, is_noisy: bool) -> Tensor:
+    """[count, samples]"""
     backgrounds = random_noise(count, noise, samples)
     if is_noisy:
         backgrounds = changing(backgrounds, random_noise(count, noise, samples))
+    return backgrounds
+
+
+def random_streams(
+    words: List[streams.Word],
+    backgrounds: Tensor,
+    windows: streams.Windows,
+    classes: streams.Classes,
+    is_noisy: bool,
+) -> Tuple[Tensor, Tensor]:
+    """backgrounds [count, samples] -> waves, the same, probabilities [count, answers, classes]"""
+    count, samples = backgrounds.shape
+    spans = windows.spans(samples)
     waves, probabilities = [], []
     for stream, background in enumerate(backgrounds):
         own = words[stream::count]

@@ -9,13 +9,15 @@ which oneDNN runs several times faster than a matrix product without a tuned BLA
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Dict
+from typing import Dict, List, NamedTuple, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from project import mamba_reference, mambalite_torch
+from mambalite_torch.layers import at_every_frame  # noqa: I001  on the path that project sets
+from scan import carried_scan
 
 D_CONV = 4
 
@@ -53,6 +55,14 @@ class RmsNorm(nn.Module):
         return x * torch.rsqrt(mean_square + mamba_reference.NORM_EPS) * self.weight[:, None]
 
 
+class Carried(NamedTuple):
+    """What a mixer hands on to the next part of a stream: the last inputs of its convolution
+    [batch, d_inner, d_conv - 1] and its state [batch, d_inner, d_state]."""
+
+    inputs: Tensor
+    state: Tensor
+
+
 class Mixer(mambalite_torch.Mamba):
     """One Mamba-1 block, [batch, d_model, frames] -> the same; initialised as in mamba_ssm."""
 
@@ -70,6 +80,24 @@ class Mixer(mambalite_torch.Mamba):
     def forward(self, x: Tensor) -> Tensor:
         return self.forward_channels(x)
 
+    def nothing_carried(self, batch: int) -> Carried:
+        sizes = (self.d_conv - 1, self.d_state)
+        return Carried(*(torch.zeros(batch, self.d_inner, size) for size in sizes))
+
+    def go_on(self, x: Tensor, carried: Carried) -> Tuple[Tensor, Carried]:
+        """`forward` of the next part of a stream; gradients end where it begins."""
+        u, z = at_every_frame(self.in_proj, x).chunk(2, dim=1)
+        u = torch.cat([carried.inputs, u], dim=2)
+        inputs = u[:, :, u.shape[2] - carried.inputs.shape[2] :].detach()
+        u = F.silu(F.conv1d(u, self.conv1d.weight, self.conv1d.bias, groups=self.d_inner))
+        sizes = [self.dt_rank, self.d_state, self.d_state]
+        dt, B, C = at_every_frame(self.x_proj, u).split(sizes, dim=1)
+        delta = F.softplus(at_every_frame(self.dt_proj, dt))
+        A = -torch.exp(self.A_log)
+        y, state = carried_scan(u, delta, A, B, C, self.D, carried.state)
+        y = at_every_frame(self.out_proj, y * F.silu(z))
+        return y, Carried(inputs, state)
+
 
 class Block(nn.Module):
     """x + mixer(norm(x)); in training the branch is dropped for some sequences."""
@@ -86,6 +114,10 @@ class Block(nn.Module):
             keep = torch.rand(x.shape[0], 1, 1) >= self.drop_rate
             y = y * keep / (1 - self.drop_rate)
         return x + y
+
+    def go_on(self, x: Tensor, carried: Carried) -> Tuple[Tensor, Carried]:
+        y, carried = self.mixer.go_on(self.norm(x), carried)
+        return x + y, carried
 
 
 class Network(nn.Module):
@@ -113,6 +145,20 @@ class Network(nn.Module):
         pooled = F.avg_pool1d(self._features(frames), length, hop)
         return self._classify(pooled.transpose(1, 2))
 
+    def nothing_carried(self, batch: int) -> List[Carried]:
+        return [layer.mixer.nothing_carried(batch) for layer in self.layers]
+
+    def go_on(
+        self, frames: Tensor, length: int, hop: int, carried: List[Carried]
+    ) -> Tuple[Tensor, List[Carried]]:
+        """`windows` of the next part of streams. -> logits, what their next part goes on from"""
+        x, after = self.linear_in(frames.transpose(1, 2)), []
+        for layer, own in zip(self.layers, carried):
+            x, own = layer.go_on(x, own)
+            after.append(own)
+        pooled = F.avg_pool1d(self.norm_f(x), length, hop)
+        return self._classify(pooled.transpose(1, 2)), after
+
     def _features(self, frames: Tensor) -> Tensor:
         x = self.linear_in(frames.transpose(1, 2))
         for layer in self.layers:
@@ -136,4 +182,10 @@ def check_network(sizes: Sizes, frames: int) -> None:
         state: Dict[str, Tensor] = network.state_dict()
         expected = torch.stack([mamba_reference.stack_logits(state, row) for row in x])
         error = (network(x) - expected).abs().max() / expected.abs().max()
+        at = frames // 3
+        _, carried = network.go_on(x[:, :at], at, at, network.nothing_carried(len(x)))
+        last, _ = network.go_on(x[:, at:], frames - at, frames - at, carried)
+        whole = network.windows(x, frames - at, at)[:, 1:]
     assert error <= 1e-5, f"{asdict(sizes)}: differs from the reference by {error:.3g}"
+    error = (last - whole).abs().max() / whole.abs().max()
+    assert error <= 1e-5, f"{asdict(sizes)}: differs in two parts by {error:.3g}"

@@ -117,6 +117,7 @@ describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
           });
         await call("open", {
           source: { name: "kws.mlm", from: new URL(blobUrl, location.href).href },
+          fold: false,
         });
         const [source, notes] = [new MessageChannel(), new MessageChannel()];
         const address = new URL(runningUrl, location.href).href;

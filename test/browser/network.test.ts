@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)(`the network on the page${needsChromium}`, () => {
     const { page, context } = await visit(held.browser, held.site, { query: "?model=har" });
     await waitForReport(page);
     expect(await markedBuffers(page)).toEqual([]);
-    const { plan, operators } = json(["profile", har, "--frames", "128"]);
+    const { plan, operators } = json(["profile", har]);
     await page
       .locator("#network")
       .getByRole("option", { name: /^layers\.1\.mixer / })

@@ -305,12 +305,12 @@ describe.skipIf(!hasChromium || !existsSync("/proc/self/status"))(
               name: string,
               input: unknown,
             ) => Promise<unknown>;
-            const choice = { schedule: "unfused", tile: 1, frames: 98 };
+            const choice = { schedule: "unfused", tile: 1, frames: 98, budget: 0 };
             const run = { choice, input: null, name: "generated" };
             const sizes = new Set<unknown>();
             for (let i = 0; i < count; i++) {
               const from = files[i % files.length]!;
-              await call("open", { source: { name: from.name, from } });
+              await call("open", { source: { name: from.name, from }, fold: false });
               await call("plan", choice);
               await call("run", run);
               if (i % urls.length === 0) sizes.add(await call("memory", null));

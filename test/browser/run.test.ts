@@ -130,7 +130,9 @@ describe.skipIf(!hasChromium)(`running in the page${needsChromium}`, () => {
     });
     await waitForReport(page);
     await page.setInputFiles('input[name="input"]', join(models, "kws/yes.wav"));
-    await expect.poll(() => page.textContent("#run .message")).toMatch(/yes\.wav: .*does not hear/);
+    await expect
+      .poll(() => page.textContent("#run .message"))
+      .toMatch(/yes\.wav: .*a \.npy of frames, got audio/);
     await page.setInputFiles('input[name="input"]', join(traced, "input.npy"));
     await expect
       .poll(() => page.textContent("#run .message"))

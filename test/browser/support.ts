@@ -1,19 +1,20 @@
 /**
- * The built page in a real Chromium: builds it, serves it from a sub-path without help of a clever
+ * The built page in a real Chromium: has it built, serves it from a sub-path without help of a clever
  * server, opens it, and keeps what its console says. Knows nothing of what is tested.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { buildApp } from "../../scripts/app.mjs";
 import { launch, type Served, serve } from "../chromium.js";
+import { sharedFolder } from "../shared.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const SIZES = "sizes.json";
 const SUB_PATH = "/some/where/";
 const PATIENCE_MS = 30_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -23,20 +24,15 @@ export interface Site extends Served {
   readonly sizes: Awaited<ReturnType<typeof buildApp>>;
 }
 
-/** Builds the page into a folder of its own and serves it. */
+/** Serves the page, which is built once for all tests. */
 export async function startSite(): Promise<Site> {
-  const folder = mkdtempSync(join(tmpdir(), "mambalite-app-"));
-  const sizes = await buildApp(folder);
-  const served = await serve(folder, SUB_PATH);
-  return {
-    ...served,
-    folder,
-    sizes,
-    close: () => {
-      served.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  const built = await sharedFolder("site", async (folder) => {
+    const sizes = await buildApp(join(folder, "site"));
+    writeFileSync(join(folder, SIZES), JSON.stringify(sizes));
+  });
+  const folder = join(built, "site");
+  const sizes = JSON.parse(readFileSync(join(built, SIZES), "utf8"));
+  return { ...(await serve(folder, SUB_PATH)), folder, sizes };
 }
 
 export interface Visit {

@@ -24,10 +24,10 @@ const EXPORTER = fileURLToPath(new URL("../../scripts/torch", import.meta.url));
 const python = existsSync(join(CASES, "networks.py")) ? findPython(["torch"]) : undefined;
 const title = "networks that are exported";
 const why = existsSync(CASES) ? "no Python with torch" : "../shared is absent";
-/** Those without two dimensions, Mamba-2, recurrent layers and attention. */
 const NAMES = [
   ...["bidirectional_har", "ecg_flatten", "sequence_labels", "two_heads", "inverted_forecast"],
-  ...["patch_class", "variants", "channel_independent"],
+  ...["patch_class", "variants", "channel_independent", "small_mamba2", "kws_conv2d"],
+  ...["mamba_gru", "mamba_attention"],
 ];
 const SCRIPT = `
 import sys

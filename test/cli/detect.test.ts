@@ -137,7 +137,7 @@ describe("detect", () => {
     const never = "never _unknown_ and _silence_\n";
     expect(detect("--threshold", "yes=0.9")).toContain(
       "running over 70 frames, an answer every 10; averages of 4, held off for 10; " +
-        `thresholds down 0.8, off 0.75, on 0.4, stop 0.55, up 0.55, yes 0.9, ${never}`,
+        `thresholds down 0.45, off 0.35, on 0.55, stop 0.3, up 0.7, yes 0.9, ${never}`,
     );
     expect(detect("--mode", "exact")).toContain(
       `exact over 98 frames, an answer every 14; averages of 3, held off for 7; thresholds 0.5, ${never}`,

@@ -176,6 +176,7 @@ describe("profile", () => {
     const { plan, wholeSequence } = report;
     expect(wholeSequence).toEqual({
       forcedBy: ["flip", "flip_back"],
+      growsWithSquare: [],
       maxFrames: 50,
       bytes: plan.wholeBytes,
       arenaBytesWithout: plan.arenaBytes - plan.wholeBytes,

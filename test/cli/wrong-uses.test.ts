@@ -163,9 +163,9 @@ const WRONG: readonly Wrong[] = [
       "inspect",
       spotter,
       "--arch",
-      arch("conv2d.json", { ops: [{ kind: "conv2d", name: "stem" }] }),
+      arch("conv3d.json", { ops: [{ kind: "conv3d", name: "stem" }] }),
     ],
-    answer: /arch\.ops\[0\]\.kind: expected .*conv1d.*got "conv2d"/,
+    answer: /arch\.ops\[0\]\.kind: expected .*conv1d.*got "conv3d"/,
   },
   {
     use: "a field that there is not",
@@ -185,12 +185,12 @@ const WRONG: readonly Wrong[] = [
       /with "rename": \{"embed": "linear_in"\} beside "convention": "paper" in an arch file, or an arch file \(--arch FILE; mambalite draft writes one\)/,
   },
   {
-    use: "a Mamba-2 network",
+    use: "a Mamba-3 network",
     args: () => [
       "inspect",
-      checkpoint("mamba2.safetensors", [tensor("m.A_log", [4]), tensor("m.dt_bias", [4])]),
+      checkpoint("mamba3.safetensors", [tensor("m.B_bias", [4]), tensor("m.dt_bias", [4])]),
     ],
-    answer: /expected a Mamba-1 block .*, got a Mamba-2 block, which is not supported/,
+    answer: /expected a Mamba-1 block .*, got a Mamba-3 block, which is not supported/,
   },
   {
     use: "compare without a reference",

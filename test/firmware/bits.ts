@@ -8,6 +8,7 @@ import {
   type Case,
   goldenCase,
   keywordSpotter,
+  SPOTTER,
   skipReason,
   verifyCase,
 } from "./support.js";
@@ -49,7 +50,7 @@ export function testBits(target: EmulatedTarget, variants: readonly string[]): v
         return verification;
       }
 
-      test(`the keyword spotter: the bits of WebAssembly, the arena of the plan`, async () => {
+      test(`${SPOTTER}: the bits of WebAssembly, the arena of the plan`, async () => {
         const { images: reports } = await verifies(await keywordSpotter(ROWS));
         for (const { arena, plan } of reports) expect(arena.highWaterBytes).toBe(plan.arenaBytes);
       });

@@ -89,7 +89,7 @@ describe("number types", () => {
 });
 
 test("an op that the sources do not have", () => {
-  expect(() => listOf({ ops: [op("lstm")] })).toThrow("the sources have no op lstm");
+  expect(() => listOf({ ops: [op("rnn")] })).toThrow("the sources have no op rnn");
 });
 
 const noCompiler = spawnSync("cc", ["--version"]).status !== 0;

@@ -70,6 +70,9 @@ test.skipIf(skipped !== "")(
     expect(compile("main/sensor-i2s.c")).toMatchObject({ status: 0, stderr: "" });
     const inPsram = ["-include", "esp_attr.h", "-DPORT_ARENA=EXT_RAM_BSS_ATTR", "main/app.c"];
     expect(compile(...inPsram)).toMatchObject({ status: 0, stderr: "" });
+    const copied = ["-include", "esp_attr.h", "-DPORT_WEIGHTS=DRAM_ATTR"];
+    const weights = `${COMPONENT}/src/model_blob.c`;
+    expect(compile(...copied, weights)).toMatchObject({ status: 0, stderr: "" });
   },
 );
 
@@ -107,15 +110,17 @@ describe("build files", () => {
       /^cmake_minimum_required\(VERSION 3\.16\)\ninclude\(\$ENV\{IDF_PATH\}\/tools\/cmake\/project\.cmake\)\nproject\(\w+\)$/m,
     );
     const main = registration("main/CMakeLists.txt");
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: CMake's
-    const SENSOR = "${SENSOR}";
-    const named = main.get("SRCS")?.filter((name) => name !== SENSOR) ?? [];
-    expect(main.get("SRCS")).toContain(SENSOR);
-    const sensors = [...text("main/CMakeLists.txt").matchAll(/^ {4}set\(SENSOR "(.+)"\)$/gm)];
+    const sources = main.get("SRCS") ?? [];
+    const chosen = ["SENSOR", "PROGRAM"].flatMap((name) => {
+      expect(sources).toContain(`\${${name}}`);
+      const files = text("main/CMakeLists.txt").matchAll(
+        new RegExp(`^ {4}set\\(${name} "(.+)"\\)$`, "gm"),
+      );
+      return [...files].map(([, file]) => file);
+    });
+    const named = sources.filter((name) => !name.startsWith("$"));
     const compiled = [...files.keys()].filter((path) => /^main\/[\w-]+\.c$/.test(path));
-    expect(
-      [...named, ...sensors.map(([, name]) => name)].map((name) => `main/${name}`).sort(),
-    ).toEqual(compiled.sort());
+    expect([...named, ...chosen].map((name) => `main/${name}`).sort()).toEqual(compiled.sort());
     expect(main.get("PRIV_REQUIRES")).toEqual(["mambalite_micro", "esp_timer", "driver"]);
     const component = registration(`${COMPONENT}/CMakeLists.txt`);
     for (const folder of component.get("SRC_DIRS") ?? []) {
@@ -146,12 +151,18 @@ describe("build files", () => {
       ([, name]) => name,
     );
     expect(defined).toEqual([
-      ...["MAMBALITE_ARENA_INTERNAL", "MAMBALITE_ARENA_PSRAM"],
+      ...[
+        "MAMBALITE_ARENA_INTERNAL",
+        "MAMBALITE_ARENA_PSRAM",
+        "MAMBALITE_WEIGHTS_SRAM",
+        "MAMBALITE_TIMING",
+      ],
       ...["MAMBALITE_SENSOR_SIMULATED", "MAMBALITE_SENSOR_I2S"],
       ...["MAMBALITE_I2S_BCLK", "MAMBALITE_I2S_WS", "MAMBALITE_I2S_DIN"],
     ]);
     expect(text("main/CMakeLists.txt")).toMatch(/if\(CONFIG_MAMBALITE_SENSOR_I2S\)/);
     expect(text("main/CMakeLists.txt")).toMatch(/if\(CONFIG_MAMBALITE_ARENA_PSRAM\)/);
+    expect(text(`${COMPONENT}/CMakeLists.txt`)).toMatch(/if\(CONFIG_MAMBALITE_WEIGHTS_SRAM\)/);
     const defaults = text("sdkconfig.defaults").trimEnd().split("\n");
     for (const line of defaults) expect(line).toMatch(/^CONFIG_[A-Z0-9_]+=(y|\d+|"[^"]+")$/);
     expect(defaults).toContain('CONFIG_IDF_TARGET="esp32s3"');

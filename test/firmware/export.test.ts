@@ -56,7 +56,7 @@ describe.skipIf(noArm !== "")(`exports for arm${noArm}`, { timeout: TIMEOUT_MS }
     const execution = { schedule: "layer", maxFrames: 200 } as const;
     const folder = write("stm32h7-axi", await project("stm32h7", { execution }));
     const [forBoard = ""] = readmeCommands(folder);
-    expect(cleanly(folder, forBoard)).toMatch(/ARENA: +\d+ B +512 KB/);
+    expect(cleanly(folder, forBoard)).toMatch(/AXI: +[1-9]\d* B +512 KB/);
   });
 
   test.each(EXPORT_TARGETS.filter((name) => cortexM(name) !== undefined))(

@@ -57,6 +57,8 @@ describe.each(EXPORTS)("$target for $board.id", ({ target, board }) => {
       expect(config).toMatch(`CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_${board.clockHz / 1e6}=y`);
       // What estimates of its time assume of the flash.
       expect(timingOf(board.id)?.conditions).toContain("QIO flash at 80 MHz");
+      const kib = timingOf(board.id)!.caches.data!.bytes / KIB;
+      expect(config).toContain(`CONFIG_ESP32S3_DATA_CACHE_${kib}KB=y`);
       expect(config).toMatch(
         "CONFIG_ESPTOOLPY_FLASHMODE_QIO=y\nCONFIG_ESPTOOLPY_FLASHFREQ_80M=y\n",
       );
@@ -80,9 +82,9 @@ describe.each(EXPORTS)("$target for $board.id", ({ target, board }) => {
           ),
         ].map(([, name, bytes]) => [name, Number(bytes)]),
       );
-    const [FLASH, RAM, ARENA] = [board.flash.bytes, region("dtcm"), region("axi-sram")];
-    expect(lengths("dtcm")).toEqual({ FLASH, RAM });
-    expect(lengths("axi")).toEqual({ FLASH, RAM, ARENA });
+    const [FLASH, RAM, AXI] = [board.flash.bytes, region("dtcm"), region("axi-sram")];
+    expect(lengths("dtcm")).toEqual({ FLASH, RAM, AXI });
+    expect(lengths("axi")).toEqual({ FLASH, RAM, AXI });
   });
 });
 

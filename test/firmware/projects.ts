@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect } from "vitest";
 import { framesIn } from "../../ts/core/input.js";
-import { BOARDS } from "../../ts/device/index.js";
+import { BOARDS, type WeightsChoice } from "../../ts/device/index.js";
 import { type Content, wholeBytes } from "../../ts/firmware/content.js";
 import {
   boundedBy,
@@ -37,12 +37,13 @@ export interface ProjectOptions {
   /** What the example's outputs are computed with; default: the keyword spotter. */
   readonly model?: Uint8Array;
   readonly input?: InputArray;
+  readonly weights?: WeightsChoice;
 }
 
 /** A project for the keyword spotter, or for another model. */
 export async function project(
   target: ExportTarget | EmulatedTarget,
-  { execution = {}, model = spotter.blob, blob = model, input }: ProjectOptions = {},
+  { execution = {}, model = spotter.blob, blob = model, input, weights }: ProjectOptions = {},
   boardId?: string,
 ): Promise<Files> {
   const opened = await engine.loadModel(model);
@@ -61,6 +62,7 @@ export async function project(
       },
       example: { input: sequence, outputs: session.run(sequence, { allowNonfinite: true }) },
       ...(board && { board }),
+      ...(weights && { weights }),
     });
   } finally {
     opened.dispose();

@@ -39,12 +39,18 @@ export interface Case {
   readonly inputs: readonly InputArray[];
 }
 
+const hasPaper = existsSync(PAPER);
+/** For tests' titles: what they say of the keyword spotter is of this one. */
+export const SPOTTER = hasPaper
+  ? "the keyword spotter"
+  : "random weights in the keyword spotter's sizes";
+
 /** The paper's network and inputs where they are, else random ones of the same sizes. */
 export async function keywordSpotter(rows: number): Promise<Case> {
-  if (!existsSync(PAPER)) {
+  if (!hasPaper) {
     const same = join(root, "test/golden/paper_d64_t100");
     return {
-      name: "random weights in its sizes",
+      name: SPOTTER,
       blob: await convert(join(same, "model.safetensors")),
       inputs: readSequences(join(same, "input.npy"), "frames", rows),
     };

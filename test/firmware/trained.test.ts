@@ -16,6 +16,9 @@ const ITEMS = 200;
 const ALIGNMENT = 16;
 const TIMEOUT_MS = 900_000;
 const skipped = skipReason("cortex-m7");
+const ofWhat = hasData
+  ? "items of the test set"
+  : "inputs made of the examples, for want of the test set";
 
 function inputsOf(name: string): Float32Array[] {
   if (!hasData) return mixedInputs(name);
@@ -56,7 +59,7 @@ function mulberry32(seed: number): () => number {
 }
 
 describe.skipIf(skipped !== "")(`the bundled models${skipped}`, { timeout: TIMEOUT_MS }, () => {
-  test.each(BUNDLED_MODELS)("$name: the bits of WebAssembly", async ({ name, blob }) => {
+  test.each(BUNDLED_MODELS)(`$name, ${ofWhat}: the bits of WebAssembly`, async ({ name, blob }) => {
     const inputs = inputsOf(name);
     const model = { name, blob: new Uint8Array(readFileSync(blob)), inputs };
     const verification = await verifyCase("cortex-m7", model, {

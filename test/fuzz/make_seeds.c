@@ -16,14 +16,6 @@
 #define MOST_OPS 8u
 #define RECIPES 8
 #define INTEGER_RECIPES 4
-#define KIND(number) ((uint64_t)1 << (number))
-#define ALL_KINDS (KIND(KINDS) - 2u)
-#define OF_INTEGERS(kind) KIND(INTEGER_KINDS + (kind))
-#define ALL_INTEGER_KINDS                                                                          \
-    (KIND(QUANTIZE) | KIND(DEQUANTIZE) | OF_INTEGERS(LINEAR) | OF_INTEGERS(EMBEDDING) |            \
-     OF_INTEGERS(LOGMEL) | OF_INTEGERS(ACTIVATION) | OF_INTEGERS(ARITHMETIC) | OF_INTEGERS(NORM) | \
-     OF_INTEGERS(CAUSAL_CONV) | OF_INTEGERS(POOL) | OF_INTEGERS(SELECTIVE_SCAN) |                  \
-     OF_INTEGERS(GATE))
 #define MAX_SEED_BYTES 6000u
 
 static void write_file(const char *folder, const char *name, int number,
@@ -58,22 +50,38 @@ static int is_accepted(const blob *b) {
     return mlm_model_open(&model, b->bytes, b->size, NULL) == MLM_OK;
 }
 
-/* Kinds of ops that a network has and the seeds before it have not. */
-static uint64_t new_kinds(const network *net, uint64_t seen) {
-    uint64_t kinds = 0;
-    for (uint32_t i = 0; i < net->op_count; i++) kinds |= KIND(net->ops[i].kind);
-    return kinds & ~seen;
+/* Which kinds of ops the seeds have, of those that compute with floats or of the others. */
+typedef struct kinds {
+    int of_integers;
+    uint8_t seen[EVERY_KIND];
+} kinds;
+
+static int is_asked_for(const kinds *k, uint32_t kind) {
+    return op_rows[kind].name && net_is_float_kind(kind) != k->of_integers;
+}
+
+static uint32_t missing_kinds(const kinds *k) {
+    uint32_t count = 0;
+    for (uint32_t kind = 0; kind < EVERY_KIND; kind++)
+        count += is_asked_for(k, kind) && !k->seen[kind];
+    return count;
+}
+
+static int has_new_kind(const kinds *k, const network *net) {
+    for (uint32_t i = 0; i < net->op_count; i++)
+        if (is_asked_for(k, net->ops[i].kind) && !k->seen[net->ops[i].kind]) return 1;
+    return 0;
 }
 
 static void write_models(const char *folder, rng *random, const char *name, uint32_t models,
-                         uint64_t all) {
-    uint64_t seen = 0;
+                         int of_integers) {
+    kinds k = {.of_integers = of_integers};
     for (uint32_t seed = 1, made = 0; made < models; seed++) {
-        const net_limits limits = {2u + made % MOST_OPS, 9, all == ALL_INTEGER_KINDS};
+        const net_limits limits = {2u + made % MOST_OPS, 9, of_integers};
         choices from = choices_of_seed(seed);
         network *net = network_random(&from, &limits);
         const int has_self_test = net->self_test_inputs != 0 && made % 4u == 0;
-        const int wanted = (new_kinds(net, seen) & all) != 0 || (seen & all) == all;
+        const int wanted = has_new_kind(&k, net) || missing_kinds(&k) == 0;
         net->self_test_inputs = 0;
         blob b = blob_build(net);
         if (wanted && b.size <= MAX_SEED_BYTES && is_accepted(&b)) {
@@ -83,14 +91,15 @@ static void write_models(const char *folder, rng *random, const char *name, uint
                 blob_free(&b);
                 b = blob_build(net);
             }
-            seen |= new_kinds(net, seen);
+            for (uint32_t i = 0; i < net->op_count; i++) k.seen[net->ops[i].kind] = 1;
             write_file(folder, name, (int)made++, &control, b.bytes, b.size);
         }
         blob_free(&b);
         network_free(net);
     }
-    if ((seen & all) != all)
-        fprintf(stderr, "make_seeds: kinds %llx are missing\n", (unsigned long long)(all & ~seen));
+    for (uint32_t kind = 0; kind < EVERY_KIND; kind++)
+        if (is_asked_for(&k, kind) && !k.seen[kind])
+            fprintf(stderr, "make_seeds: no %s\n", op_rows[kind].name);
 }
 
 static void write_recipes(const char *folder, rng *random, const char *name, int recipes,
@@ -110,9 +119,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: make_seeds FOLDER\n");
         return 2;
     }
-    write_models(argv[1], &random, "model", MODELS, ALL_KINDS);
+    write_models(argv[1], &random, "model", MODELS, 0);
     write_recipes(argv[1], &random, "recipe", RECIPES, 0);
-    write_models(argv[1], &random, "integers", INTEGER_MODELS, ALL_INTEGER_KINDS);
+    write_models(argv[1], &random, "integers", INTEGER_MODELS, 1);
     write_recipes(argv[1], &random, "integer_recipe", INTEGER_RECIPES, 1);
     return 0;
 }

@@ -8,7 +8,7 @@
  *
  *   node test/fuzz/run.mjs [SECONDS]         of each target; default 20
  */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,35 +37,51 @@ const targets = [
   },
   {
     name: "fuzz_integers",
-    variant: "fuzz-integers",
+    variant: "fuzz",
     corpus: "build/fuzz/corpus_integers",
     committed: ["test/fuzz/seeds_integers"],
     options: ["-max_len=256", "-len_control=0"],
   },
 ];
 
-/** @returns {{executions: number, failed: boolean, log: string}} */
-function fuzz(target, folder, seconds) {
+/** @returns {Promise<{executions: number, failed: boolean, log: string}>} */
+async function fuzz(target, folder, seconds) {
   const wanted = [`-max_total_time=${seconds}`, `-artifact_prefix=${findings}/`];
   const folders = [target.corpus, ...target.committed].map((name) => join(root, name));
   mkdirSync(folders[0], { recursive: true });
-  const { status, stderr } = spawnSync(
-    join(folder, target.name),
-    [...limits, ...target.options, ...wanted, "-print_final_stats=1", ...folders],
-    { cwd: findings, encoding: "utf8", maxBuffer: 1 << 28 },
-  );
+  const args = [...limits, ...target.options, ...wanted, "-print_final_stats=1", ...folders];
+  const options = { cwd: findings, encoding: "utf8", maxBuffer: 1 << 28 };
+  const { hasEndedWell, stderr } = await new Promise((resolve) => {
+    execFile(join(folder, target.name), args, options, (error, _, log) =>
+      resolve({ hasEndedWell: error === null, stderr: log }),
+    );
+  });
   const executions = Number(/number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
-  return { executions, failed: status !== 0 || executions === 0, log: stderr };
+  return { executions, failed: !hasEndedWell || executions === 0, log: stderr };
+}
+
+/** What makes each variant once, one after the other, whoever asks for it. */
+function builder() {
+  const made = new Map();
+  let last = Promise.resolve();
+  return (variant) => {
+    if (!made.has(variant)) {
+      last = last.then(() => build(variant));
+      last.catch(() => {}); // thrown where it is awaited
+      made.set(variant, last);
+    }
+    return made.get(variant);
+  };
 }
 
 /** @returns {Promise<"passed" | "failed" | "skipped">} */
-async function run(target, seconds) {
+async function run(target, seconds, buildOf) {
   const missing = missingFor(target.variant);
   if (missing) {
     console.log(`${target.name}: skipped, ${missing} (scripts/setup.sh installs it)`);
     return "skipped";
   }
-  const { executions, failed, log } = fuzz(target, await build(target.variant), seconds);
+  const { executions, failed, log } = fuzz(target, await buildOf(target.variant), seconds);
   if (failed) console.log(log.split("\n").slice(-60).join("\n"));
   const found = failed ? "a fault" : "no fault";
   console.log(`${target.name}: ${executions} executions in ${seconds} s, ${found}`);
@@ -76,7 +92,10 @@ async function main(args) {
   const seconds = Number(args[0] ?? DEFAULT_SECONDS);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   mkdirSync(findings, { recursive: true });
-  for (const target of targets) counts[await run(target, seconds)] += 1;
+  const buildOf = builder();
+  // All are asked for at once: the ones to come are built while the first one runs.
+  for (const { variant } of targets) if (missingFor(variant) === null) buildOf(variant);
+  for (const target of targets) counts[await run(target, seconds, buildOf)] += 1;
   const { passed, failed, skipped } = counts;
   console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
   if (failed > 0) process.exitCode = 1;

@@ -86,19 +86,17 @@ export const variants = {
   "clang-scalar": { compiler: "clang", flags: ["-O1", noSimd] },
   "gcc-sanitize": { compiler: "gcc", flags: ["-O1", ...sanitizers], replays: true },
   "clang-sanitize": { compiler: "clang", flags: ["-O1", ...sanitizers, noSimd], replays: true },
+  // What shifts and wraps has to be defined, in integers, too.
   fuzz: {
     compiler: "clang",
     flags: ["-O1", ...sanitizers],
-    fuzzer: { fuzz_model: ["../fuzz/fuzz_mutator.c", ...fuzzModel] },
+    fuzzer: {
+      fuzz_model: ["../fuzz/fuzz_mutator.c", ...fuzzModel],
+      fuzz_integers: fuzzIntegers,
+    },
   },
   // Without sanitizers: what it looks for shows in the bits, and the more it tries the better.
   "fuzz-bits": { compiler: "clang", flags: ["-O2"], fuzzer: { fuzz_bits: fuzzBits } },
-  // What shifts and wraps has to be defined, too.
-  "fuzz-integers": {
-    compiler: "clang",
-    flags: ["-O1", ...sanitizers],
-    fuzzer: { fuzz_integers: fuzzIntegers },
-  },
 };
 
 /** Test programs and the files each is made of besides the core. */
@@ -213,6 +211,8 @@ async function compileAll(compiler, jobs) {
 async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
   const made = fuzzer ?? { ...programs, ...(variant.replays ? replays : {}) };
   const hasPlainCore = Object.keys(made).some((program) => withPlainCore.has(program));
+  /** Where the core itself is plain C, it is compiled once. */
+  const ofPlainCore = flags.includes(noSimd) ? "" : "_plain";
   const units = made.math_test ? { _vector: [], _scalar: [noSimd, "-DSCALAR_UNITS"] } : {};
   const core = coreSources();
   const object = (source, suffix = "") =>
@@ -230,13 +230,15 @@ async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
   const ofTests = ["-Wmissing-prototypes"]; // the core's op classes are declared where op_list.h is read
   await compileAll(compiler, [
     ...core.map((file) => compile(file, "", freestanding)),
-    ...(hasPlainCore ? core.map((file) => compile(file, "_plain", [...freestanding, noSimd])) : []),
+    ...(hasPlainCore && ofPlainCore !== ""
+      ? core.map((file) => compile(file, ofPlainCore, [...freestanding, noSimd]))
+      : []),
     ...[...new Set(Object.values(made).flat())].map((file) => compile(file, "", ofTests)),
     ...Object.entries(units).map(([suffix, extra]) => compile("math_units.c", suffix, extra)),
   ]);
   const objects = core.map((file) => object(file));
   const plainCore = join(work, "plain_core.o");
-  const plainObjects = core.map((file) => object(file, "_plain"));
+  const plainObjects = core.map((file) => object(file, ofPlainCore));
   if (hasPlainCore) await linkRenamed(compiler, plainObjects, PLAIN, plainCore);
   const link = ([program, files]) => [
     ...flags.filter((flag) => flag.startsWith("-fsanitize") || flag === "-g"),

@@ -145,6 +145,8 @@ static void linear_layers_work_row_by_row(void) {
     }
 }
 
+static int has_parts(uint32_t kind) { return kind == SELECTIVE_SCAN || kind == SSD_SCAN; }
+
 static void operators_describe_themselves(void) {
     for (uint64_t seed = 1; seed <= 200; seed++) {
         world w;
@@ -159,7 +161,7 @@ static void operators_describe_themselves(void) {
                               "operators in order of their ops");
                 op = info.op;
                 CHECK_EQUAL(info.output_width, w.net->ops[op].width);
-                CHECK((info.name[0] != '\0') == (w.net->ops[op].kind == SELECTIVE_SCAN));
+                CHECK((info.name[0] != '\0') == has_parts(w.net->ops[op].kind));
                 if (schedule != MLM_SCHEDULE_UNFUSED) CHECK(strcmp(info.name, "discretize") != 0);
             }
             CHECK_EQUAL(op, w.net->op_count - 1u);

@@ -58,7 +58,8 @@ static float random_element(network *net, const net_op *op, const net_tensor *t,
     rng *random = &net->weights;
     const double turn = 6.283185307179586;
     const uint32_t group_rows = op->attributes[5] ? t->rows / op->attributes[5] : t->rows;
-    const uint32_t outputs = op->attributes[5] ? op->width / op->attributes[5] : op->width;
+    const uint32_t bands = op->kind == CONV2D ? op->attributes[6] >> 16 : 1;
+    const uint32_t outputs = op->attributes[5] ? op->width / bands / op->attributes[5] : op->width;
     switch (t->content) {
         case FILL_SMALL: return rng_signed(random) * 0.5f;
         case FILL_SCALE: return 1.0f + rng_signed(random) * 0.5f;
@@ -143,8 +144,9 @@ static void make_tensors(network *net, net_op *op) {
 
 /* Whether tensor 0 of the op is the matrix of a linear layer. */
 static int has_matrix(const net_op *op) {
-    return op->kind == LINEAR || op->kind == CONV1D || op->kind == FLATTEN_LINEAR ||
-           op->kind == SELECTIVE_SCAN || op->kind == GATE;
+    return op->kind == LINEAR || op->kind == CONV1D || (op->kind == CONV2D && op->variant == 0) ||
+           op->kind == FLATTEN_LINEAR || op->kind == SELECTIVE_SCAN || op->kind == GATE ||
+           op->kind == GRU || op->kind == LSTM;
 }
 
 static int has_other_reader(const network *net, uint32_t tensor) {

@@ -42,8 +42,16 @@ enum {
     KINDS,
     QUANTIZE = KINDS,
     DEQUANTIZE,
-    INTEGER_KINDS = 32, /* and more: forms of these for integers */
-    EVERY_KIND = INTEGER_KINDS + KINDS
+    INTEGER_KINDS = 32,                  /* and more: forms of these for integers */
+    LATER_KINDS = INTEGER_KINDS + KINDS, /* and more: of floats again */
+    GRU = LATER_KINDS,
+    LSTM,
+    ATTENTION,
+    SSD_SCAN = 71,
+    GROUPED_NORM,
+    CONV2D,
+    POOL2D,
+    EVERY_KIND
 };
 
 enum { MOST_CLOCKS = 64, MOST_OUTPUTS = 32, NO_WIDTH = 0 };
@@ -149,6 +157,11 @@ typedef struct op_row {
 } op_row;
 
 extern const op_row op_rows[EVERY_KIND];
+
+/* Kinds that compute with floats alone, but for those that convert: the first one is number 0. */
+int net_is_float_kind(uint32_t kind);
+uint32_t net_float_kinds(void); /* how many */
+uint32_t net_float_kind(uint32_t number);
 
 /* ---- building ---------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  */
 #include "network.h"
 
-enum { MOST_ROWS = 100, MOST_RANDOM_CLOCKS = 20, LENGTHS_TRIED = 24, BLOCK = KINDS, EVERYTHING };
+enum { MOST_ROWS = 100, MOST_RANDOM_CLOCKS = 20, LENGTHS_TRIED = 24 };
 enum { MAMBA_MOST_STATES = 5, MAMBA_MOST_RANK = 4 };
 
 typedef struct maker {
@@ -149,6 +149,22 @@ static int add_scan(maker *m, net_op op) {
     return 1;
 }
 
+/* Of what has the right widths: one layer each for x, B and C together and for dt. */
+static int add_ssd_scan(maker *m, net_op op) {
+    uint32_t *a = op.attributes;
+    a[1] = choose_between(m->from, 1, 2);
+    a[0] = a[1] * choose_between(m->from, 1, 3);
+    a[2] = choose_between(m->from, 1, MAMBA_MOST_STATES);
+    a[3] = choose(m->from, 2) ? f32_bits(0.01f) : 0;
+    a[4] = choose(m->from, 2) ? f32_bits(0.5f) : MLM_INFINITY_BITS;
+    op.width = a[0] * choose_between(m->from, 1, 6);
+    const uint32_t source = op.inputs[0];
+    op.inputs[0] = network_add_linear(m->net, source, op.width + 2 * a[1] * a[2], 0);
+    op.inputs[1] = network_add_linear(m->net, source, a[0], 1);
+    network_add(m->net, op);
+    return 1;
+}
+
 static int add_gate(maker *m, net_op op) {
     op.inputs[1] = pick_value(m, &op, may_join_alike);
     if (op.inputs[1] == MLM_NO_VALUE || !op_rows[GATE].choose(m->from, NULL, &op, 0)) return 0;
@@ -171,6 +187,28 @@ static int may_be_paced(const maker *m, const net_op *op, uint32_t value) {
     return is_sequence(net, value) && may_join(m, op, value) &&
            net_available(net, value) == net_available(net, op->inputs[0]) &&
            net_is_ahead(net, net_clock_of(net, op->inputs[0]), net_clock_of(net, value));
+}
+
+/* A layer that makes rows of gates, and the recurrence over them. */
+static int add_recurrent(maker *m, net_op op) {
+    const uint32_t gates = op.kind == GRU ? 3 : 4;
+    const uint32_t most = m->limits->most_width / gates;
+    if (most == 0) return 0;
+    op.width = choose_between(m->from, 1, most < 9 ? most : 9);
+    op.inputs[0] = network_add_linear(m->net, op.inputs[0], gates * op.width, 1);
+    network_add(m->net, op);
+    return 1;
+}
+
+/* A layer that makes queries, keys and values, and attention over them. */
+static int add_attention(maker *m, net_op op) {
+    const uint32_t heads = choose_between(m->from, 1, 3), most = m->limits->most_width / 3 / heads;
+    if (most == 0) return 0;
+    op.width = heads * choose_between(m->from, 1, most < 6 ? most : 6);
+    op.attributes[0] = heads;
+    op.inputs[0] = network_add_linear(m->net, op.inputs[0], 3 * op.width, 1);
+    network_add(m->net, op);
+    return 1;
 }
 
 static int add_align(maker *m, net_op op) {
@@ -227,7 +265,6 @@ static int add_of_one_input(maker *m, net_op op) {
 }
 
 static int add_kind(maker *m, uint32_t kind) {
-    if (kind == BLOCK) return add_block(m);
     const op_row *row = &op_rows[kind];
     if (row->flags & ROW_FRONT) return 0;
     net_op op = op_of(kind, choose(m->from, row->variants), MLM_NO_VALUE);
@@ -240,11 +277,21 @@ static int add_kind(maker *m, uint32_t kind) {
         case CONCAT: return add_concat(m, op);
         case SSM_NORM: return add_ssm_norm(m, op);
         case SELECTIVE_SCAN: return add_scan(m, op);
+        case SSD_SCAN: return add_ssd_scan(m, op);
         case GATE: return add_gate(m, op);
         case ATTENTION_POOL: return add_attention_pool(m, op);
+        case GRU:
+        case LSTM: return add_recurrent(m, op);
+        case ATTENTION: return add_attention(m, op);
         case ALIGN: return add_align(m, op);
         default: return add_of_one_input(m, op);
     }
+}
+
+/* Any kind, or a whole block of them. */
+static int add_anything(maker *m) {
+    const uint32_t number = choose(m->from, net_float_kinds() + 1);
+    return number == net_float_kinds() ? add_block(m) : add_kind(m, net_float_kind(number));
 }
 
 #include "network_random_int.h"
@@ -307,7 +354,7 @@ network *network_random(choices *from, const net_limits *limits) {
         if (limits->integers && choose(from, 4) != 1)
             add_integers(&m);
         else
-            add_kind(&m, 1 + choose(from, EVERYTHING - 1));
+            add_anything(&m);
     if (m.net->op_count == 0) network_add_linear(m.net, 0, 3, 1);
     choose_outputs(&m);
     if (choose(from, 3) == 1) {

@@ -333,7 +333,93 @@ static int choose_gate(choices *from, const net_view *v, net_op *op, uint32_t ro
     return op->variant != LEAKY_RELU && op->variant != ELU;
 }
 
+/* Width and inputs are made together (network_random.c). */
+enum { SSD_HEADS, SSD_GROUPS, SSD_STATES, SSD_LEAST_DT, SSD_MOST_DT };
+
+static void ssd_scan_tensors(const net_view *v, tensor_form *t) {
+    t[0] = maybe_vector(v->op->attributes[SSD_HEADS], FILL_DT_BIAS);
+    t[1] = vector_of(v->op->attributes[SSD_HEADS], FILL_A);
+    t[2] = vector_of(v->op->width, FILL_SCALE);
+}
+
+static void grouped_norm_tensors(const net_view *v, tensor_form *t) {
+    t[0] = vector_of(v->op->width, FILL_SCALE);
+}
+
+static int choose_grouped_norm(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    const uint32_t width = v->widths[0];
+    const uint32_t groups[] = {1, width % 3 ? 1 : 3, width % 2 ? 1 : 2};
+    (void)rows;
+    op->attributes[0] = groups[choose(from, 3)];
+    op->attributes[1] = bits_of(epsilons[choose(from, 3)]);
+    return 1;
+}
+
+/* ---- time and bands ------------------------------------------------------------------------------- */
+
+enum { BANDS = 6, POOL_BANDS = 5, MOST_BANDS = 6 };
+
+static uint32_t bands_out(const net_op *op, uint32_t attribute) {
+    return op->attributes[attribute] >> 16;
+}
+
+/* How the rows of `width` are divided into bands, and the windows over them. */
+static void choose_bands(choices *from, uint32_t width, net_op *op, uint32_t attribute) {
+    const uint32_t in = width % 4 == 0 ? 4 : width % 3 == 0 ? 3 : width <= MOST_BANDS ? width : 1;
+    const uint32_t taps = choose_between(from, 1, 3), hop = choose_between(from, 1, 2);
+    const uint32_t before = choose(from, taps);
+    const uint32_t out = choose_between(from, 1, (in + before - 1) / hop + 1);
+    op->attributes[attribute] = in | out << 16;
+    op->attributes[attribute + 1] = taps | hop << 8 | 1u << 16 | before << 24;
+}
+
+enum { CONV2D_DEPTHWISE = 1 };
+
+static void conv2d_tensors(const net_view *v, tensor_form *t) {
+    const uint32_t *a = v->op->attributes, groups = a[GROUPS];
+    const uint32_t each = v->op->width / bands_out(v->op, BANDS) / groups;
+    const uint32_t inputs = v->widths[0] / (a[BANDS] & 0xFFFF) / groups;
+    const uint32_t columns = a[TAPS] * (a[BANDS + 1] & 0xFF) * inputs;
+    t[0] = v->op->variant == CONV2D_DEPTHWISE
+               ? vector_of(columns * mlm_padded(groups), FILL_SMALL)
+               : needed(MLM_PACK_PANELS, groups > 1 ? groups * mlm_padded(each) : each, columns,
+                        groups > 1 ? FILL_PADDED_GROUPS : FILL_WEIGHT);
+    t[1] = maybe_vector(each * groups, FILL_SMALL);
+}
+
+static int choose_conv2d(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    uint32_t *a = op->attributes;
+    (void)rows;
+    a[TAPS] = choose_between(from, 1, 3);
+    a[STRIDE] = choose_between(from, 1, 2);
+    a[DILATION] = choose(from, 3) ? 1 : 2;
+    choose_padding(from, (a[TAPS] - 1) * a[DILATION] + 1, &a[BEFORE], &a[AFTER]);
+    choose_bands(from, v->widths[0], op, BANDS);
+    const uint32_t channels = v->widths[0] / (a[BANDS] & 0xFFFF);
+    const int depthwise = op->variant == CONV2D_DEPTHWISE;
+    a[GROUPS] = depthwise ? channels : channels % 2 || choose(from, 2) ? 1 : 2;
+    op->width = bands_out(op, BANDS) * a[GROUPS] * (depthwise ? 1 : choose_between(from, 1, 3));
+    return 1;
+}
+
+static uint32_t pool2d_width(const net_view *v) {
+    const uint32_t bands = v->op->attributes[POOL_BANDS];
+    return (bands & 0xFFFF) == 0 ? 0 : v->widths[0] / (bands & 0xFFFF) * (bands >> 16);
+}
+
+static int choose_pool2d(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    uint32_t *a = op->attributes;
+    (void)rows;
+    a[0] = choose_between(from, 1, 3);
+    a[1] = choose_between(from, 1, 3);
+    choose_padding(from, a[0], &a[2], &a[3]);
+    a[4] = choose(from, 2);
+    choose_bands(from, v->widths[0], op, POOL_BANDS);
+    return 1;
+}
+
 #include "op_rows_int.h"
+#include "op_rows_later.h"
 
 const op_row op_rows[EVERY_KIND] = {
     [LINEAR] = {"linear", 1, 1, 1, 0, 0, linear_tensors, free_width, NULL, choose_width, 0},
@@ -382,6 +468,9 @@ const op_row op_rows[EVERY_KIND] = {
                         0},
     [SSM_NORM] = {"ssm_norm", 1, 1, 1, 3, 0, ssm_norm_tensors, NULL, NULL, NULL, 0},
     [GATE] = {"gate", 2, 2, 11, 0, 0, gate_tensors, NULL, NULL, choose_gate, 0},
+    [GRU] = GRU_ROW,
+    [LSTM] = LSTM_ROW,
+    [ATTENTION] = ATTENTION_ROW,
     [QUANTIZE] = QUANTIZE_ROW,
     [DEQUANTIZE] = DEQUANTIZE_ROW,
     [INTEGER_KINDS + LINEAR] = LINEAR_INT_ROW,
@@ -394,4 +483,28 @@ const op_row op_rows[EVERY_KIND] = {
     [INTEGER_KINDS + POOL] = POOL_INT_ROW,
     [INTEGER_KINDS + SELECTIVE_SCAN] = SELECTIVE_SCAN_INT_ROW,
     [INTEGER_KINDS + GATE] = GATE_INT_ROW,
+    [SSD_SCAN] = {"ssd_scan", 2, 2, 1, 5, ROW_SEQUENCE, ssd_scan_tensors, free_width, NULL, NULL,
+                  0},
+    [CONV2D] = {"conv2d", 1, 1, 2, 8, ROW_SEQUENCE, conv2d_tensors, free_width, conv_clock,
+                choose_conv2d, 0},
+    [POOL2D] = {"pool2d", 1, 1, 2, 7, ROW_SEQUENCE, NULL, pool2d_width, pool_clock, choose_pool2d,
+                0},
+    [GROUPED_NORM] = {"grouped_norm", 1, 1, 1, 2, 0, grouped_norm_tensors, NULL, NULL,
+                      choose_grouped_norm, 0},
 };
+
+int net_is_float_kind(uint32_t kind) {
+    return kind < EVERY_KIND && op_rows[kind].name && (kind < KINDS || kind >= LATER_KINDS);
+}
+
+uint32_t net_float_kinds(void) {
+    uint32_t count = 0;
+    for (uint32_t kind = 0; kind < EVERY_KIND; kind++) count += !!net_is_float_kind(kind);
+    return count;
+}
+
+uint32_t net_float_kind(uint32_t number) {
+    uint32_t kind = 0;
+    while (!net_is_float_kind(kind) || number-- > 0) kind++;
+    return kind;
+}

@@ -13,7 +13,7 @@
 typedef struct patient {
     world w;
     uint32_t op;
-    uint32_t damaged[KINDS];
+    uint32_t damaged[EVERY_KIND];
 } patient;
 
 /* Opens the blob as it is now; it must be refused because of this op. */
@@ -176,12 +176,53 @@ static const wrong wrongs[] = {
     {SELECTIVE_SCAN, 2, 0xBF000000u, AS_IT_IS}, /* A has lower elements */
     {SELECTIVE_SCAN, 2, 0x7FC00000u, AS_IT_IS},
     {SELECTIVE_SCAN, 2, 0xFF800000u, AS_IT_IS},
+    {ATTENTION, 0, 0, AS_IT_IS},
+    {ATTENTION, 0, 0xFFFFFFFFu, AS_IT_IS},
     {SSM_NORM, 0, 0, AS_IT_IS},
     {SSM_NORM, 0, 1, ADDED},
     {SSM_NORM, 1, 0, AS_IT_IS},
     {SSM_NORM, 1, 1u << 31, ADDED},
     {SSM_NORM, 2, 0, AS_IT_IS},
     EPSILON_FAULTS(SSM_NORM, 2),
+    {CONV2D, 0, 0, AS_IT_IS},
+    {CONV2D, 0, 1, ADDED},
+    {CONV2D, 1, 0, AS_IT_IS},
+    {CONV2D, 2, 0, AS_IT_IS},
+    {CONV2D, 3, 40, AS_IT_IS},
+    {CONV2D, 4, 40, AS_IT_IS},
+    {CONV2D, 5, 0, AS_IT_IS},
+    {CONV2D, 5, 0xFFFFFFFFu, AS_IT_IS},
+    {CONV2D, 6, 0, AS_IT_IS},
+    {CONV2D, 6, 0xFFFFu, AS_IT_IS},
+    {CONV2D, 6, 0xFFFF0001u, AS_IT_IS},
+    {CONV2D, 7, 0, AS_IT_IS},
+    {CONV2D, 7, 1, ADDED},
+    {POOL2D, 0, 0, AS_IT_IS},
+    {POOL2D, 0, 0xFFFFFFFFu, AS_IT_IS},
+    {POOL2D, 1, 0, AS_IT_IS},
+    {POOL2D, 2, 0, ADDED_TO + 0},
+    {POOL2D, 3, 0, ADDED_TO + 0},
+    {POOL2D, 4, 2, AS_IT_IS},
+    {POOL2D, 5, 0, AS_IT_IS},
+    {POOL2D, 5, 0xFFFFu, AS_IT_IS},
+    {POOL2D, 6, 0, AS_IT_IS},
+    {POOL2D, 6, 0x10000u, ADDED}, /* dilated */
+    {SSD_SCAN, 0, 0, AS_IT_IS},
+    {SSD_SCAN, 0, 1, ADDED},
+    {SSD_SCAN, 1, 0, AS_IT_IS},
+    {SSD_SCAN, 1, 1, ADDED_TO + 0},
+    {SSD_SCAN, 2, 0, AS_IT_IS},
+    {SSD_SCAN, 2, 1, ADDED},
+    {SSD_SCAN, 2, 1u << 31, ADDED},
+    {SSD_SCAN, 3, 0x7FC00000u, AS_IT_IS},
+    {SSD_SCAN, 3, 0x7F800000u, AS_IT_IS},
+    {SSD_SCAN, 3, 0xBF800000u, AS_IT_IS},
+    {SSD_SCAN, 4, 0x7FC00000u, AS_IT_IS},
+    {SSD_SCAN, 4, 0xBF000000u, AS_IT_IS}, /* less than the least */
+    {GROUPED_NORM, 0, 0, AS_IT_IS},
+    {GROUPED_NORM, 0, 0xFFFFFFFFu, AS_IT_IS},
+    {GROUPED_NORM, 1, 0, AS_IT_IS},
+    EPSILON_FAULTS(GROUPED_NORM, 1),
     {ACTIVATION, 0, 0x7F800000u, AS_IT_IS}, /* not finite, or of no use */
 };
 
@@ -215,8 +256,10 @@ static void ops_of_every_kind_damaged_in_every_field(void) {
         CHECK(open_status(p.w.b.bytes, p.w.b.size, NULL) == MLM_OK);
         world_close(&p.w);
     }
-    for (uint32_t kind = 1; kind < KINDS; kind++)
+    for (uint32_t i = 0; i < net_float_kinds(); i++) {
+        const uint32_t kind = net_float_kind(i);
         CHECK_MESSAGE(p.damaged[kind] > 0, "no %s was damaged", op_rows[kind].name);
+    }
 }
 
 /* A kind in place of another one is refused, or makes another network: what it is, the fuzzer runs. */
@@ -227,10 +270,10 @@ static void kinds_exchanged(void) {
         world w;
         if (!world_random(&w, seed * 41u, &limits)) continue;
         for (uint32_t op = 0; op < w.net->op_count; op++)
-            for (uint16_t kind = 1; kind < KINDS; kind++, tried++) {
+            for (uint32_t i = 0; i < net_float_kinds(); i++, tried++) {
                 mlm_blob_op *record = &ops_of(&w.b)[op];
                 const uint16_t kept = record->kind;
-                record->kind = kind;
+                record->kind = (uint16_t)net_float_kind(i);
                 blob_fix_crc(w.b.bytes, w.b.size);
                 const mlm_status status = open_status(w.b.bytes, w.b.size, NULL);
                 CHECK(status == MLM_OK || status == MLM_ERR_OP || status == MLM_ERR_FORMAT);

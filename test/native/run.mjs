@@ -8,7 +8,7 @@
  * --exhaustive tries all 2^32 floats in math_test (an hour). The last line is `N passed, N failed`
  * or `N passed, N failed, N skipped`.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,26 +32,37 @@ function report(ok, what, detail = "") {
   console.log(`  ${ok ? "ok  " : "FAIL"} ${what}${detail ? `: ${detail}` : ""}`);
 }
 
-/** Runs one test program and takes its last line into the counts. Returns what it printed. */
-function runProgram(path, args) {
-  const result = spawnSync(path, args, {
+/** @returns {Promise<{status: number | null, how: string, stdout: string, stderr: string}>} */
+function outcomeOf(path, args) {
+  const options = {
     encoding: "utf8",
     maxBuffer: 1 << 26,
     // A leak is a test's own, and fails it.
     env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:halt_on_error=1" },
+  };
+  return new Promise((resolve) => {
+    execFile(path, args, options, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+      const how = error?.signal ?? (status === null ? error.message : `exit status ${status}`);
+      resolve({ status, how, stdout, stderr });
+    });
   });
-  const summary = /^ ?(\d+) passed, (\d+) failed$/m.exec(result.stdout ?? "");
+}
+
+/** Runs one test program and takes its last line into the counts. Returns what it printed. */
+async function runProgram(path, args) {
+  const result = await outcomeOf(path, args);
+  const summary = /^ ?(\d+) passed, (\d+) failed$/m.exec(result.stdout);
   const ended = result.status === 0 || (summary !== null && summary[2] !== "0");
   if (result.status !== 0) process.stdout.write(`${result.stdout}${tail(result.stderr)}`);
   if (summary === null || !ended) {
-    const how = result.error?.message ?? result.signal ?? `exit status ${result.status}`;
-    report(false, path.slice(root.length), how);
+    report(false, path.slice(root.length), result.how);
   }
   if (summary !== null) {
     counts.passed += Number(summary[1]);
     counts.failed += Number(summary[2]);
   }
-  return result.stdout ?? "";
+  return result.stdout;
 }
 
 function tail(text) {
@@ -119,48 +130,59 @@ function compareBits(bits) {
   report(!different, `the same bits from ${[...bits.keys()].join(", ")}`, different ? shown : "");
 }
 
-async function runVariant(name, extra, bits) {
+/** Its folder, or why there is none. Never rejects: others may be running meanwhile. */
+async function buildOf(name) {
   const missing = missingFor(name);
-  if (missing) {
+  if (missing) return { missing };
+  try {
+    return { folder: await build(name) };
+  } catch (error) {
+    return { problem: error.stderr ?? error.message };
+  }
+}
+
+async function runVariant(name, { folder, missing, problem }, extra, bits) {
+  if (missing !== undefined) {
     counts.skipped += 1;
     console.log(`${name}: skipped, ${missing} (scripts/setup.sh installs it)`);
     return;
   }
-  const { compiler } = variants[name];
-  const started = Date.now();
-  let folder;
-  try {
-    folder = await build(name);
-  } catch (error) {
-    console.log(error.stderr ?? error.message);
+  if (problem !== undefined) {
+    console.log(problem);
     report(false, `${name} builds`);
     return;
   }
+  const started = Date.now();
   const before = { ...counts };
   for (const test of tests) {
-    const output = runProgram(join(folder, test), test === "math_test" ? extra : []);
+    const output = await runProgram(join(folder, test), test === "math_test" ? extra : []);
     const made = /^bits ([0-9a-f]{16})$/m.exec(output);
     if (made) bits.set(name, made[1]);
   }
   if (!variants[name].replays) checkSymbols(folder);
   else
     for (const { program, folders } of replays)
-      runProgram(join(folder, program), fuzzInputs(folders));
+      await runProgram(join(folder, program), fuzzInputs(folders));
   if (name === "clang") checkHeader();
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   const passed = counts.passed - before.passed;
   const failed = counts.failed - before.failed;
-  console.log(
-    `${name}: ${passed} passed, ${failed} failed, ${seconds} s (${compilerVersion(compiler)})`,
-  );
+  const version = compilerVersion(variants[name].compiler);
+  console.log(`${name}: ${passed} passed, ${failed} failed, ${seconds} s (${version})`);
 }
 
-/** @returns the counts of everything run */
+/** Runs one variant after the other, while the ones to come are built. @returns the counts of everything run */
 export async function runNative(names = Object.keys(variants), extra = []) {
   const bits = new Map();
   checkStatedErrors();
-  for (const name of names.filter((variant) => !variants[variant].fuzzer))
-    await runVariant(name, extra, bits);
+  let lastBuild = Promise.resolve();
+  const builds = names
+    .filter((variant) => !variants[variant].fuzzer)
+    .map((name) => {
+      lastBuild = lastBuild.then(() => buildOf(name));
+      return { name, built: lastBuild };
+    });
+  for (const { name, built } of builds) await runVariant(name, await built, extra, bits);
   compareBits(bits);
   return counts;
 }

@@ -65,8 +65,8 @@ function prefixed(folder: string): Record<string, Uint8Array> {
 let project: Project;
 let expected: string;
 
-beforeAll(() => {
-  project = installedProject();
+beforeAll(async () => {
+  project = await installedProject();
   project.write({
     "index.html": PAGE,
     "page.js": PAGE_SCRIPT,
@@ -114,12 +114,15 @@ describe("the package", () => {
     }
     const strays = files.filter(
       (file) =>
-        !/^(LICENSE|README\.md|package\.json|(csrc|dist)\/|wasm\/core|scripts\/mambalite\.mjs$)/.test(
+        !/^(LICENSE|README\.md|CHANGELOG\.md|package\.json|(csrc|dist|ts)\/|wasm\/core|scripts\/mambalite\.mjs$)/.test(
           file,
         ),
     );
     expect(strays).toEqual([]);
-    expect(files.filter((file) => /\.test\.|(?<!\.d)\.ts$/.test(file))).toEqual([]);
+    // Sources are where the maps of declarations lead.
+    expect(files.filter((file) => /\.test\.|^(?!ts\/).*(?<!\.d)\.ts$/.test(file))).toEqual([]);
+    expect(files.filter((file) => file.startsWith("ts/") && !file.endsWith(".ts"))).toEqual([]);
+    expect(files.filter((file) => file.startsWith("ts/app/"))).toEqual([]);
   });
 
   it("runs a model in Node", () => {

@@ -1,9 +1,10 @@
 /** An empty project that has installed this package the way a user does: from `npm pack`. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sharedFolder } from "../shared.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -16,18 +17,35 @@ export interface Project {
   remove(): void;
 }
 
-export function installedProject(): Project {
-  const folder = mkdtempSync(join(tmpdir(), "mambalite-project-"));
-  const run = (command: string, args: readonly string[], cwd = folder): string => {
-    const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
-    if (status === 0) return stdout;
-    throw new Error(`${command} ${args.join(" ")}: ${error ?? `${status}\n${stdout}\n${stderr}`}`);
-  };
-  run("npm", ["pack", "--silent", "--pack-destination", folder], root);
+function runIn(cwd: string, command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (status === 0) return stdout;
+  throw new Error(`${command} ${args.join(" ")}: ${error ?? `${status}\n${stdout}\n${stderr}`}`);
+}
+
+/** A folder with nothing but what `npm pack` makes. */
+export function packed(): Promise<string> {
+  return sharedFolder("packed", (folder) => {
+    runIn(root, "npm", ["pack", "--silent", "--pack-destination", folder]);
+  });
+}
+
+/** The one tarball in a folder. */
+export function tarballIn(folder: string): string {
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error("npm pack made no .tgz");
-  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
-  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball}`]);
+  return join(folder, tarball);
+}
+
+/** What is packed and installed once for all tests is copied into a project of its own. */
+export async function installedProject(): Promise<Project> {
+  const tarball = tarballIn(await packed());
+  const installed = await sharedFolder("installed", (made) => {
+    writeFileSync(join(made, "package.json"), '{ "private": true, "type": "module" }\n');
+    runIn(made, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball]);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "mambalite-project-"));
+  cpSync(installed, folder, { recursive: true, verbatimSymlinks: true });
   return {
     folder,
     write: (files) => {
@@ -36,7 +54,7 @@ export function installedProject(): Project {
         writeFileSync(join(folder, path), content);
       }
     },
-    run: (command, args) => run(command, args),
+    run: (command, args) => runIn(folder, command, args),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -74,8 +74,8 @@ async function heardBy(folder: string): Promise<{ heard: string[]; share: number
 }
 
 describe.skipIf(!hasChromium)(`the example page${needsChromium}`, () => {
-  beforeAll(() => {
-    project = installedProject();
+  beforeAll(async () => {
+    project = await installedProject();
     const page = { "index.html": read("index.html"), "main.js": read("main.js") };
     project.write({ ...page, "spoken.wav": wavOf(sentence()) });
   });

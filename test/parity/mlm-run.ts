@@ -1,7 +1,9 @@
 /** What the native program mlm_run prints for a model and its inputs, and what it should: WebAssembly's bits. */
+
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { joinedData } from "../../ts/core/outputs.js";
+import { sessionOptions } from "../../ts/core/settings.js";
 import type { Engine, Outputs } from "../../ts/node.js";
 
 export const NATIVE_VARIANTS = ["gcc", "gcc-scalar", "clang", "clang-scalar"];
@@ -38,7 +40,7 @@ export async function planWasm(
 ): Promise<string[]> {
   const model = await engine.loadModel(blob);
   const plans = WAYS.map(([schedule, tile]) =>
-    model.plan({ schedule, maxFrames: frames, ...(schedule === "stream" && { tile }) }),
+    model.plan(sessionOptions({ schedule, ...(schedule === "stream" && { tile }) }, frames)),
   );
   model.dispose();
   return plans.map(({ arenaBytes }) => `arena ${arenaBytes}`);

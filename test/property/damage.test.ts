@@ -79,10 +79,11 @@ async function outcome<T>(work: () => T | Promise<T>): Promise<T | MambaliteErro
 }
 
 function useModel(model: Model): void {
-  const { inputKind, vocabulary } = model.info;
+  const { info } = model;
   const make = new NetworkMaker(4);
   const length = inputLength(model.info, 3);
-  const input = inputKind === "tokens" ? make.tokens(3, vocabulary) : make.frames(length, 1);
+  const input =
+    info.inputKind === "tokens" ? make.tokens(3, info.vocabulary) : make.frames(length, 1);
   for (const schedule of ["stream", "layer", "unfused"] as const) {
     const options = schedule === "stream" ? { schedule } : { schedule, maxFrames: 3 };
     if (model.plan(options).arenaBytes > MAX_ARENA_BYTES) continue;

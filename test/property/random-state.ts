@@ -105,6 +105,93 @@ function newMamba(b: NetworkBuilder, width: number): Omit<MambaOp, "name" | "inp
   };
 }
 
+/** With a mamba_ssm's choices, and sizes that are no multiples of anything. */
+const mamba2: Row = (b) => {
+  const x = b.sequence();
+  if (x === undefined) return undefined;
+  const groups = b.integer(1, 3);
+  const heads = groups * b.integer(1, 3);
+  const inner = heads * (b.chance(0.7) ? b.integer(1, 7) : b.integer(12, 18));
+  const convolved = inner + 2 * groups * b.integer(1, 9);
+  const taps = b.integer(1, 5);
+  const rows = inner + convolved + heads;
+  const hasNorm = b.chance(0.6);
+  const output = b.chance(0.7) ? x.width : b.integer(1, 21);
+  const normGroups = b.pick([1, groups]);
+  return b.push(
+    {
+      kind: "mamba2",
+      input: x.value,
+      inProj: {
+        weight: b.weight(rows, x.width),
+        ...(b.chance(0.3) && { bias: b.bias(rows) }),
+      },
+      conv1d: {
+        weight: b.tensor([convolved, 1, taps], Math.sqrt(3 / taps)),
+        ...(b.chance(0.8) && { bias: b.bias(convolved) }),
+      },
+      aLog: b.tensor([heads], 1, 1),
+      ...(b.chance(0.9) && { dtBias: b.tensor([heads], 1.5, -3) }),
+      ...(b.chance(0.9) && { d: b.scale(b.pick([heads, inner])) }),
+      groups,
+      ...(b.chance(0.3) && { leastDt: 0.05, mostDt: 0.4 }),
+      ...(hasNorm && {
+        normWeight: b.scale(inner),
+        normEps: b.eps(inner / normGroups),
+        normGroups,
+        normPlace: b.pick(choices<"behind_gate">("mamba2", "normPlace")),
+      }),
+      ...(b.chance(0.9) && {
+        outProj: {
+          weight: b.weight(output, inner),
+          ...(b.chance(0.3) && { bias: b.bias(output) }),
+        },
+      }),
+    },
+    { size: hasNorm ? 1 : 5 * x.size }, // x, B, C and the gate multiply: a scale comes behind it
+  );
+};
+
+function recurrentParts(b: NetworkBuilder, gates: number, width: number) {
+  const hidden = b.width();
+  const rows = gates * hidden;
+  return {
+    weightIh: b.weight(rows, width),
+    weightHh: b.weight(rows, hidden),
+    ...(b.chance(0.7) && { biasIh: b.bias(rows) }),
+    ...(b.chance(0.7) && { biasHh: b.bias(rows) }),
+  };
+}
+
+const gru: Row = (b) => {
+  const x = b.sequence();
+  return (
+    x && b.push({ kind: "gru", input: x.value, ...recurrentParts(b, 3, x.width) }, { size: 0.5 })
+  );
+};
+
+const lstm: Row = (b) => {
+  const x = b.sequence();
+  return (
+    x && b.push({ kind: "lstm", input: x.value, ...recurrentParts(b, 4, x.width) }, { size: 0.3 })
+  );
+};
+
+/** Scores of a few, so that small errors of them make small ones of the weights. */
+const attention: Row = (b) => {
+  const x = b.sequence();
+  if (x === undefined) return undefined;
+  const { width } = x;
+  const divisors = Array.from({ length: width }, (_, i) => i + 1).filter((n) => width % n === 0);
+  const layer = (outputs: number) => ({
+    weight: b.tensor([outputs, width], Math.sqrt(1 / width)),
+    ...(b.chance(0.7) && { bias: b.bias(outputs) }),
+  });
+  const layers = { inProj: layer(3 * width), outProj: layer(width) };
+  const heads = b.pick(divisors);
+  return b.push({ kind: "attention", input: x.value, heads, causal: b.chance(0.5), ...layers });
+};
+
 // ---- one row of a sequence -------------------------------------------------------------------------------
 
 const pool: Row = (b) => {
@@ -201,6 +288,10 @@ export const STATE = {
   selective_scan: selectiveScan,
   gate,
   mamba,
+  mamba2,
+  gru,
+  lstm,
+  attention,
   pool,
   attention_pool: attentionPool,
   flatten,

@@ -66,6 +66,55 @@ const windowPool: Row = (b) => {
   return b.push({ kind: "window_pool", input: x.value, pool, window, padding, ...rest }, { time });
 };
 
+/** Windows over bands that have an output, of rows that `bands` divides. */
+function someBands(b: NetworkBuilder, width: number) {
+  const bands = someDivisor(b, width);
+  const bandTaps = b.integer(1, Math.min(3, bands));
+  return { bands, bandTaps, bandPadding: b.integer(0, bandTaps - 1), bandStride: b.integer(1, 2) };
+}
+
+const conv2d: Row = (b) => {
+  const x = b.sequence();
+  if (x === undefined) return undefined;
+  const { bands, bandTaps, ...band } = someBands(b, x.width);
+  const channels = x.width / bands;
+  const form = b.pick(["dense", "depthwise", "groups"] as const);
+  const groups = form === "depthwise" ? channels : form === "groups" ? someDivisor(b, channels) : 1;
+  const taps = b.integer(1, 3);
+  const [stride, dilation] = b.chance(0.6) ? [1, 1] : [b.integer(1, 3), b.integer(1, 3)];
+  const span = (taps - 1) * dilation + 1;
+  const [padding, rows] = somePadding(b, span, b.chance(0.6));
+  const time = windowed(x.time, span, stride, rows);
+  const outputs = form === "depthwise" ? channels : groups * b.integer(1, 3);
+  if (time === undefined || outputs * (bands + 2) > MOST_ROW_WIDTH) return undefined;
+  return b.push(
+    {
+      kind: "conv2d",
+      input: x.value,
+      weight: b.weight(outputs, channels / groups, taps, bandTaps),
+      ...(b.chance(0.7) && { bias: b.bias(outputs) }),
+      ...{ bands, ...band, stride, dilation, padding, groups },
+    },
+    { time },
+  );
+};
+
+const pool2d: Row = (b) => {
+  const x = b.sequence();
+  if (x === undefined) return undefined;
+  const { bands, bandTaps: bandWindow, ...band } = someBands(b, x.width);
+  const [window, stride] = [b.integer(1, 3), b.integer(1, 2)];
+  const [padding, rows] = somePadding(b, window, b.chance(0.3));
+  const time = windowed(x.time, window, stride, rows);
+  if (time === undefined || (x.width / bands) * (bands + 2) > MOST_ROW_WIDTH) return undefined;
+  const pool = b.pick(["average", "max"] as const);
+  const size = { bands, bandWindow, ...band, window, stride, padding };
+  return b.push(
+    { kind: "pool2d", input: x.value, pool, ...size, countIncludePad: b.chance(0.5) },
+    { time },
+  );
+};
+
 const unfold: Row = (b) => {
   const x = b.sequence();
   if (x === undefined) return undefined;
@@ -130,6 +179,8 @@ const sequenceNorm: Row = (b) => {
 export const TIME = {
   conv1d,
   window_pool: windowPool,
+  conv2d,
+  pool2d,
   unfold,
   upsample,
   insert_row: insertRow,

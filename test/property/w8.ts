@@ -22,11 +22,24 @@ export function dequantize(given: Network): Dequantized {
   const network = prepared(given);
   const packed = quantizeW8(encodeNetwork(network)).ops.flatMap(({ tensors }) => tensors);
   const matrices = packed.filter((tensor) => tensor?.dtype === "i8") as PackedTensor[];
+  const own = matrices.map((matrix) => ({ ...matrix, source: ownSource(matrix, network) }));
   const changed = new Map<Tensor, Tensor>();
-  for (const { source } of matrices) changed.set(source, { ...source, data: source.data.slice() });
-  for (const matrix of matrices) dequantizeRows(matrix, changed.get(matrix.source)!.data);
+  for (const { source } of own) changed.set(source, { ...source, data: source.data.slice() });
+  for (const matrix of own) dequantizeRows(matrix, changed.get(matrix.source)!.data);
   const ops = network.ops.map((op) => mapTensors(op, (tensor) => changed.get(tensor) ?? tensor));
   return { network, dequantized: { ...network, ops }, matrices: matrices.length };
+}
+
+/**
+ * The network's tensor. Attention's queries are scaled on the way into the blob: a row's integers are the same ones then,
+ * and the rows behind them tell whose they are.
+ */
+function ownSource({ source }: PackedTensor, { ops }: Network): Tensor {
+  const { data } = source;
+  const scaled = ops
+    .flatMap((op) => (op.kind === "attention" ? [op.inProj.weight] : []))
+    .find((own) => own.data.length === data.length && own.data.at(-1) === data.at(-1));
+  return scaled ?? source;
 }
 
 function dequantizeRows({ source, rows, columns, element }: PackedTensor, to: Float32Array): void {

@@ -215,9 +215,20 @@ class Blocks(unittest.TestCase):
             self.assertEqual(names, ["blocks.0.forward", "blocks.0.backward"])
             self.assertEqual(len(both.of_kind("reverse")), 2)
 
-    def test_mamba2_is_refused_by_name(self):
-        message = message_of(network(lambda: Mamba2(D, d_state=N, headdim=3)), X)
-        self.assertRegex(message, r"^blocks\.0: .*Mamba-2 is not supported")
+    def test_mamba2_with_its_groups_and_norm(self):
+        for groups in (1, 2):
+            made = written(network(lambda: Mamba2(D, d_state=N, headdim=D // 2, ngroups=groups)), X)
+            (block,) = made.of_kind("mamba2")
+            self.assertEqual([block["groups"], block["normGroups"]], [groups, groups])
+            self.assertEqual(block["normPlace"], "behind_gate")
+
+    def test_mamba2_that_computes_something_else_is_refused(self):
+        class Other(Mamba2):
+            def forward(self, x):
+                return super().forward(x).tanh()
+
+        message = message_of(network(lambda: Other(D, d_state=N, headdim=D // 2)), X)
+        self.assertRegex(message, r"^blocks\.0 .*: holds what a Mamba-2 block holds but computes something else")
 
     def test_shared_weights_are_stored_once(self):
         shared = network(Block)

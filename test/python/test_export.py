@@ -170,7 +170,7 @@ class Models(unittest.TestCase):
 
     def test_nothing_changes_when_refused(self):
         model = Net()
-        model.head = nn.LSTM(8, 3)
+        model.head = nn.RNN(8, 3)
         message_of(model, X)
         self.assertEqual(torch.get_default_dtype(), torch.float32)
         self.assertEqual(model.conv.weight.dtype, torch.float32)

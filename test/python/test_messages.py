@@ -27,6 +27,10 @@ class Net(nn.Module):
         return self.tail(self, self.mamba(self.inp(x)))
 
 
+def attending(function):
+    return Net(lambda m, x: m.head(function(m, x).mean(1)), a=nn.MultiheadAttention(8, 2, batch_first=True)).eval()
+
+
 class TwoInputs(nn.Module):
     def forward(self, x, lengths):
         return x
@@ -88,10 +92,26 @@ WRONG = [
      r"^labels: none for the output 'output', which has a row for each moment$"),
     # the module
     (lambda: (with_nan(), SEQUENCE), r"^head\.weight holds NaN or infinite values$"),
-    (lambda: (Net(gru=nn.GRU(8, 8)), SEQUENCE), r"^gru: GRU: recurrent layers are not supported$"),
-    (lambda: (Net(conv=nn.Conv2d(1, 2, 3)), SEQUENCE), r"^conv: Conv2d: two-dimensional convolutions are not"),
-    (lambda: (Net(attention=nn.MultiheadAttention(8, 2)), SEQUENCE),
-     r"^attention: MultiheadAttention: attention is not"),
+    (lambda: (Net(rnn=nn.RNN(8, 8)), SEQUENCE), r"^rnn: RNN: recurrent layers other than nn\.GRU and nn\.LSTM are not"),
+    (lambda: (Net(lambda m, x: m.head(m.lstm(x)[0][:, -1]), lstm=nn.LSTM(8, 8, batch_first=True, proj_size=4),
+                  head=nn.Linear(4, 3)), SEQUENCE), r"^lstm .*: lstm: proj_size, .* is not supported$"),
+    (lambda: (Net(lambda m, x: m.head(m.lstm(x)[1][1][-1]), lstm=nn.LSTM(8, 8, batch_first=True)), SEQUENCE),
+     r"the cell state of an LSTM is not supported$"),
+    (lambda: (Net(lambda m, x: m.head(m.gru(x, torch.ones(1, 1, 8))[0][:, -1]), gru=nn.GRU(8, 8, batch_first=True)),
+              SEQUENCE), r"^gru .*: gru: an initial state other than zeros is not supported$"),
+    (lambda: (Net(lambda m, x: m.head(m.gru(x, x[:, :1])[1][-1]), gru=nn.GRU(8, 8, batch_first=True)), SEQUENCE),
+     r"^gru .*: gru: an initial state that depends on the input is not supported$"),
+    (lambda: (Net(conv=nn.Conv3d(1, 2, 3)), SEQUENCE), r"^conv: Conv3d: three-dimensional convolutions are not"),
+    (lambda: (Net(decoder=nn.TransformerDecoderLayer(8, 2)), SEQUENCE),
+     r"^decoder: TransformerDecoderLayer: attention of one sequence to another is not"),
+    (lambda: (attending(lambda m, x: m.a(x, 2 * x, x)[0]), SEQUENCE), r"^a .*: attention of one sequence to another; "),
+    (lambda: (attending(lambda m, x: m.a(x, x, x)[1][..., :8]), SEQUENCE), r"what attention returns as its weights is not"),
+    (lambda: (attending(lambda m, x: m.a(x, x, x, key_padding_mask=torch.zeros(1, 16).bool())[0]), SEQUENCE),
+     r"a key_padding_mask: give sequences without padding"),
+    (lambda: (attending(lambda m, x: m.a(x, x, x, attn_mask=torch.eye(16).bool())[0]), SEQUENCE),
+     r"a mask other than the causal one"),
+    (lambda: (attending(lambda m, x: m.a(x, x, x, attn_mask=torch.eye(16))[0]), SEQUENCE),
+     r"a mask of numbers that are added to scores"),
     (lambda: (Net(branching), SEQUENCE),
      r"^the network \(test_messages\.py:\d+, if x\.mean\(\) > 0:\): an `if` or `while` on values of the network"),
     (lambda: (Net(lambda m, x: m.head(x.mean(1)) * float(x.sum())), SEQUENCE), r"values taken out of the network"),

@@ -146,7 +146,10 @@ function checkLabels(labels: readonly string[], first: EncodedOutput | undefined
 
 function checkSelfTest(selfTest: SelfTest, network: Network, encoded: Encoded): void {
   const { inputKind, inputWidth } = network;
-  const shape = { inputKind, inputWidth, vocabulary: encoded.vocabulary };
+  const shape =
+    inputKind === "tokens"
+      ? { inputKind, inputWidth, vocabulary: encoded.vocabulary }
+      : { inputKind, inputWidth };
   const inputs = checkInput(selfTest.input, shape, { allowNonfinite: true });
   const frames = framesOf(encoded, inputs);
   const { outputs } = encoded;

@@ -216,17 +216,17 @@ function esp(
   };
 }
 
-/** ESP-IDF's defaults: 16 KB for instructions, 32 KB for data, 8 ways, lines of 32 bytes; an exported project sets QIO. */
+/** ESP-IDF: 16 KB for instructions, 8 ways, lines of 32 bytes; an exported project sets QIO and 64 KB for data. */
 const ESP32S3: Esp = {
   core: XTENSA_LX7,
   clockHz: 240e6,
   caches: {
     instructions: { bytes: 16 * KIB, ways: 8, lineBytes: 32 },
-    data: { bytes: 32 * KIB, ways: 8, lineBytes: 32 },
+    data: { bytes: 64 * KIB, ways: 8, lineBytes: 32 },
   },
   cached: CACHED,
   lineNs: QIO_NS,
-  conditions: ["QIO flash at 80 MHz", "32 KB data cache"],
+  conditions: ["QIO flash at 80 MHz", "64 KB data cache"],
   proxy: XTENSA_CORRECTION,
 };
 

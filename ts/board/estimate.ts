@@ -34,15 +34,15 @@ export interface OpWork {
   readonly ragged: number;
   /** With those that only fill a panel or group up, as in all counts below but the weights. */
   readonly elements: number;
-  /** Elements of the rows that it reads. */
+  /** Elements of the rows that it reads; of samples those that it has not seen before. */
   readonly inputs: number;
   /** Elements that it makes when the sequence has ended. */
   readonly once: number;
-  /** Of a scan: states that do not make eights. */
+  /** Of a scan: states that are not updated in eights. */
   readonly rest: number;
   /** Read by all calls together. */
   readonly weights: number;
-  /** Of its last operator, and of the operators before it. */
+  /** Of its last operator, and of the operators before it; of a log-mel front end, of its transform and its filters. */
   readonly macs: number;
   readonly partMacs: number;
   readonly exps: number;

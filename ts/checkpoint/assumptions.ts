@@ -14,6 +14,11 @@ const SENTENCES: Readonly<Record<string, (value: unknown) => string>> = {
   "mamba.convolution": () => "The convolution of a Mamba block is causal.",
   "mamba.convActivation": () => "Behind the convolution of a Mamba block is SiLU.",
   "mamba.scanNorm.eps": () => "dt, B and C of a Mamba block are not normed.",
+  "mamba2.groups": () => "All heads of a Mamba-2 block share B and C.",
+  "mamba2.leastDt": () => "dt of a Mamba-2 block has no limits.",
+  "mamba2.normEps": (value) => `The eps of the norm beside a Mamba-2 block's gate is ${value}.`,
+  "mamba2.normGroups": () => "The norm beside a Mamba-2 block's gate is of all channels together.",
+  "mamba2.normPlace": () => "The norm beside a Mamba-2 block's gate is behind it.",
 };
 
 export const ASSUMED = {

@@ -137,6 +137,10 @@ const MAMBA_REQUIRED = [
   "dt_proj.bias",
   "out_proj.weight",
 ];
+const MAMBA2_REQUIRED = [
+  ...["A_log", "D", "dt_bias", "in_proj.weight", "conv1d.weight", "out_proj.weight"],
+];
+const MAMBA2_OPTIONAL = ["in_proj.bias", "conv1d.bias", "norm.weight", "out_proj.bias"];
 const MAMBA_OPTIONAL = ["in_proj.bias", "conv1d.bias", "out_proj.bias"];
 /** Of a block of two directions, by Vim's names: more in its second version, which has a convolution each. */
 const BACKWARD_REQUIRED = [
@@ -152,7 +156,17 @@ function isBidirectional(weights: Weights, prefix: string): boolean {
   return weights.has(`${prefix}.A_b_log`);
 }
 
+/** One A a head, or the dt_bias that Mamba-1 has in its dt_proj. */
+function isMamba2(weights: Weights, prefix: string): boolean {
+  const isPerHead = weights.shapeOf(`${prefix}.A_log`)?.length === 1;
+  return isPerHead || weights.has(`${prefix}.dt_bias`);
+}
+
 function blockNames(weights: Weights, prefix: string): TensorNames {
+  if (isMamba2(weights, prefix)) {
+    const required = under(`${prefix}.`, MAMBA2_REQUIRED);
+    return { required, optional: under(`${prefix}.`, MAMBA2_OPTIONAL) };
+  }
   const isBoth = isBidirectional(weights, prefix);
   const hasOwn = BACKWARD_REQUIRED.some(
     (name) => name !== "D_b" && weights.has(`${prefix}.${name}`),
@@ -173,12 +187,13 @@ const paper: Convention = {
       optional: ["linear_in.bias", ...block.optional, "classifier.weight", "classifier.bias"],
     };
   },
-  ops: (weights, _, { pooling, mamba }) => {
+  ops: (weights, _, options) => {
+    const { pooling } = options;
     // Without a classifier the pooled features are the output.
     const hasClassifier = weights.has("classifier.weight") || weights.has("classifier.bias");
     return [
       { kind: "linear", name: "linear_in" },
-      blockOp(weights, "mamba", "mamba", mamba),
+      blockOp(weights, "mamba", "mamba", options),
       ...poolOps(pooling),
       ...(hasClassifier ? [{ kind: "linear", name: "classifier" }] : []),
     ];
@@ -260,10 +275,11 @@ function blockOp(
   weights: Weights,
   name: string,
   prefix: string,
-  fields: ConventionOptions["mamba"],
+  { mamba, mamba2 }: ConventionOptions,
 ): ArchOp {
+  if (isMamba2(weights, prefix)) return { ...mamba2, kind: "mamba2", name, weights: prefix };
   const kind = isBidirectional(weights, prefix) ? "bimamba" : "mamba";
-  return { ...fields, kind, name, weights: prefix };
+  return { ...mamba, kind, name, weights: prefix };
 }
 
 /** Once a layer: x + mixer(norm(x)), or norm(x + mixer(x)). */
@@ -274,7 +290,7 @@ function layerOps(
   before: string,
   options: Options,
 ): ArchOp[] {
-  const { normPlace = "before", residual = true, mamba } = options;
+  const { normPlace = "before", residual = true } = options;
   let start = before;
   return Array.from({ length: layers }, (_, layer) => {
     const name = `layers.${layer}`;
@@ -284,7 +300,7 @@ function layerOps(
       name: `${name}.norm`,
       weights: `${prefix}${name}.norm`,
     };
-    const mixer = blockOp(weights, `${name}.mixer`, `${prefix}${name}.mixer`, mamba);
+    const mixer = blockOp(weights, `${name}.mixer`, `${prefix}${name}.mixer`, options);
     const add: ArchOp = { kind: "add", name: `${name}.add`, inputs: [start, `${name}.mixer`] };
     const body = residual ? [mixer, add] : [mixer];
     const ops = normPlace === "before" ? [norm, ...body] : [...body, norm];

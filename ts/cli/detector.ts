@@ -1,23 +1,19 @@
 /** Options of a detector on the command line, and what they make of a model. Knows no commands. */
-import { createBlob } from "../blob/blob.js";
-import type { Engine } from "../core/engine.js";
+
 import { BadArgument } from "../core/errors.js";
-import type { Network } from "../graph/network.js";
-import {
-  createRunningBlob,
-  type DetectorOptions,
-  type WindowForm,
-  windowNetworks,
-} from "../streaming/index.js";
+import type { Model } from "../core/model.js";
+import type { RunSettings } from "../core/settings.js";
+import { type DetectorMode, detectorBlobs } from "../open/listening.js";
+import { usualWindows, type WindowChoice } from "../open/windows.js";
+import type { DetectorOptions, WindowForm } from "../streaming/index.js";
 import { defaultThresholds } from "../streaming/thresholds.js";
 import type { OpenModel } from "./load-model.js";
-import { DECIMAL, type ExecutionChoice, parseNumber, refuseGiven } from "./options.js";
-import { type WindowChoice, windowsOf } from "./running.js";
+import { DECIMAL, parseNumber, refuseGiven } from "./options.js";
 
-export const DETECT_MODES = ["running", "exact"] as const;
+export const DETECT_MODES: readonly DetectorMode[] = ["running", "exact"];
 
-export interface DetectorChoice extends WindowChoice, ExecutionChoice {
-  readonly mode?: (typeof DETECT_MODES)[number];
+export interface DetectorChoice extends WindowChoice, RunSettings {
+  readonly mode?: DetectorMode;
   readonly smooth?: number;
   readonly holdOff?: number;
   readonly threshold?: readonly string[];
@@ -68,10 +64,22 @@ export async function detectorOf(
       "another .mlm",
     );
   }
+  const { mode = "running" } = choice;
   const form = windowsOf(open.model, choice, own?.windows);
-  return choice.mode === "exact"
-    ? { ...(await windowBlobs(open.engine, open.network)), ...form, ...how }
-    : { model: await createRunningBlob(open.engine, open.network, form), ...how };
+  return { ...(await detectorBlobs(open.engine, open.network, mode, form)), ...how };
+}
+
+/**
+ * @param own what the model was trained for, if that is known
+ * @throws BadArgument for a model of frames or tokens without both
+ */
+export function windowsOf({ info }: Model, choice: WindowChoice, own?: WindowForm): WindowForm {
+  const form = usualWindows(info, choice, own);
+  if (form !== undefined) return form;
+  const { inputKind } = info;
+  const numbers = `numbers of ${inputKind}, for a model of ${inputKind}`;
+  const isAny = (choice.window ?? choice.hop) !== undefined;
+  throw new BadArgument("--window and --hop", numbers, isAny ? "one of them" : "none");
 }
 
 /** Undefined for a blob that runs, which has its windows inside. */
@@ -81,7 +89,7 @@ export function windowsInUse(open: OpenModel, choice: DetectorChoice): WindowFor
 }
 
 /** A detector streams, with the tile that it is given. @throws BadArgument */
-function refuseOtherPlans({ schedule = "stream", budget }: ExecutionChoice): void {
+function refuseOtherPlans({ schedule = "stream", budget }: RunSettings): void {
   if (schedule !== "stream") {
     throw new BadArgument("--schedule", "stream with a detector", schedule);
   }
@@ -93,14 +101,6 @@ function refuseWindows({ mode, window, hop }: DetectorChoice): void {
   const exact = mode === "exact" ? mode : undefined;
   const given = { mode: exact, window, hop };
   refuseGiven(given, Object.keys(given), "a checkpoint", "a .mlm of `convert --running`");
-}
-
-async function windowBlobs(engine: Engine, network: Network) {
-  const { front, model } = windowNetworks(network);
-  return {
-    model: await createBlob(engine, model),
-    ...(front !== undefined && { front: await createBlob(engine, front) }),
-  };
 }
 
 /** Above 1 is above every average. */

@@ -1,19 +1,20 @@
 /** A command that fails and yet has something to show: it goes to standard output, the reason to standard error. */
-import { MambaliteError } from "../core/errors.js";
+import { type ErrorFacts, MambaliteError } from "../core/errors.js";
 
 export class FailedWithReport extends MambaliteError {
-  readonly code: string = "FAILED";
-  constructor(
-    message: string,
-    /** For standard output. */
-    readonly report: string,
-    options: { readonly place?: string; readonly cause?: unknown } = {},
-  ) {
-    super(message, options);
-  }
-}
+  /** That of the reason. */
+  readonly code: string;
 
-/** The model's results are further from the reference than permitted. */
-export class BeyondTolerance extends FailedWithReport {
-  override readonly code = "BEYOND_TOLERANCE";
+  constructor(
+    readonly reason: MambaliteError,
+    /** For standard output: text, or with --json the members of what is printed. */
+    readonly report: string | object,
+  ) {
+    super("", { place: reason.message, cause: reason });
+    this.code = reason.code;
+  }
+
+  override toJSON(): ErrorFacts {
+    return this.reason.toJSON();
+  }
 }

@@ -1,26 +1,28 @@
 /** The model and the example of a firmware project: a detector's, or windows of inputs. Knows no files of it. */
+
 import { readFileSync } from "node:fs";
 import { readAudio } from "../audio/index.js";
 import { BadArgument } from "../core/errors.js";
 import { as16Bits, framesIn, type InputArray } from "../core/input.js";
+import { type RunSettings, sessionOptions } from "../core/settings.js";
 import {
   detectorExample,
   type Example,
   type FirmwareModel,
   firmwareOf,
 } from "../firmware/index.js";
-import { takenBy } from "../input-files.js";
 import { BUNDLED_MODELS } from "../models/index.js";
+import { takenBy } from "../open/inputs.js";
+import { type DetectorMode, listens } from "../open/listening.js";
 import { defaultFrames, exampleInput } from "../profile/index.js";
-import { createDetector, runningNetwork } from "../streaming/index.js";
-import { type DETECT_MODES, type DetectorChoice, detectorOf } from "./detector.js";
+import { createDetector } from "../streaming/index.js";
+import { type DetectorChoice, detectorOf, windowsOf } from "./detector.js";
 import { readInputs } from "./load-input.js";
 import type { OpenModel } from "./load-model.js";
-import { type ExecutionChoice, refuseGiven, sessionOptions } from "./options.js";
-import { type WindowChoice, windowsOf } from "./running.js";
+import { refuseGiven } from "./options.js";
 
-export interface FirmwareChoice extends ExecutionChoice, Omit<DetectorChoice, "mode"> {
-  readonly mode?: (typeof DETECT_MODES)[number] | "windows";
+export interface FirmwareChoice extends RunSettings, Omit<DetectorChoice, "mode"> {
+  readonly mode?: DetectorMode | "windows";
   readonly input?: string;
   readonly fold?: boolean;
 }
@@ -40,26 +42,6 @@ export async function firmwareFor(
   if (mode !== "windows") return detecting(named, open, { ...choice, mode });
   refuseGiven(choice, ["window", "hop", "smooth", "holdOff", "threshold"], "a detector", "windows");
   return inWindows(open, choice);
-}
-
-/** Labelled audio goes on for ever: a detector is what it is for, where its network can run so. */
-export function listens({ model, network, stream }: OpenModel, choice: FirmwareChoice): boolean {
-  const { schedule = "stream", budget, fold } = choice;
-  if (schedule !== "stream" || budget !== undefined || fold === true) return false;
-  const isRunning = model.info.outputs[0]?.isSequence === true && model.isEndless;
-  if (model.labels.length === 0 || model.info.inputKind !== "samples") return false;
-  if (network === undefined) return isRunning;
-  const canRun = (windows: WindowChoice) => {
-    try {
-      runningNetwork(network, windowsOf(model, windows, stream?.running.windows));
-      return true;
-    } catch (error) {
-      if (error instanceof BadArgument) return false;
-      throw error;
-    }
-  };
-  // Where only the windows that were asked for are wrong, the detector says so.
-  return canRun(choice) || canRun({});
 }
 
 async function detecting(

@@ -2,7 +2,7 @@
  * Reads the `--input` of a command into sequences that fit a model. Knows nothing of what they are
  * run for.
  */
-import { type Inputs, inputsOf, type ModelInput } from "../input-files.js";
+import { type Inputs, inputsOf, type ModelInput } from "../open/inputs.js";
 import type { Sequences } from "./batch/batch.js";
 import { inFile, readBytes } from "./files.js";
 

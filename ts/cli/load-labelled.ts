@@ -8,7 +8,7 @@ import { BadArgument, BadInput } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { FileProblem, isUndecodable } from "../host/file-problem.js";
-import { takenBy } from "../input-files.js";
+import { takenBy } from "../open/inputs.js";
 import type { Items } from "./batch/batch.js";
 import { inFile, isDirectory, listDirectory, readBytes, requireRegularFile } from "./files.js";
 import { inputItems, readInputs } from "./load-input.js";

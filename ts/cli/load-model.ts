@@ -1,30 +1,21 @@
 /**
- * Opens the MODEL of a command line: a blob, a checkpoint (with the front end and the labels that go
- * with it), told apart by content, or a bundled model. Knows nothing of what a command does with it.
+ * Opens the MODEL of a command line: a file, or a bundled model, with the files that go with it. Knows nothing of what
+ * is in them, or of what a command does with the model.
  */
-import { createBlob } from "../blob/blob.js";
-import {
-  exportedFile,
-  type References,
-  readArch,
-  readCheckpoint,
-  referencesOf,
-  type StateDict,
-  toNetwork,
-} from "../checkpoint/index.js";
+import { readArch } from "../checkpoint/index.js";
 import { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
-import type { Model } from "../core/model.js";
-import { createFoldedBlob } from "../fold/index.js";
-import { readFrontEnd, readLabels, withFrontEnd } from "../frontend/index.js";
-import type { Network } from "../graph/network.js";
+import { readFrontEnd, readLabels } from "../frontend/index.js";
 import type { BundledStream } from "../models/index.js";
+import { isBlob, openModel } from "../open/model.js";
+import type { CheckpointFiles } from "../open/network.js";
+import type { OpenedModel } from "../open/opened.js";
 import { locateModel, streamOf } from "./bundled.js";
 import { inFile, readBytes } from "./files.js";
 import type { SimdChoice } from "./options.js";
 
-/** Files that go with a checkpoint; a blob has all of it inside. */
-interface CheckpointFiles {
+/** Paths of the files that go with a checkpoint; a blob has all of it inside. */
+interface CheckpointPaths {
   /** The architecture of a checkpoint whose names say nothing. */
   readonly arch?: string;
   /** Constants of the front end, as JSON. */
@@ -33,98 +24,51 @@ interface CheckpointFiles {
   readonly labels?: string;
 }
 
-export interface ModelChoice extends CheckpointFiles {
+export interface ModelChoice extends CheckpointPaths {
   /** Fold linear layers together; of a checkpoint only, since a blob is already what it is. */
   readonly fold?: boolean;
   readonly simd?: SimdChoice;
+}
+
+/** What a command decides of how its MODEL is opened. */
+export interface OpenChoice extends ModelChoice {
   /** Of a bundled model take the checkpoint, not the blob; folding does so anyway. */
   readonly asCheckpoint?: boolean;
+  /** The command itself compares the model with the references inside its file. */
+  readonly comparesItself?: boolean;
 }
 
-export interface OpenModel {
-  readonly engine: Engine;
-  readonly model: Model;
-  readonly blob: Uint8Array;
-  /** What the file was. */
-  readonly format: "mlm" | "safetensors" | "pth";
+export type OpenModel = OpenedModel & {
   readonly fileBytes: number;
-  /** Of a checkpoint: the naming convention it follows, and what was read, before it was folded. */
-  readonly convention?: string;
-  readonly network?: Network;
   /** Of a bundled model: how it is driven over streams. */
   readonly stream?: BundledStream;
-  /** Of an exported file: what PyTorch makes of some inputs. */
-  readonly exported?: ExportedReferences;
-}
-
-export interface ExportedReferences {
-  readonly references: References;
-  /** Of float32 PyTorch itself. */
-  readonly float32Error: number;
-}
-
-interface ReadNetwork {
-  readonly format: "safetensors" | "pth";
-  readonly network: Network;
-  readonly exported?: ExportedReferences;
-}
-
-/** "MLM" and 0x1A (see csrc/core/blob.h). */
-const MLM_MAGIC = [0x4d, 0x4c, 0x4d, 0x1a];
+};
 
 /** Opens a model, gives it to `use`, and gives its memory back whatever happens. */
 export async function withModel<T>(
   path: string,
-  choice: ModelChoice,
+  choice: OpenChoice,
   use: (open: OpenModel) => T | Promise<T>,
 ): Promise<T> {
-  const files = locateModel(path, choice.fold === true || choice.asCheckpoint === true);
+  const { fold = false, asCheckpoint = false, comparesItself = false, simd = "auto" } = choice;
+  const files = locateModel(path, fold || asCheckpoint);
   const bytes = readBytes(files.model);
-  const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
-  if (isBlob) refuseCheckpointOptions(path, choice);
-  const checkpoint = isBlob ? undefined : await readNetwork(path, bytes, { ...files, ...choice });
-  const stream = streamOf(path);
-  const engine = await Engine.load({ simd: choice.simd ?? "auto" });
+  const isMade = isBlob(bytes);
+  if (isMade) refuseCheckpointOptions(path, choice);
+  const given = isMade ? {} : { ...(await readFiles({ ...files, ...choice })), fold };
+  const engine = await Engine.load({ simd });
   try {
-    const blob =
-      checkpoint === undefined
-        ? bytes
-        : await inFile(path, () =>
-            (choice.fold ? createFoldedBlob : createBlob)(
-              engine,
-              checkpoint.network,
-              testOf(checkpoint),
-            ),
-          );
-    const model = await inFile(path, () => engine.loadModel(blob));
+    const options = { ...given, name: path, checkReferences: !comparesItself };
+    const opened = await inFile(path, () => openModel(engine, bytes, options));
+    const stream = streamOf(path);
     try {
-      return await use({
-        engine,
-        model,
-        blob,
-        format: checkpoint?.format ?? "mlm",
-        fileBytes: bytes.length,
-        ...(checkpoint && {
-          convention: checkpoint.network.convention,
-          network: checkpoint.network,
-        }),
-        ...(stream && { stream }),
-        ...(checkpoint?.exported && { exported: checkpoint.exported }),
-      });
+      return await use({ ...opened, fileBytes: bytes.length, ...(stream && { stream }) });
     } finally {
-      model.dispose();
+      opened.model.dispose();
     }
   } finally {
     engine.dispose();
   }
-}
-
-/** The first reference, if there is one, is the self-test's input. */
-export function testOf({ exported }: Pick<OpenModel, "exported">): {
-  testInput?: Float32Array | Int32Array;
-} {
-  const [testInput] = exported?.references.inputs ?? [];
-  return testInput === undefined ? {} : { testInput };
 }
 
 /** @throws BadArgument */
@@ -135,39 +79,15 @@ function refuseCheckpointOptions(path: string, choice: ModelChoice): void {
   }
 }
 
-async function readNetwork(
-  path: string,
-  bytes: Uint8Array,
-  { arch: archPath, frontend, labels }: CheckpointFiles,
-): Promise<ReadNetwork> {
-  const arch = await readIfGiven(archPath, readArch);
-  const frontEnd = await readIfGiven(frontend, readFrontEnd);
-  const names = await readIfGiven(labels, readLabels);
-  return inFile(path, () => {
-    const stateDict = readCheckpoint(bytes, { name: path });
-    const network = toNetwork(stateDict, arch === undefined ? {} : { arch });
-    const named = names === undefined ? network : { ...network, labels: names };
-    const { format } = stateDict;
-    if (frontEnd !== undefined) {
-      // What the module takes is then inside, and no longer what comes in.
-      const { shapes: _, ...rest } = withFrontEnd(named, frontEnd);
-      return { format, network: rest };
-    }
-    const exported = arch === undefined ? exportedOf(stateDict) : undefined;
-    return { format, network: named, ...(exported && { exported }) };
-  });
-}
-
-function exportedOf(stateDict: StateDict): ExportedReferences | undefined {
-  const file = exportedFile(stateDict);
-  const references = file && referencesOf(stateDict, file);
-  if (references === undefined) return undefined;
-  return { references, float32Error: file?.float32Error ?? 0 };
-}
-
-async function readIfGiven<T>(
-  path: string | undefined,
-  read: (bytes: Uint8Array) => T,
-): Promise<T | undefined> {
-  return path === undefined ? undefined : inFile(path, () => read(readBytes(path)));
+/** Read here, so that what is wrong with one is said of it. */
+async function readFiles({ arch, frontend, labels }: CheckpointPaths): Promise<CheckpointFiles> {
+  return {
+    ...(arch !== undefined && { arch: await inFile(arch, () => readArch(readBytes(arch))) }),
+    ...(frontend !== undefined && {
+      frontEnd: await inFile(frontend, () => readFrontEnd(readBytes(frontend))),
+    }),
+    ...(labels !== undefined && {
+      labels: await inFile(labels, () => readLabels(readBytes(labels))),
+    }),
+  };
 }

@@ -1,17 +1,22 @@
 /**
  * Runs `mambalite` in this process: standard output only after success, or for a report on what failed; on failure
- * one line on standard error and a non-zero exit code. Knows nothing of the commands.
+ * one line on standard error and a non-zero exit code. With --json there is one JSON object on standard output either
+ * way: of a failure it has the member "error". Knows nothing of the commands.
  */
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import "../node.js";
+import { errorFacts } from "../core/error-facts.js";
 import { BadArgument, MambaliteError } from "../core/errors.js";
+import { toJson } from "../json.js";
 import { FailedWithReport } from "./failure.js";
 import { buildProgram } from "./program.js";
 import { oneLine } from "./text.js";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** The code of a command line that is not one of ours. */
+const USAGE = "USAGE";
 const UNKNOWN_TOPIC = "no help on that: it is not a command (mambalite --help lists them)";
 
 /** Sets `process.exitCode`. */
@@ -27,12 +32,26 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(isBare ? ["--help"] : [...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError && error.exitCode === 0)) {
-      if (error instanceof FailedWithReport) process.stdout.write(error.report);
+      process.stdout.write(args.includes("--json") ? jsonOf(error) : textOf(error));
       reportFailure(error, args.includes("--debug"));
       return;
     }
   }
   process.stdout.write(output);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof FailedWithReport && typeof error.report === "string" ? error.report : "";
+}
+
+/** What the command has to show, if anything, and the error with its code and numbers. */
+function jsonOf(error: unknown): string {
+  const facts =
+    error instanceof CommanderError
+      ? { code: USAGE, message: messageOf(error) }
+      : { ...errorFacts(error), message: messageOf(error) };
+  const report = error instanceof FailedWithReport ? error.report : {};
+  return toJson({ ...(typeof report === "object" && report), error: facts });
 }
 
 function reportFailure(error: unknown, debug: boolean): void {

@@ -3,11 +3,10 @@
 import { BOARD_TIMINGS } from "../board/boards.js";
 import { THINGS, type Thing } from "../board/memory/memories.js";
 import { BadArgument } from "../core/errors.js";
-import type { Schedule, SessionOptions } from "../core/plan.js";
+import type { RunSettings } from "../core/settings.js";
 import { BOARDS, type Board } from "../device/index.js";
 import { LAYOUTS, type Target } from "../firmware/targets.js";
 
-export const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
 export const SIMD_CHOICES = ["auto", "on", "off"] as const;
 export type SimdChoice = (typeof SIMD_CHOICES)[number];
 
@@ -108,14 +107,6 @@ export function files(path: string, previous: readonly string[] = []): readonly 
   return [...previous, path];
 }
 
-/** How the user wants the model to be run. */
-export interface ExecutionChoice {
-  readonly schedule?: Schedule;
-  readonly tile?: number;
-  /** Most bytes of arena. */
-  readonly budget?: number;
-}
-
 /**
  * For commands whose options belong to one of several types: those of another type are not ignored.
  * @throws BadArgument when one of `names` was given
@@ -133,24 +124,8 @@ export function refuseGiven(
   throw new BadArgument(`--${written}`, `${wanted} with it`, got);
 }
 
-/**
- * Options of a session that can hold `frames` frames.
- *
- * @throws BadArgument for a tile with a schedule that has none.
- */
-export function sessionOptions(choice: ExecutionChoice, frames: number): SessionOptions {
-  checkExecution(choice);
-  const { schedule = "stream", tile, budget } = choice;
-  return {
-    schedule,
-    maxFrames: frames,
-    ...(tile !== undefined && { tile }),
-    ...(budget !== undefined && { arenaBudgetBytes: budget }),
-  };
-}
-
 /** Refuses combinations of options before any file is read. @throws BadArgument */
-export function checkExecution({ schedule = "stream", tile }: ExecutionChoice): void {
+export function checkExecution({ schedule = "stream", tile }: RunSettings): void {
   if (schedule === "stream" || tile === undefined) return;
   throw new BadArgument("--tile", "--schedule stream with it", `--schedule ${schedule}`);
 }

@@ -4,8 +4,8 @@
  */
 import { Command } from "commander";
 import { THINGS } from "../board/memory/memories.js";
-import { BUDGET_TILES } from "../core/plan.js";
-import { BOARDS } from "../device/index.js";
+import { BUDGET_TILES, SCHEDULES } from "../core/plan.js";
+import { BOARDS, WEIGHTS_CHOICES } from "../device/index.js";
 import {
   EMULATED_TARGETS,
   EXPORT_TARGETS,
@@ -15,6 +15,7 @@ import {
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
 import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
+import { budgetCommand } from "./commands/budget.js";
 import { compare } from "./commands/compare.js";
 import { convert } from "./commands/convert.js";
 import { detectCommand } from "./commands/detect.js";
@@ -26,6 +27,7 @@ import { profileCommand } from "./commands/profile.js";
 import { quantizeCommand } from "./commands/quantize.js";
 import { quantizeIntCommand } from "./commands/quantize-int.js";
 import { run } from "./commands/run.js";
+import { timingAdd } from "./commands/timing.js";
 import { torch } from "./commands/torch.js";
 import { verifyAny } from "./commands/verify-any.js";
 import { DETECT_MODES } from "./detector.js";
@@ -36,11 +38,11 @@ import {
   count,
   files,
   placement,
-  SCHEDULES,
   SIMD_CHOICES,
   timedBoards,
 } from "./options.js";
 
+const DEFAULT_BUDGET = "mambalite.json";
 const JOBS = "threads (default: as many as there are cores); the results are the same";
 const FOLD = "multiply linear layers together where that saves work; changes the last bits";
 const MODEL =
@@ -51,6 +53,9 @@ const INPUT =
   "samples also a mono .wav or .flac at the model's rate";
 const ARCH = "architecture of a checkpoint of unknown naming, as JSON";
 const FRONT_END = "front end that goes before a checkpoint's network, as JSON";
+const WEIGHTS =
+  `where a board has the weights: ${WEIGHTS_CHOICES.join(", ")} ` +
+  "(default: where they are read fastest and have room)";
 const FLOAT =
   "the bundled model as named, also where the board has no FPU (default: its twin in integers)";
 const EXPORT_MODES = [...DETECT_MODES, "windows"] as const;
@@ -194,9 +199,21 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       `only this board, may be repeated: ${BOARDS.map((board) => board.id).join(", ")}`,
       boards,
     )
-    .option("--quick", "measure this host for a moment only: an answer in less than a second")
+    .option("--weights <place>", WEIGHTS, choice("--weights", WEIGHTS_CHOICES))
+    .option(
+      "--quick",
+      "measure this host for a moment only; boards are answered at once either way",
+    )
     .option("--json", "print JSON (schema: mambalite-micro/profile/report.schema.json)")
-    .action(async (model, options) => print(await profileCommand(model, options)));
+    .action(async (model, options) => print(await profileCommand(model, options, print)));
+
+  addCommand("timing", "Holds what firmware measured on a board against the estimate.")
+    .argument("<action>", "add", choice("timing", ["add"] as const))
+    .argument("<report>", "what the firmware printed (docs/timing-report.md)")
+    .option("--catalogue <file>", ".json of measurements that it becomes a row of")
+    .option("--model <model>", "what was measured (default: the bundled model that it was)")
+    .option("--json", "print JSON: the row")
+    .action(async (_, report, options) => print(await timingAdd(report, options)));
 
   withExecution(withModel(addCommand("compare", "Compares a model with a reference's outputs.")))
     .option(
@@ -218,6 +235,11 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON")
     .action(async (model, options) => print(await compare(model, options)));
 
+  addCommand("budget", "Holds models against limits and a saved baseline, as a table in Markdown.")
+    .argument("[file]", "limits and models, as JSON (docs/budget.md)", DEFAULT_BUDGET)
+    .option("--save", "make the baseline of what the models are now")
+    .action(async (file, options) => print(await budgetCommand(file, options)));
+
   const exports = addCommand("export", "Writes a firmware project, ready to flash.");
   withDetector(
     withExecution(withModel(exports)),
@@ -232,6 +254,7 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     )
     .requiredOption("-o, --output <dir>", "the folder to make; it must not be there, or be empty")
     .option("--board <id>", "the board it must fit (default: the target's usual one)", boards)
+    .option("--weights <place>", WEIGHTS, choice("--weights", WEIGHTS_CHOICES))
     .option("--float", FLOAT)
     .option("--input <file>", ".npy as for run; the first sequence is the example's input")
     .option("--json", "print JSON")
@@ -249,6 +272,11 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       choice("--target", EMULATED_TARGETS),
     )
     .option("--board <id>", "whose memories to use (default: the target's usual one)", timedBoards)
+    .option(
+      "--weights <place>",
+      `where the image has its weights: ${WEIGHTS_CHOICES.join(", ")} (default: flash)`,
+      choice("--weights", WEIGHTS_CHOICES),
+    )
     .option("--float", FLOAT)
     .option("--variant <name...>", "only these builds: double, single; hard, soft (default: all)")
     .option("--input <file>", ".npy as for run, all sequences (default: one, generated)")

@@ -17,24 +17,6 @@ export function startProgress(total: number, noun: string): Progress {
   return { done: (count) => bar?.update(count), stop: () => bar?.stop() };
 }
 
-/** Calls `each` for every item in order, with a bar if there are many. */
-export function mapWithProgress<T, R>(
-  items: readonly T[],
-  noun: string,
-  each: (item: T, index: number) => R,
-): R[] {
-  const progress = startProgress(items.length, noun);
-  try {
-    return items.map((item, index) => {
-      const result = each(item, index);
-      progress.done(index + 1);
-      return result;
-    });
-  } finally {
-    progress.stop();
-  }
-}
-
 function newBar(noun: string): SingleBar {
   return new SingleBar(
     {

@@ -14,6 +14,15 @@ export interface MessageOptions extends ErrorOptions {
 /** A message may quote a file, which may hold anything: more than this is of no use to a person. */
 const MAX_MESSAGE_CHARACTERS = 360;
 
+/** An error as plain data: for JSON, and for what passes only data on. */
+export interface ErrorFacts {
+  readonly code: string;
+  readonly message: string;
+  readonly cause?: ErrorFacts;
+  /** What is behind the message, as the error's class has it. */
+  readonly [fact: string]: unknown;
+}
+
 /** Base of all errors: `code` is stable across versions, `message` is one short line for a person. */
 export abstract class MambaliteError extends Error {
   abstract readonly code: string;
@@ -29,6 +38,21 @@ export abstract class MambaliteError extends Error {
       .toLowerCase()
       .replace(/(?:^|_)([a-z])/g, (_, c: string) => c.toUpperCase());
   }
+
+  /** Its numbers and texts, and its cause, if that is one of ours. */
+  toJSON(): ErrorFacts {
+    const { cause } = this;
+    return {
+      ...{ code: this.code, message: this.message },
+      ...Object.fromEntries(Object.entries(this).map(([name, fact]) => [name, finite(fact)])),
+      ...(cause instanceof MambaliteError && { cause: cause.toJSON() }),
+    };
+  }
+}
+
+/** JSON has no word for NaN and infinities. */
+function finite(fact: unknown): unknown {
+  return typeof fact === "number" && !Number.isFinite(fact) ? String(fact) : fact;
 }
 
 /** A file's bytes are not what its format says: truncated, oversized, hostile or of another kind. */
@@ -151,6 +175,23 @@ export class SelfTestFailed extends MambaliteError {
       `self-test failed: the logits of the blob's ${frames} test frames differ from the recorded ` +
         "bits, so this build of the core does not compute what it should",
     );
+  }
+}
+
+/** The model's results are further from a reference than permitted. */
+export class BeyondTolerance extends MambaliteError {
+  readonly code = "BEYOND_TOLERANCE";
+  /** Largest error, relative to the largest magnitude of a case. */
+  readonly maxRelative: number;
+  readonly tolerance: number;
+  constructor(
+    reference: string,
+    { maxRelative, tolerance }: { readonly maxRelative: number; readonly tolerance: number },
+    detail = `max error ${maxRelative.toExponential(2)} of the largest magnitude, tolerance ${tolerance}`,
+  ) {
+    super(`differs from ${reference}: ${detail}`);
+    this.maxRelative = maxRelative;
+    this.tolerance = tolerance;
   }
 }
 

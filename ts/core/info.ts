@@ -3,8 +3,9 @@
  * this package. Everything is read from the core; nothing is computed here.
  */
 import { type Core, type OptionWords, STATUS_OK } from "./core.js";
-import { BadArgument, BadModel } from "./errors.js";
+import { BadArgument, BadInput, BadModel } from "./errors.js";
 import { INPUT_KIND } from "./format.js";
+import type { InputShape } from "./input.js";
 import { type Schedule, scheduleWord } from "./plan.js";
 import { COUNTS } from "./structs.js";
 
@@ -17,13 +18,15 @@ export interface OutputInfo {
   readonly isSequence: boolean;
 }
 
-export interface ModelInfo {
-  /** "frames": float32 [T, inputWidth]. "tokens": int32 [T]. "samples": float32 [T] in [-1, 1). */
-  readonly inputKind: "frames" | "tokens" | "samples";
+/**
+ * By `inputKind`: "frames" are float32 [T, inputWidth], "tokens" int32 [T] and have a `vocabulary`, "samples" float32
+ * [T] in [-1, 1) and have a rate, a window and a hop.
+ */
+export type ModelInfo = InputShape & AnyModelInfo;
+
+interface AnyModelInfo {
   /** Samples are rounded to 16 bits on their way into the core, which takes them as a microphone gives them. */
   readonly takes16Bits: boolean;
-  /** Elements of one input frame; 1 for tokens and samples. */
-  readonly inputWidth: number;
   readonly outputs: readonly OutputInfo[];
   /** Frames that the network is defined for; `maxFrames` 0: any number from `minFrames` on. */
   readonly minFrames: number;
@@ -37,12 +40,6 @@ export interface ModelInfo {
   readonly crc32: number;
   /** Frames, tokens or samples of the self-test; 0: there is none. */
   readonly selfTestInputs: number;
-  /** Tokens are 0 .. vocabulary - 1; 0 when the input is not tokens. */
-  readonly vocabulary: number;
-  /** Of samples, otherwise 0: frame t covers samples [t hopSamples, t hopSamples + windowSamples). */
-  readonly sampleRateHz: number;
-  readonly windowSamples: number;
-  readonly hopSamples: number;
 }
 
 /** A record of the blob: one primitive, which makes one value. */
@@ -118,14 +115,23 @@ export function readInfo(core: Core): ModelInfo {
   const {
     labels: _,
     inputKind,
+    inputWidth,
     outputs,
     needsMaxFrames,
     looksAhead,
-    ...numbers
+    ...more
   } = core.modelInfo();
+  const { vocabulary, sampleRateHz, windowSamples, hopSamples, ...numbers } = more;
+  const kind = INPUT_KINDS[inputKind]!;
+  const ofKind = {
+    frames: { inputKind: "frames" },
+    tokens: { inputKind: "tokens", vocabulary },
+    samples: { inputKind: "samples", sampleRateHz, windowSamples, hopSamples },
+  } as const;
   return Object.freeze({
     ...numbers,
-    inputKind: INPUT_KINDS[inputKind]!,
+    ...ofKind[kind],
+    inputWidth,
     takes16Bits: inputKind === INPUT_KIND.samples16,
     outputs: listOf(outputs, (index) => readOutput(core, index)),
     needsMaxFrames: needsMaxFrames !== 0,
@@ -199,6 +205,13 @@ function operatorName(op: string, part: string, parts: readonly string[]): strin
   const dot = op.lastIndexOf(".");
   const isOneOfThem = parts.includes(op.slice(dot + 1));
   return isOneOfThem ? `${op.slice(0, dot + 1)}${part}` : `${op}.${part}`;
+}
+
+/** @throws BadInput for a length that the network is not defined for */
+export function assertLength({ minFrames, maxFrames }: ModelInfo, frames: number): void {
+  if (frames >= minFrames && (maxFrames === 0 || frames <= maxFrames)) return;
+  const range = minFrames === maxFrames ? `${minFrames}` : `${minFrames} to ${maxFrames || "any"}`;
+  throw new BadInput(`${range} frames, which the network is defined for`, `${frames}`);
 }
 
 /** @throws BadArgument when a count is beyond the integers that a number holds exactly. */

@@ -12,13 +12,28 @@ export interface InputOptions {
   readonly allowNonfinite?: boolean;
 }
 
-/** What a model takes. */
-export interface InputShape {
-  readonly inputKind: "frames" | "tokens" | "samples";
-  /** Elements of one frame; 1 for tokens and samples. */
+/** What a model takes; `inputWidth` is the elements of one frame, 1 for tokens and samples. */
+export type InputShape = FramesInput | TokensInput | SamplesInput;
+
+export interface FramesInput {
+  readonly inputKind: "frames";
+  readonly inputWidth: number;
+}
+
+export interface TokensInput {
+  readonly inputKind: "tokens";
   readonly inputWidth: number;
   /** Tokens are 0 .. vocabulary - 1. */
   readonly vocabulary: number;
+}
+
+/** Frame t covers samples [t hopSamples, t hopSamples + windowSamples). */
+export interface SamplesInput {
+  readonly inputKind: "samples";
+  readonly inputWidth: number;
+  readonly sampleRateHz: number;
+  readonly windowSamples: number;
+  readonly hopSamples: number;
 }
 
 const ARRAY_TYPES = {
@@ -28,23 +43,27 @@ const ARRAY_TYPES = {
 } as const;
 
 /** How a model's input becomes frames: a part of `Model.info`. */
-export type FrameShape = Pick<InputShape, "inputKind" | "inputWidth"> & {
-  readonly windowSamples: number;
-  readonly hopSamples: number;
-};
+export type FrameShape =
+  | FramesInput
+  | Omit<TokensInput, "vocabulary">
+  | Omit<SamplesInput, "sampleRateHz">;
+
+/** What an input is checked against. */
+export type CheckedShape =
+  | TokensInput
+  | { readonly inputKind: "frames" | "samples"; readonly inputWidth: number };
 
 /** Frames that the network makes of an input of `length` elements; of samples, the full windows. */
 export function framesIn(shape: FrameShape, length: number): number {
-  const { inputKind, inputWidth, windowSamples, hopSamples } = shape;
-  if (inputKind !== "samples") return length / inputWidth;
+  if (shape.inputKind !== "samples") return length / shape.inputWidth;
+  const { windowSamples, hopSamples } = shape;
   return length < windowSamples ? 0 : 1 + Math.floor((length - windowSamples) / hopSamples);
 }
 
 /** Elements of the shortest input that makes `frames` frames, 1 or more. */
 export function inputLength(shape: FrameShape, frames: number): number {
-  const { inputKind, inputWidth, windowSamples, hopSamples } = shape;
-  if (inputKind !== "samples") return frames * inputWidth;
-  return windowSamples + (frames - 1) * hopSamples;
+  if (shape.inputKind !== "samples") return frames * shape.inputWidth;
+  return shape.windowSamples + (frames - 1) * shape.hopSamples;
 }
 
 /** Elements that may be fed to a session for one tile: they make at most `tile` frames. */
@@ -52,11 +71,21 @@ export function tileLength(shape: FrameShape, tile: number): number {
   return tile * (shape.inputKind === "samples" ? shape.hopSamples : shape.inputWidth);
 }
 
+/** Frames as given, tokens, or samples from one frame to the next. */
+export function inputsPerFrame(shape: FrameShape): number {
+  return shape.inputKind === "samples" ? shape.hopSamples : 1;
+}
+
+/** Inputs a second; only samples say it. */
+export function rateOf(shape: InputShape): number | undefined {
+  return shape.inputKind === "samples" ? shape.sampleRateHz : undefined;
+}
+
 /**
  * Number of frames, tokens or samples in `input`.
  * @throws as `checkShape` and, unless `allowNonfinite`, `checkFinite`
  */
-export function checkInput(input: InputArray, shape: InputShape, options?: InputOptions): number {
+export function checkInput(input: InputArray, shape: CheckedShape, options?: InputOptions): number {
   const frames = checkShape(input, shape);
   if (options?.allowNonfinite !== true) checkFinite(input, shape);
   return frames;
@@ -67,7 +96,7 @@ export function checkInput(input: InputArray, shape: InputShape, options?: Input
  * @throws BadInput for another array type, a length that is no positive multiple of the width, or a
  * token outside the vocabulary
  */
-export function checkShape(input: InputArray, shape: InputShape): number {
+export function checkShape(input: InputArray, shape: CheckedShape): number {
   const expected = ARRAY_TYPES[shape.inputKind];
   const got = arrayType(input);
   if (got !== expected) throw new BadInput(`a ${expected} of ${shape.inputKind}`, got);
@@ -78,7 +107,7 @@ export function checkShape(input: InputArray, shape: InputShape): number {
 }
 
 /** @throws NonFinite for NaN and infinities, naming the first one's place */
-export function checkFinite(input: InputArray, { inputWidth }: InputShape): void {
+export function checkFinite(input: InputArray, { inputWidth }: CheckedShape): void {
   const i = input.findIndex((value) => !Number.isFinite(value));
   if (i < 0) return;
   const place = inputWidth === 1 ? [i] : [Math.floor(i / inputWidth), i % inputWidth];
@@ -124,7 +153,7 @@ function arrayType(input: unknown): string {
   return Object.prototype.toString.call(input).slice("[object ".length, -1);
 }
 
-function badLength(length: number, shape: InputShape): BadInput {
+function badLength(length: number, shape: CheckedShape): BadInput {
   const { inputKind, inputWidth } = shape;
   return new BadInput(
     inputKind !== "frames"

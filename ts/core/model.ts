@@ -9,6 +9,7 @@ import { BadArgument, BadModel, type ModelFault } from "./errors.js";
 import { Events, type EventsOptions } from "./events.js";
 import { opNameIn, tensorNameIn } from "./format.js";
 import {
+  assertLength,
   type ModelInfo,
   type OperatorCounts,
   type OperatorInfo,
@@ -161,7 +162,7 @@ export class Model extends Resource {
   /**
    * Exact counts of every operator over a sequence of `frames` frames.
    * @param options `maxFrames` is `frames` where a schedule needs it and it is not given.
-   * @throws BadArgument, Disposed
+   * @throws BadArgument, BadInput (a length that the network is not defined for), Disposed
    */
   operatorCounts(frames: number, options: SessionOptions = {}): OperatorCounts[] {
     const core = this.#opened();
@@ -174,6 +175,7 @@ export class Model extends Resource {
     if (maxFrames !== 0 && frames > maxFrames) {
       throw new BadArgument("frames", `at most maxFrames, ${maxFrames}`, String(frames));
     }
+    assertLength(this.info, frames);
     return readCounts(core, this.operators(options.schedule ?? "stream"), words, frames);
   }
 

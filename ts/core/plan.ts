@@ -13,11 +13,7 @@ import { ArenaTooSmall, BadArgument, TooLarge } from "./errors.js";
  */
 export type Schedule = "stream" | "layer" | "unfused";
 
-export interface SessionOptions {
-  /** Default "stream". */
-  readonly schedule?: Schedule;
-  /** Frames processed together, 1 or more; only with "stream". Default 1. */
-  readonly tile?: number;
+interface AnySessionOptions {
   /**
    * Longest sequence in frames; needed by "layer" and "unfused", and by "stream" where the model's
    * `info.needsMaxFrames` says so. Default: the model's own `info.maxFrames`, if it has one.
@@ -29,6 +25,21 @@ export interface SessionOptions {
    */
   readonly arenaBudgetBytes?: number;
 }
+
+export interface StreamOptions extends AnySessionOptions {
+  readonly schedule?: "stream";
+  /** Frames processed together, 1 or more. Default 1. */
+  readonly tile?: number;
+}
+
+/** The whole sequence is processed together: there is no tile. */
+export interface WholeSequenceOptions extends AnySessionOptions {
+  readonly schedule: Exclude<Schedule, "stream">;
+  readonly tile?: never;
+}
+
+/** Default: the schedule "stream" with a tile of 1. */
+export type SessionOptions = StreamOptions | WholeSequenceOptions;
 
 /** Frames processed together that a budget chooses from; beyond them little is gained. */
 export const BUDGET_TILES: readonly number[] = [1, 2, 4, 8, 16, 32, 64];
@@ -76,7 +87,8 @@ export interface Plan {
   readonly buffers: readonly PlanBuffer[];
 }
 
-const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
+/** The default first. */
+export const SCHEDULES: readonly Schedule[] = ["stream", "layer", "unfused"];
 const BUFFER_KINDS: readonly BufferKind[] = ["state", "scratch", "io"];
 const SESSION_ROLE = "session";
 const MAX_U32 = 2 ** 32 - 1;
@@ -136,12 +148,18 @@ export function withinBudget(
   const { arenaBudgetBytes: budget, ...rest } = options;
   if (budget === undefined) return options;
   if (!(budget >= 0)) throw new BadArgument("arenaBudgetBytes", "0 or more", String(budget));
-  const isFree = (rest.schedule ?? "stream") === "stream" && rest.tile === undefined;
-  const candidates = isFree ? BUDGET_TILES.map((tile) => ({ ...rest, tile })) : [rest];
+  const candidates = withTiles(rest);
   const sizes = candidates.map((candidate) => planNumbers(core, candidate, limits).arenaBytes);
   const fitting = candidates.findLast((_, i) => sizes[i]! <= budget);
   if (fitting === undefined) throw new ArenaTooSmall(sizes[0]!, budget);
   return fitting;
+}
+
+/** The options with each tile that may be chosen, the smallest first; as they are where there is no choice. */
+function withTiles(options: SessionOptions): readonly SessionOptions[] {
+  const { schedule = "stream", ...rest } = options;
+  if (schedule !== "stream" || rest.tile !== undefined) return [options];
+  return BUDGET_TILES.map((tile) => ({ ...rest, schedule, tile }));
 }
 
 /** A number of frames that the core can count. @throws BadArgument */

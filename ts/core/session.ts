@@ -5,7 +5,7 @@
 import { type Core, STATUS_DONE, STATUS_OK } from "./core.js";
 import { BadFile, BadInput, BadState, type MambaliteError, SelfTestFailed } from "./errors.js";
 import { DTYPE } from "./format.js";
-import type { ModelInfo } from "./info.js";
+import { assertLength, type ModelInfo } from "./info.js";
 import {
   checkBytes,
   checkFinite,
@@ -13,6 +13,7 @@ import {
   framesIn,
   type InputArray,
   type InputOptions,
+  inputLength,
   tileLength,
   to16Bits,
 } from "./input.js";
@@ -122,7 +123,7 @@ export class Session extends Resource {
     const tileElements = tileLength(info, numbers.tile);
     const tiles = Math.max(1, Math.floor(SLAB_BYTES / (tileElements * WORD_BYTES)));
     // Samples that make a tile of frames reach into the next one: a window is longer than a hop.
-    const overlap = info.windowSamples - info.hopSamples;
+    const overlap = info.inputKind === "samples" ? info.windowSamples - info.hopSamples : 0;
     this.#slabInputs = (tileElements / info.inputWidth) * tiles + overlap;
     const layout = this.#layOut(poison?.guardBytes ?? 0);
     this.#region = core.memory.allocate(layout.bytes, "a session");
@@ -159,9 +160,9 @@ export class Session extends Resource {
     const count = this.#checkInput(input, options);
     const frames = framesIn(this.#info, input.length);
     if (frames === 0) {
-      throw new BadInput(`at least ${this.#info.windowSamples} samples, a window`, `${count}`);
+      throw new BadInput(`at least ${inputLength(this.#info, 1)} samples, a window`, `${count}`);
     }
-    this.#assertLength(frames);
+    assertLength(this.#info, frames);
     this.#assertRoom(0, count);
     this.reset();
     const pushed = this.#pushPieces(input);
@@ -546,15 +547,6 @@ export class Session extends Resource {
   /** Frames, tokens or samples since the last reset. */
   get #inputs(): number {
     return this.#core.functions.session_inputs(this.#handle) >>> 0;
-  }
-
-  /** @throws BadInput for a length that the network is not defined for */
-  #assertLength(frames: number): void {
-    const { minFrames, maxFrames } = this.#info;
-    if (frames >= minFrames && (maxFrames === 0 || frames <= maxFrames)) return;
-    const range =
-      minFrames === maxFrames ? `${minFrames}` : `${minFrames} to ${maxFrames || "any"}`;
-    throw new BadInput(`${range} frames, which the network is defined for`, `${frames}`);
   }
 
   #assertRoom(have: number, more: number): void {

@@ -20,6 +20,8 @@ export interface Region {
   /** Who has the rest; empty when nobody has. */
   readonly reservedFor: string;
   readonly speed: RegionSpeed;
+  /** No exported project links anything but an arena into it. */
+  readonly arenaOnly?: true;
 }
 
 export interface Board {
@@ -39,6 +41,8 @@ export interface Board {
     /** Firmware besides the blob: an allowance until the firmware itself is measured. */
     readonly reservedBytes: number;
     readonly reservedFor: string;
+    /** The core reads it as fast as RAM. */
+    readonly hasNoWaits?: true;
   };
   /** Stack of the task that runs a session, in an exported project too; counted with the arena. */
   readonly stackBytes: number;
@@ -92,7 +96,7 @@ const ESP32S3 = {
   clockHz: 240e6,
   projectClockHz: 240e6,
   fpu: SINGLE_PRECISION,
-  cache: "16 KB instructions, 32 KB data, for flash and PSRAM",
+  cache: "16 KB instructions, 64 KB data, for flash and PSRAM",
   flash: {
     bytes: 8 * MIB,
     reservedBytes: ESP_IDF_FLASH_BYTES,
@@ -131,6 +135,7 @@ const STM32H74X_REGIONS: readonly Region[] = [
     usableBytes: 288 * KIB,
     reservedFor: "",
     speed: "sram",
+    arenaOnly: true,
   },
 ];
 
@@ -149,6 +154,11 @@ const STM32H74X = {
 /** On-chip SRAM, all of it the application's. */
 function sram(name: string, bytes: number, id = "sram"): Region {
   return { id, name, bytes, usableBytes: bytes, reservedFor: "", speed: "sram" };
+}
+
+/** What stands beside the first SRAM. */
+function arenaRam(name: string, bytes: number, id: string): Region {
+  return { ...sram(name, bytes, id), arenaOnly: true };
 }
 
 /** ESP-IDF's static memory on a chip without PSRAM; `linked` is what an application has at link time. */
@@ -268,7 +278,7 @@ export const BOARDS: readonly Board[] = [
     core: "Cortex-M4F",
     fpu: SINGLE_PRECISION,
     cache: "1 KB instructions, 128 bytes data, for flash (ART)",
-    regions: [sram("SRAM1 and SRAM2", 128 * KIB), sram("CCM", 64 * KIB, "ccm")],
+    regions: [sram("SRAM1 and SRAM2", 128 * KIB), arenaRam("CCM", 64 * KIB, "ccm")],
     flash: bareFlash(MIB),
     sources: ["STM32F405xx Datasheet DS8626: 168 MHz, memories", "Reference Manual RM0090"],
   },
@@ -279,7 +289,7 @@ export const BOARDS: readonly Board[] = [
     core: "Cortex-M4F",
     fpu: SINGLE_PRECISION,
     cache: "1 KB instructions, 256 bytes data, for flash (ART)",
-    regions: [sram("SRAM1", 96 * KIB), sram("SRAM2", 32 * KIB, "sram2")],
+    regions: [sram("SRAM1", 96 * KIB), arenaRam("SRAM2", 32 * KIB, "sram2")],
     flash: bareFlash(MIB),
     sources: ["STM32L476xx Datasheet DS10198: 80 MHz, memories", "Reference Manual RM0351"],
   },
@@ -304,7 +314,7 @@ export const BOARDS: readonly Board[] = [
     core: "Cortex-M33",
     fpu: SINGLE_PRECISION,
     cache: "8 KB instructions, 4 KB data",
-    regions: [sram("SRAM1-3", 768 * KIB), sram("SRAM4", 16 * KIB, "sram4")],
+    regions: [sram("SRAM1-3", 768 * KIB), arenaRam("SRAM4", 16 * KIB, "sram4")],
     flash: bareFlash(2 * MIB),
     sources: ["STM32U575xx Datasheet DS13737: 160 MHz, memories", "Reference Manual RM0456"],
   },
@@ -327,7 +337,7 @@ export const BOARDS: readonly Board[] = [
     fpu: NO_FPU,
     cache: "none",
     regions: [sram("RAM", 16 * KIB)],
-    flash: bareFlash(256 * KIB),
+    flash: { ...bareFlash(256 * KIB), hasNoWaits: true },
     sources: [
       "nRF51822 Product Specification v3.4: 16 MHz, 256 KB flash and 16 KB RAM (QFAA)",
       "tech.microbit.org/hardware/1-5-revision: the target processor is an nRF51822-QFAA",

@@ -7,4 +7,14 @@ export {
   type Region,
   type RegionSpeed,
 } from "./boards.js";
-export { type BoardVerdict, judge, type Needs, type RegionVerdict } from "./verdict.js";
+export {
+  type BoardVerdict,
+  IN_FLASH,
+  judge,
+  type Needs,
+  needsOf,
+  type PlannedBytes,
+  type RegionVerdict,
+  type WeightsVerdict,
+} from "./verdict.js";
+export { judgePlaced, WEIGHTS_CHOICES, type WeightsChoice } from "./weights.js";

@@ -3,15 +3,29 @@
  * where the plan is exact; allowances of the board (stack, firmware) are named in the result. Knows
  * nothing of how a plan is made or of time.
  */
-import type { Board, RegionSpeed } from "./boards.js";
+import type { Board, Region, RegionSpeed } from "./boards.js";
 
 /** What a model asks of a board. All in bytes. */
 export interface Needs {
   readonly arenaBytes: number;
   /** The caller's memory for one tile of input and for the logits. */
   readonly callerBytes: number;
-  /** The blob, used in place from flash. */
+  /** The blob, used in place from flash, */
   readonly weightsBytes: number;
+  /** or copied at start into the region of this id. */
+  readonly weightsIn?: string;
+}
+
+/** The part of a plan that a board must hold. */
+export interface PlannedBytes {
+  readonly arenaBytes: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+}
+
+export function needsOf(plan: PlannedBytes, weightsBytes: number): Needs {
+  const { arenaBytes, inputBytes, outputBytes } = plan;
+  return { arenaBytes, callerBytes: inputBytes + outputBytes, weightsBytes };
 }
 
 export interface RegionVerdict {
@@ -57,43 +71,81 @@ export interface BoardVerdict {
     readonly reservedFor: string;
     readonly headroomBytes: number;
   };
+  readonly weights: WeightsVerdict;
   readonly sources: readonly string[];
 }
+
+/** Where weights are when the core reads them. */
+export interface WeightsVerdict {
+  /** "flash", or the id of a region. */
+  readonly place: string;
+  readonly name: string;
+  /** Of RAM: 0 where they stay in flash. */
+  readonly copiedBytes: number;
+  /** The copy has room. */
+  readonly fits: boolean;
+}
+
+export const IN_FLASH: WeightsVerdict = {
+  ...{ place: "flash", name: "flash", copiedBytes: 0, fits: true },
+};
 
 /** The verdict for one board. */
 export function judge(board: Board, needs: Needs): BoardVerdict {
   const ram = judgeRam(board, needs);
   const flash = judgeFlash(board, needs.weightsBytes);
+  const weights = judgeWeights(board, needs);
   return {
     id: board.id,
     name: board.name,
     core: board.core,
     clockHz: board.clockHz,
-    fits: ram.fits && flash.fits,
+    fits: ram.fits && flash.fits && weights.fits,
     ram,
     flash,
+    weights,
     sources: board.sources,
   };
 }
 
-function judgeRam(board: Board, { arenaBytes, callerBytes }: Needs): BoardVerdict["ram"] {
+/** Whatever else is in the region counts when an arena is placed. */
+function judgeWeights({ regions }: Board, { weightsIn, weightsBytes }: Needs): WeightsVerdict {
+  if (weightsIn === undefined) return IN_FLASH;
+  const region = regions.find(({ id, arenaOnly }) => id === weightsIn && !arenaOnly);
+  return {
+    place: weightsIn,
+    name: region?.name ?? `${weightsIn}, of which it has none`,
+    copiedBytes: weightsBytes,
+    fits: region !== undefined && weightsBytes <= region.usableBytes,
+  };
+}
+
+function judgeRam(board: Board, needs: Needs): BoardVerdict["ram"] {
   const { stackBytes } = board;
-  const neededBytes = arenaBytes + callerBytes + stackBytes;
-  const regions = board.regions.map((region) => {
-    const headroomBytes = region.usableBytes - neededBytes;
+  const { arenaBytes, callerBytes, weightsBytes, weightsIn } = needs;
+  const bytesIn = ({ id }: Pick<Region, "id">) =>
+    arenaBytes + callerBytes + stackBytes + (id === weightsIn ? weightsBytes : 0);
+  const regions = board.regions.map(({ arenaOnly: _, ...region }) => {
+    const headroomBytes = region.usableBytes - bytesIn(region);
     return { ...region, fits: headroomBytes >= 0, headroomBytes };
   });
   const chosen = regions.find((region) => region.fits);
   return {
     fits: chosen !== undefined,
-    neededBytes,
+    neededBytes: bytesIn(chosen ?? roomiest(regions)),
     arenaBytes,
     callerBytes,
     stackBytes,
     region: chosen?.id ?? null,
-    headroomBytes: chosen?.headroomBytes ?? Math.max(...regions.map((r) => r.headroomBytes)),
+    headroomBytes: (chosen ?? roomiest(regions)).headroomBytes,
     regions,
   };
+}
+
+function roomiest(regions: readonly RegionVerdict[]): RegionVerdict {
+  const [first] = [...regions].sort((a, b) => b.headroomBytes - a.headroomBytes);
+  if (first === undefined) throw new RangeError("a board without RAM");
+  return first;
 }
 
 function judgeFlash(board: Board, weightsBytes: number): BoardVerdict["flash"] {

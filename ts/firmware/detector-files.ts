@@ -10,6 +10,7 @@ import {
   type HarnessStream,
   inputsOf,
 } from "./model.js";
+import { PORT_WEIGHTS } from "./model-files.js";
 
 export function detectorFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { detector, info } = model;
@@ -73,9 +74,10 @@ extern const uint32_t front_blob[FRONT_BLOB_BYTES / 4u];
     [
       `${library}/front_blob.c`,
       new TextInPieces(function* () {
-        yield `/* ${GENERATED} Stays in flash and is used in place. */\n`;
+        yield `/* ${GENERATED} Used in place, from flash or where PORT_WEIGHTS puts it. */\n`;
         yield '#include "front_blob.h"\n\n';
-        yield* wordArray("front_blob", blob, "_Alignas(16) ");
+        yield PORT_WEIGHTS;
+        yield* wordArray("front_blob", blob, "PORT_WEIGHTS _Alignas(16) ");
       }),
     ],
   ];

@@ -1,6 +1,8 @@
 /** What firmware needs to know of a detector, and what its example gives. Knows nothing of files. */
+
 import type { Engine } from "../core/engine.js";
 import type { InputArray } from "../core/input.js";
+import { inputsPerFrame } from "../core/input.js";
 import type { Detector, DetectorOptions } from "../streaming/index.js";
 import { type Example, type FirmwareModel, inputsOf } from "./model.js";
 
@@ -43,8 +45,8 @@ export function detectorExample(
   model: FirmwareModel,
   input: InputArray,
 ): Example {
-  const { hopSamples, inputWidth } = inputsOf(model);
-  const portion = (hopSamples || 1) * inputWidth;
+  const info = inputsOf(model);
+  const portion = inputsPerFrame(info) * info.inputWidth;
   const rows: Float32Array[] = [];
   detector.reset();
   for (let at = 0; at < input.length; at += portion) {

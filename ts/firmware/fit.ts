@@ -2,28 +2,41 @@
  * Whether a board can hold a model, and where the arena goes. Knows nothing of files.
  */
 import type { Plan } from "../core/plan.js";
-import { type Board, type BoardVerdict, judge } from "../device/index.js";
+import {
+  type Board,
+  type BoardVerdict,
+  judgePlaced,
+  needsOf,
+  type WeightsChoice,
+} from "../device/index.js";
 import { DoesNotFit } from "./errors.js";
 
-/** The region of `board` for the arena. @throws DoesNotFit, with the numbers */
-export function arenaRegion(board: Board, plan: Plan, blobBytes: number): string {
-  const verdict = judge(board, {
-    arenaBytes: plan.arenaBytes,
-    callerBytes: plan.inputBytes + plan.outputBytes,
-    weightsBytes: blobBytes,
-  });
-  const { region } = verdict.ram;
-  if (!verdict.fits || region === null) throw new DoesNotFit(board.id, reasonOf(verdict));
-  return region;
+/** Where things lie on a board: ids of its regions, "flash" for weights that stay there. */
+export interface Places {
+  readonly region: string;
+  readonly weights: string;
 }
 
-function reasonOf({ ram, flash }: BoardVerdict): string {
+/** The region of `board` for the arena, and the place of the weights. @throws DoesNotFit, with the numbers */
+export function placesOn(
+  board: Board,
+  plan: Plan,
+  blobBytes: number,
+  choice?: WeightsChoice,
+): Places {
+  const verdict = judgePlaced(board, needsOf(plan, blobBytes), choice);
+  const { region } = verdict.ram;
+  if (!verdict.fits || region === null) throw new DoesNotFit(board.id, reasonOf(verdict));
+  return { region, weights: verdict.weights.place };
+}
+
+function reasonOf({ ram, flash, weights }: BoardVerdict): string {
   const reasons: string[] = [];
   if (!ram.fits) {
     const [roomiest] = [...ram.regions].sort((a, b) => b.usableBytes - a.usableBytes);
     reasons.push(
       `RAM: ${ram.neededBytes} bytes needed (arena ${ram.arenaBytes}, input and output ` +
-        `${ram.callerBytes}, stack ${ram.stackBytes}), ${roomiest?.usableBytes ?? 0} usable in ` +
+        `${ram.callerBytes}, stack ${ram.stackBytes}${copyIn(weights, ram)}), ${roomiest?.usableBytes ?? 0} usable in ` +
         `${roomiest?.name ?? "no region"}, ${-ram.headroomBytes} missing`,
     );
   }
@@ -34,5 +47,14 @@ function reasonOf({ ram, flash }: BoardVerdict): string {
         `${-flash.headroomBytes} missing`,
     );
   }
+  if (!weights.fits) {
+    reasons.push(`weights: ${weights.copiedBytes} bytes to copy have no room in ${weights.name}`);
+  }
   return reasons.join("; ");
+}
+
+/** The copy of the weights, where it takes room from the arena. */
+function copyIn({ copiedBytes }: BoardVerdict["weights"], ram: BoardVerdict["ram"]): string {
+  const others = ram.arenaBytes + ram.callerBytes + ram.stackBytes;
+  return copiedBytes > 0 && ram.neededBytes > others ? `, weights ${copiedBytes}` : "";
 }

@@ -2,7 +2,7 @@
 export { bytePieces, type Content, TextInPieces, wholeBytes } from "./content.js";
 export { detectorExample, firmwareOf } from "./detector-model.js";
 export { BitsDiffer, BuildFailed, DoesNotFit, FirmwareFailed, ToolchainMissing } from "./errors.js";
-export { arenaRegion } from "./fit.js";
+export { type Places, placesOn } from "./fit.js";
 export { boundedBy } from "./frames.js";
 export {
   type Example,

@@ -5,7 +5,7 @@
 
 import { BadFile } from "../core/errors.js";
 import { crc32 } from "../crc32.js";
-import type { Board } from "../device/index.js";
+import type { Board, WeightsChoice } from "../device/index.js";
 import { hexWord } from "../hex-word.js";
 import { defaultThresholds } from "../streaming/thresholds.js";
 import { bytePieces, type Content } from "./content.js";
@@ -27,13 +27,13 @@ export interface Manifest {
 export interface ProjectFacts {
   readonly target: string;
   readonly board: Board | undefined;
+  /** As asked for. */
+  readonly placing?: WeightsChoice;
   readonly model: FirmwareModel;
 }
 
-export function manifestText(
-  { target, board, model }: ProjectFacts,
-  files: ReadonlyMap<string, Content>,
-): string {
+export function manifestText(facts: ProjectFacts, files: ReadonlyMap<string, Content>): string {
+  const { target, board, model } = facts;
   const sums = [...files].flatMap(([path, content]): [string, string][] =>
     content instanceof Uint8Array ? [] : [[path, fileSum(content)]],
   );
@@ -41,7 +41,7 @@ export function manifestText(
     version: model.version,
     target,
     ...(board && { board: board.id }),
-    command: commandOf({ target, board, model }),
+    command: commandOf(facts),
     model: { crc32: hexWord(model.info.crc32), bytes: blobBytes(model) },
     files: Object.fromEntries(sums.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
@@ -55,10 +55,11 @@ export function fileSum(content: Content): string {
 }
 
 /** Of the command line; what is default is left out. */
-export function commandOf({ target, board, model }: ProjectFacts): string {
+export function commandOf({ target, board, placing, model }: ProjectFacts): string {
   return [
     `mambalite export MODEL --target ${target}`,
     ...(board === undefined ? [] : [`--board ${board.id}`]),
+    ...(placing === undefined ? [] : [`--weights ${placing}`]),
     ...(model.detector === undefined ? windowWords(model) : detectorWords(model)),
   ].join(" ");
 }

@@ -2,7 +2,7 @@
  * A model as C: its blob, its plan, an example or the harness's inputs. Only text. Knows nothing of machines
  * or of the core's sources.
  */
-import { framesIn, type InputArray, to16Bits } from "../core/input.js";
+import { framesIn, type InputArray, inputsPerFrame, to16Bits } from "../core/input.js";
 import type { Plan } from "../core/plan.js";
 import { bytesOf, defines, GENERATED, header, wordArray, wordsIn } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
@@ -23,7 +23,7 @@ export function modelFiles(library: string, model: FirmwareModel): [string, Cont
           MODEL_BLOB_BYTES: blob.length,
           MODEL_INPUT_WIDTH: info.inputWidth,
           MODEL_INPUT_BYTES: info.inputWidth * elementBytes(info),
-          MODEL_INPUTS_PER_FRAME: info.inputKind === "samples" ? info.hopSamples : 1,
+          MODEL_INPUTS_PER_FRAME: inputsPerFrame(info),
         })}
 /* Its outputs: how many, how many of them are rows over time, and floats of all that are vectors. */
 ${defines({
@@ -39,14 +39,22 @@ extern const uint32_t model_blob[MODEL_BLOB_BYTES / 4u];
     [
       `${library}/model_blob.c`,
       new TextInPieces(function* () {
-        yield `/* ${GENERATED} Stays in flash and is used in place. */\n`;
+        yield `/* ${GENERATED} Used in place, from flash or where PORT_WEIGHTS puts it. */\n`;
         yield '#include "model_blob.h"\n\n';
-        yield* wordArray("model_blob", blob, "_Alignas(16) ");
+        yield PORT_WEIGHTS;
+        yield* wordArray("model_blob", blob, "PORT_WEIGHTS _Alignas(16) ");
       }),
     ],
     [`${library}/model_plan.h`, modelPlan(plan, model)],
   ];
 }
+
+/** An attribute that a build file may define. */
+export const PORT_WEIGHTS = `#ifndef PORT_WEIGHTS
+#define PORT_WEIGHTS
+#endif
+
+`;
 
 const SCHEDULE_NAMES = {
   stream: "MLM_SCHEDULE_STREAM",

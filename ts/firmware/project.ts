@@ -4,12 +4,18 @@
  * compilers, and nothing of C but what it writes itself.
  */
 import { BadArgument } from "../core/errors.js";
-import { BARE_METAL_STACK_BYTES, BOARDS, type Board } from "../device/index.js";
+import {
+  BARE_METAL_STACK_BYTES,
+  BOARDS,
+  type Board,
+  IN_FLASH,
+  type WeightsChoice,
+} from "../device/index.js";
 import { defines, GENERATED, header } from "./c-source.js";
 import type { Content } from "./content.js";
 import { buildSettings, type CoreUse, coreFiles, type Sources, source } from "./core-files.js";
 import { detectorFiles, streamFiles } from "./detector-files.js";
-import { arenaRegion } from "./fit.js";
+import { placesOn } from "./fit.js";
 import { MANIFEST, manifestText } from "./manifest.js";
 import {
   blobBytes,
@@ -24,6 +30,7 @@ import { readme } from "./readme.js";
 import { libraryReadme } from "./readme-library.js";
 import { type SensorFormat, sensorFormat, sensorHeader } from "./sensor-files.js";
 import { LAYOUTS, type ProjectLayout, type Target } from "./targets.js";
+import { timingFacts } from "./timing-files.js";
 
 /** Paths with "/" and what is in the files. */
 export type Files = ReadonlyMap<string, Content>;
@@ -36,13 +43,17 @@ export interface ExportOptions {
   readonly example: Example;
   /** Default: the target's first board. */
   readonly board?: Board;
+  /** Default: where they are read fastest and have room; flash where the project does not say where things lie. */
+  readonly weights?: WeightsChoice;
 }
 
-/** Where on its board a project's arena goes. */
+/** Where on its board a project's arena and weights go. */
 interface Placement {
   readonly board: Board | undefined;
   /** Id of a region of the board. */
   readonly region: string;
+  /** The same, or "flash". */
+  readonly weights: string;
   readonly stackBytes: number;
 }
 
@@ -54,19 +65,26 @@ export function exportProject(target: Target, options: ExportOptions): Files {
   const { sources, model, example } = options;
   requireSources(sources);
   const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, options.board);
+  requirePlaceable(layout, target, options.weights);
+  const weights = layout.placesWeights ? options.weights : "flash";
+  const place = placementOf(layout, model, options.board, weights);
   const sensor = sensorFormat(model, example);
+  const { program } = layout;
   const machine = target === "stm32h7" ? "stm32h743" : "emulator";
   const files = new Map<string, Content>([
     ...commonFiles(layout, sources, model, place, machine),
     ...(target === "library"
       ? libraryFiles(model, example, sensor)
-      : programFiles(layout.program, sources, model, example, sensor)),
+      : [
+          ...programFiles(program, sources, model, example, sensor),
+          ...timingFacts(program, model, place),
+        ]),
   ]);
   if (target === "esp32s3") addEspConfiguration(files, sources, place, model.version);
-  const facts = { model, example, sensor, ...place };
+  const placing = options.weights;
+  const facts = { model, example, sensor, ...place, ...(placing !== undefined && { placing }) };
   files.set("README.md", target === "library" ? libraryReadme(facts) : readme(target, facts));
-  files.set(MANIFEST, manifestText({ target, model, board: place.board }, files));
+  files.set(MANIFEST, manifestText({ target, ...facts }, files));
   return files;
 }
 
@@ -100,7 +118,7 @@ function programFiles(
   const main = model.detector === undefined ? "windows" : "detect";
   return [
     [`${program}/app.c`, source(sources, `port/app/${main}.c`)],
-    ...["report.h", "report.c", "sensor.h", "sensor.c", "sensor-simulated.c"].map(
+    ...["timing.c", "report.h", "report.c", "sensor.h", "sensor.c", "sensor-simulated.c"].map(
       (name): [string, string] => [`${program}/${name}`, source(sources, `port/app/${name}`)],
     ),
     [`${program}/sensor_format.h`, sensorHeader(sensor)],
@@ -116,6 +134,8 @@ export interface HarnessOptions {
   readonly board?: Board;
   /** Id of the board's region for the arena, whether or not it is large enough; default: one that is. */
   readonly region?: string;
+  /** Default: flash. */
+  readonly weights?: WeightsChoice;
 }
 
 /**
@@ -159,30 +179,36 @@ export function detectorHarnessProject(target: Target, options: DetectorHarnessO
 /** What every project for an emulator has, whatever its program is. */
 function emulatedFiles(
   target: Target,
-  { sources, model, board, region }: Omit<HarnessOptions, "inputs">,
+  { sources, model, board, region, weights = "flash" }: Omit<HarnessOptions, "inputs">,
 ): [string, Content][] {
   requireSources(sources);
   const layout = LAYOUTS[target];
-  const place = placementOf(layout, model, board, region);
+  requirePlaceable(layout, target, weights);
+  const place = placementOf(layout, model, board, weights, region);
   return commonFiles(layout, sources, model, place, "emulator");
 }
 
+/** @param region for the arena, whether or not it is large enough */
 function placementOf(
   layout: ProjectLayout,
   model: FirmwareModel,
   chosen: Board | undefined,
+  weights?: WeightsChoice,
   region?: string,
 ): Placement {
   const board = chosen ?? BOARDS.find(({ id }) => id === layout.boards[0]);
-  return {
-    board,
-    region:
-      region ??
-      (board === undefined
-        ? ""
-        : arenaRegion(board, { ...model.plan, arenaBytes: memoryBytes(model) }, blobBytes(model))),
-    stackBytes: board?.stackBytes ?? BARE_METAL_STACK_BYTES,
-  };
+  const stackBytes = board?.stackBytes ?? BARE_METAL_STACK_BYTES;
+  const nowhere = { region: region ?? "", weights: IN_FLASH.place };
+  if (board === undefined || region !== undefined) return { board, stackBytes, ...nowhere };
+  const plan = { ...model.plan, arenaBytes: memoryBytes(model) };
+  return { board, stackBytes, ...placesOn(board, plan, blobBytes(model), weights) };
+}
+
+/** @throws BadArgument */
+function requirePlaceable(layout: ProjectLayout, target: Target, weights?: WeightsChoice): void {
+  if (weights === undefined || weights === "flash" || layout.placesWeights) return;
+  const wanted = `flash: where things lie in a project for ${target} is for its builder to say`;
+  throw new BadArgument("--weights", wanted, weights);
 }
 
 function commonFiles(
@@ -214,6 +240,9 @@ function commonFiles(
     ["LICENSE", source(sources, "LICENSE")],
     ...(layout.linksBare
       ? [["model.cmake", modelCmake(machine, place)] satisfies [string, string]]
+      : []),
+    ...(layout.linksBare && layout.placesWeights
+      ? [["port/weights.ld", weightsAlias(place)] satisfies [string, string]]
       : []),
   ];
 }
@@ -288,13 +317,13 @@ function coreFolders({ detector }: FirmwareModel): string {
 
 /** How the core is compiled, which is said in csrc/build.json alone, for CMake and for JSON. */
 function buildFigures(sources: Sources): Figures {
-  const { flags, warnings, hot } = buildSettings(sources);
+  const { flags, warnings, hot, smallInProjects } = buildSettings(sources);
   const ofTheProgram = flags.filter((flag) => !flag.startsWith("-std="));
   return {
     CORE_FLAGS: flags.join(" "),
     CORE_FLAGS_JSON: flags.map((flag) => JSON.stringify(flag)).join(", "),
     CORE_WARNINGS: warnings.join(" "),
-    CORE_HOT: hot.join(" "),
+    CORE_HOT: hot.filter((name) => !smallInProjects.includes(name)).join(" "),
     PROGRAM_FLAGS: ofTheProgram.join(" "),
   };
 }
@@ -324,14 +353,27 @@ set(MODEL_STACK_BYTES ${stackBytes})
 `;
 }
 
+/** Names of memories in linker scripts; the others are called RAM. */
+const LINKED: Readonly<Record<string, string>> = { flash: "FLASH", "axi-sram": "AXI" };
+
+function weightsAlias({ weights }: Placement): string {
+  const memory = LINKED[weights] ?? "RAM";
+  return `/* Where the model's weights lie when the core reads them. ${GENERATED} */
+REGION_ALIAS("WEIGHTS", ${memory})
+`;
+}
+
 function addEspConfiguration(
   files: Map<string, Content>,
   sources: Sources,
-  { region, board }: Placement,
+  { region, weights, board }: Placement,
   version: string,
 ): void {
   const parts = ["port/esp32s3/sdkconfig.defaults"];
-  if (region === "psram") parts.push("port/esp32s3/sdkconfig.psram");
+  if (region === "psram" || weights === "psram") parts.push("port/esp32s3/sdkconfig.psram");
+  if (region === "psram") parts.push("port/esp32s3/sdkconfig.arena-psram");
+  if (weights === "psram") parts.push("port/esp32s3/sdkconfig.weights-psram");
+  if (weights === "sram") parts.push("port/esp32s3/sdkconfig.weights-sram");
   files.set(
     "sdkconfig.defaults",
     filledIn(parts.map((path) => source(sources, path)).join(""), figuresOf(version, board)),

@@ -1,4 +1,5 @@
 /** The README of a project that is a library for other build systems. Only text. */
+import { rateOf } from "../core/input.js";
 import { commandOf } from "./manifest.js";
 import { blobBytes, inputsOf, memoryBytes } from "./model.js";
 import type { ReadmeFacts } from "./readme.js";
@@ -6,7 +7,7 @@ import { detectorApplication } from "./readme-sensor.js";
 
 export function libraryReadme({ model, board, sensor }: ReadmeFacts): string {
   const pace =
-    inputsOf(model).sampleRateHz > 0
+    rateOf(inputsOf(model)) !== undefined
       ? `${grouped(sensor.rateHz)} a second`
       : "as many a second as the model was trained with (it does not say; `SENSOR_RATE_HZ`, of the examples' pace, is a guess)";
   const command = commandOf({ target: "library", board, model });

@@ -1,4 +1,5 @@
 /** Of an exported project's README: its sensor, its loop, and what other tasks and interrupts may do. Only text. */
+import { rateOf } from "../core/input.js";
 import type { FirmwareModel } from "./model.js";
 import { inputsOf } from "./model.js";
 import type { SensorFormat } from "./sensor-files.js";
@@ -9,10 +10,11 @@ export function sensorSection(
   model: FirmwareModel,
   { type, makesFloats, rateHz, ring, portion }: SensorFormat,
 ): string {
-  const { inputKind, sampleRateHz } = inputsOf(model);
+  const info = inputsOf(model);
+  const { inputKind } = info;
   const folder = target === "esp32s3" ? "main" : "port";
   const pace =
-    sampleRateHz > 0
+    rateOf(info) !== undefined
       ? `${grouped(rateHz)} ${inputKind} a second`
       : `${rateHz} ${inputKind} a second, since the model does not say how many it wants`;
   const floats = makesFloats

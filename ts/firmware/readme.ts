@@ -1,6 +1,6 @@
 /** The README of an exported project: commands, memory, and what has been run where. Only text. */
 import type { Plan } from "../core/plan.js";
-import type { Board } from "../device/index.js";
+import { type Board, IN_FLASH, type WeightsChoice } from "../device/index.js";
 import { CORTEX_M, type CortexM, cortexM, SEMIHOSTING } from "./cortex-m.js";
 import { commandOf } from "./manifest.js";
 import { blobBytes, type Example, type FirmwareModel, memoryBytes } from "./model.js";
@@ -15,13 +15,16 @@ export interface ReadmeFacts {
   readonly board: Board | undefined;
   /** Id of the region that holds the arena; "" when nothing is known of the machine. */
   readonly region: string;
+  /** The same of the weights, or "flash"; and what was asked for. */
+  readonly weights: string;
+  readonly placing?: WeightsChoice;
   readonly stackBytes: number;
   readonly sensor: SensorFormat;
 }
 
 export function readme(target: Target, facts: ReadmeFacts): string {
   return [
-    `# ${titleOf(target)}\n\n${INTRODUCTION}${madeBy(target, facts)}`,
+    `# ${titleOf(target)}\n\n${introduction(facts)}${madeBy(target, facts)}`,
     `## Build and run\n\n${commands(target, facts)}`,
     `## Memory\n\n${memory(target, facts)}`,
     `## What to expect\n\n${facts.model.detector === undefined ? EXPECT : EXPECT_DETECTOR}`,
@@ -31,14 +34,21 @@ export function readme(target: Target, facts: ReadmeFacts): string {
   ].join("\n");
 }
 
-const INTRODUCTION = `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights stay in flash;
+function introduction({ weights }: ReadmeFacts): string {
+  const place =
+    weights === IN_FLASH.place
+      ? "stay in flash"
+      : `are copied into ${REGION_NAMES[weights]} at start`;
+  return `A Mamba network and the C core that runs it, written by \`mambalite export\`. The weights ${place};
 nothing is allocated; the self-test tells whether every output has the bits of the simulation.
 `;
+}
 
-function madeBy(target: Target, { model, board }: ReadmeFacts): string {
+function madeBy(target: Target, facts: ReadmeFacts): string {
+  const { model } = facts;
   const crc = model.info.crc32.toString(16).padStart(8, "0");
   return `
-Made by \`${commandOf({ target, board, model })}\`, where ${modelText(model)}
+Made by \`${commandOf({ target, ...facts })}\`, where ${modelText(model)}
 has CRC-32 ${crc}; \`mambalite.json\` has it too. \`mambalite verify --project .\` checks, in an emulator, that core and
 model still give the simulation's bits with whatever was edited here${EMULATED.has(target) ? "" : " (not for this target)"}.
 `;
@@ -195,7 +205,9 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
 
 type Row = readonly [what: string, bytes: number, note: string];
 
-function memory(target: Target, { model, board, region, stackBytes, sensor }: ReadmeFacts): string {
+function memory(target: Target, facts: ReadmeFacts): string {
+  const { model, board, region, weights, stackBytes, sensor } = facts;
+  const isCopied = weights !== IN_FLASH.place;
   const { plan, detector } = model;
   const where = REGION_NAMES[region] ? `; in ${REGION_NAMES[region]}` : "";
   const rows: Row[] = [
@@ -206,7 +218,10 @@ function memory(target: Target, { model, board, region, stackBytes, sensor }: Re
     ...(detector === undefined
       ? [["outputs that are vectors", plan.outputBytes, "the application's own"] satisfies Row]
       : []),
-    ["flash: model", blobBytes(model), "exact, used in place"],
+    ...(isCopied
+      ? [["weights", blobBytes(model), `exact; in ${REGION_NAMES[weights]}`] satisfies Row]
+      : []),
+    ["flash: model", blobBytes(model), isCopied ? "exact" : "exact, used in place"],
   ];
   const stackOf = target === "esp32s3" ? "of the example's task" : "reserved for everything";
   if (target !== "generic") rows.push(["stack", stackBytes, stackOf]);

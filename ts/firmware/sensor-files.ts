@@ -2,7 +2,7 @@
  * What a project's sensor gives, as C: the type of an input, how many a second, how many the ring holds. Only text.
  * Knows nothing of machines.
  */
-import { has16Bits } from "../core/input.js";
+import { has16Bits, inputsPerFrame, rateOf } from "../core/input.js";
 import { defines, GENERATED, header } from "./c-source.js";
 import { type Example, type FirmwareModel, inputsOf } from "./model.js";
 
@@ -27,15 +27,16 @@ const UNKNOWN_RATE_HZ = 100;
 const PORTIONS = 3;
 
 export function sensorFormat(model: FirmwareModel, { input }: Example): SensorFormat {
-  const { inputKind, takes16Bits, inputWidth, sampleRateHz, hopSamples } = inputsOf(model);
+  const info = inputsOf(model);
+  const { inputKind, takes16Bits, inputWidth } = info;
   const makesFloats = inputKind === "samples" && !takes16Bits && has16Bits(input);
-  const portion = hopSamples || 1;
+  const portion = inputsPerFrame(info);
   const hop = model.detector?.hopFrames ?? 0;
   return {
     type: typeOf(inputKind, takes16Bits || makesFloats),
     makesFloats,
     width: inputWidth,
-    rateHz: sampleRateHz || UNKNOWN_RATE_HZ,
+    rateHz: rateOf(info) ?? UNKNOWN_RATE_HZ,
     portion,
     ring: 2 ** Math.ceil(Math.log2(portion * (PORTIONS + hop))),
   };

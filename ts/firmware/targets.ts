@@ -29,6 +29,8 @@ export interface ProjectLayout {
   readonly files: readonly (readonly [from: string, to: string])[];
   /** It links with a script of its own, which must be told where the arena goes. */
   readonly linksBare: boolean;
+  /** Its scripts or settings put the weights where they are to lie. */
+  readonly placesWeights: boolean;
   /** Ids of the boards it is for, the usual one first; none: nothing is known of the machine. */
   readonly boards: readonly string[];
   /** What stands for `@NAME@` in its files besides the board's figures. */
@@ -37,7 +39,7 @@ export interface ProjectLayout {
 
 const PROGRAM_FILES = ["port/port.h", "port/print.h", "port/print.c", "port/receive.h"] as const;
 
-const BARE = { library: "src", program: "port", linksBare: true } as const;
+const BARE = { library: "src", program: "port", linksBare: true, placesWeights: false } as const;
 
 const CORTEX_M7 = cortexMLayout("cortex-m7");
 
@@ -57,6 +59,7 @@ export const LAYOUTS: Readonly<Record<Target, ProjectLayout>> = {
     library: "components/mambalite_micro/src",
     program: "main",
     linksBare: false,
+    placesWeights: true,
     boards: ["esp32s3", "esp32s3-psram"],
     files: [
       ["port/esp32s3/CMakeLists.txt", "CMakeLists.txt"],
@@ -81,6 +84,7 @@ export const LAYOUTS: Readonly<Record<Target, ProjectLayout>> = {
     library: "src",
     program: "src",
     linksBare: false,
+    placesWeights: false,
     boards: [],
     files: [["port/library/", ""]],
   },
@@ -102,6 +106,7 @@ function cortexMLayout(target: CortexMTarget): ProjectLayout {
   const row: CortexM = CORTEX_M[target];
   return {
     ...BARE,
+    placesWeights: true,
     boards: row.boards,
     figures: {
       CPU: target,

@@ -71,10 +71,11 @@ export async function verifyDetector(
   const detector = await createDetector(engine, options.detector);
   try {
     const model = await firmwareOf(engine, detector, options.detector);
-    const { sampleRateHz, inputKind } = inputsOf(model);
-    if (inputKind !== "samples") {
-      throw new BadArgument("a stream of clips", "a model of samples", `one of ${inputKind}`);
+    const info = inputsOf(model);
+    if (info.inputKind !== "samples") {
+      throw new BadArgument("a stream of clips", "a model of samples", `one of ${info.inputKind}`);
     }
+    const { sampleRateHz } = info;
     const pushes = options.pushes ?? DETECTOR_PUSHES;
     const samples = Math.round(options.seconds * sampleRateHz);
     const stream = { clips: options.clips, rateHz: sampleRateHz, samples, pushes };

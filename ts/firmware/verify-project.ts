@@ -2,12 +2,14 @@
  * Verifies a project as it lies in a folder, edited or not: its own core, model and flags with the harness for a
  * program, in an emulator, for Node. Its application is not run: it may never end.
  */
+
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Engine } from "../core/engine.js";
 import { BadArgument, BadFile } from "../core/errors.js";
 import { type InputArray, inputLength } from "../core/input.js";
 import type { Schedule, SessionOptions } from "../core/plan.js";
+import { sessionOptions } from "../core/settings.js";
 import { asFileProblem, inFile } from "../host/file-problem.js";
 import { defaultFrames, exampleInput } from "../profile/index.js";
 import { EMULATORS } from "./emulators.js";
@@ -121,11 +123,8 @@ function executionIn(text: string): SessionOptions {
   if (schedule === undefined || Number.isNaN(tile) || Number.isNaN(maxFrames)) {
     throw new BadFile("project", "its src/model_plan.h has no plan");
   }
-  return {
-    schedule: schedule as Schedule,
-    ...(tile ? { tile } : {}),
-    ...(maxFrames ? { maxFrames } : {}),
-  };
+  const settings = { schedule: schedule as Schedule, ...(tile ? { tile } : {}) };
+  return sessionOptions(settings, maxFrames === 0 ? undefined : maxFrames);
 }
 
 async function generated(blob: Uint8Array): Promise<InputArray> {

@@ -10,14 +10,14 @@ import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
-import { BOARDS, type Board } from "../device/index.js";
+import { BOARDS, type Board, type WeightsChoice } from "../device/index.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { type BoardTime, checkTime, type TimeOptions, timeImage } from "./board-time.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
 import { compareBits } from "./compare-bits.js";
 import { EMULATORS, requireTools, type ToolVersions, type Variant } from "./emulators.js";
 import { DoesNotFit, FirmwareFailed } from "./errors.js";
-import { arenaRegion } from "./fit.js";
+import { placesOn } from "./fit.js";
 import { elementName, flatOutputs } from "./flat-outputs.js";
 import { boundedBy } from "./frames.js";
 import { failureIn, type HarnessReport, parseReport } from "./harness-output.js";
@@ -49,6 +49,8 @@ export interface VerifyOptions {
   readonly board?: Board;
   /** Id of the board's region for the arena, whether or not it is large enough: the linker says so. */
   readonly region?: string;
+  /** Where the image has its weights. Default: flash. */
+  readonly weights?: WeightsChoice;
   /** Times the first image, too, by a trace of its run. */
   readonly time?: TimeOptions;
 }
@@ -193,7 +195,7 @@ async function timeFirst(
   if (skipped !== undefined) return { skipped };
   const board = boardOf(options)!;
   const path = join(folder, image.variant.name, `firmware-${image.plan.schedule}.elf`);
-  const region = options.region ?? arenaRegion(board, image.plan, blob.length);
+  const region = options.region ?? placesOn(board, image.plan, blob.length, "flash").region;
   return timeImage({ target, path, blob, operators: model.ops, region, timeoutMs }, board.id, time);
 }
 
@@ -293,6 +295,7 @@ async function buildImage(
     inputs: joined(model, inputs, outputFloats),
     ...(options.board !== undefined && { board: options.board }),
     ...(options.region !== undefined && { region: options.region }),
+    ...(options.weights !== undefined && { weights: options.weights }),
   });
   writeFiles(folder, options.adapt?.(files) ?? files);
   await buildProject(folder, target, { ...variant.settings, ...options.settings });

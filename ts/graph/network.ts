@@ -58,11 +58,14 @@ export function outputsOf({
   return outputs ?? [{ name: DEFAULT_OUTPUT, value: ops.length }];
 }
 
+export type { AttentionOp } from "./descriptors/attention.js";
+export type { Conv2dOp, Pool2dOp } from "./descriptors/bands.js";
 export type { Conv1dOp } from "./descriptors/convolution.js";
 export type { EmbeddingOp, LogmelOp } from "./descriptors/front-end.js";
 export type { Op, OpKind } from "./descriptors/index.js";
 export type { AffineOp, BatchNormOp, LinearOp, NormOp } from "./descriptors/layers.js";
 export type { GateOp, MambaOp } from "./descriptors/mamba.js";
+export type { Mamba2Op } from "./descriptors/mamba2.js";
 export type {
   AttentionPoolOp,
   FlattenLinearOp,
@@ -70,6 +73,7 @@ export type {
   PoolOp,
 } from "./descriptors/outputs.js";
 export type { Padding } from "./descriptors/padding.js";
+export type { GruOp, LstmOp } from "./descriptors/recurrent.js";
 export type {
   ActivationOp,
   ArithmeticOp,

@@ -15,9 +15,16 @@ import {
 } from "./derived.js";
 import type { Op } from "./descriptors/index.js";
 import { mapTensors, tensorsOf } from "./form.js";
-import type { BatchNormOp, Conv1dOp, FlattenLinearOp, LinearOp, Network } from "./network.js";
+import type {
+  BatchNormOp,
+  Conv1dOp,
+  Conv2dOp,
+  FlattenLinearOp,
+  LinearOp,
+  Network,
+} from "./network.js";
 import { type Node, type Nodes, networkOf, nodesOf, outputValues, readersOf } from "./nodes.js";
-import type { Value } from "./tensor.js";
+import type { Tensor, Value } from "./tensor.js";
 
 /** Two neighbours as one op, if they can be: the first makes what only the second reads. */
 type Joining = (first: Op, second: Op) => Op | undefined;
@@ -62,13 +69,27 @@ function isWorthIt(joined: Op, first: Node, second: Node, nodes: Nodes): boolean
 }
 
 function batchNormBehindLayer(first: Op, second: Op): Op | undefined {
-  if (second.kind !== "batchnorm" || (first.kind !== "linear" && first.kind !== "conv1d")) {
-    return undefined;
+  if (second.kind !== "batchnorm") return undefined;
+  if (first.kind === "conv2d") {
+    const norm = ofOneBand(second, first.weight.shape[0] ?? 0);
+    return norm && withScaledRows(first, norm);
   }
-  return withScaledRows(first, second);
+  const isLayer = first.kind === "linear" || first.kind === "conv1d";
+  return isLayer ? withScaledRows(first, second) : undefined;
 }
 
-function withScaledRows(layer: LinearOp | Conv1dOp, norm: BatchNormOp): Op {
+/** Of rows of bands: the norm of a band's channels, where it is the same in all bands. */
+function ofOneBand(norm: BatchNormOp, channels: number): BatchNormOp | undefined {
+  const isRepeated = ({ data }: Tensor) => data.every((x, i) => x === data[i % channels]);
+  if (!tensorsOf(norm).every(isRepeated)) return undefined;
+  return mapTensors(norm, ({ name, data }) => ({
+    name,
+    shape: [channels],
+    data: data.subarray(0, channels),
+  }));
+}
+
+function withScaledRows(layer: LinearOp | Conv1dOp | Conv2dOp, norm: BatchNormOp): Op {
   const [scale, shift] = [batchScale(norm), batchShift(norm)];
   const bias = scaledAndShifted(layer.bias, scale, shift);
   return { ...layer, weight: scaledRows(layer.weight, scale), bias };

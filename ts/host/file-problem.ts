@@ -43,7 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** An error of the operating system as a FileProblem; any other as it is. */
 export function asFileProblem(path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException)?.code;
+  const code = (error as { readonly code?: string } | null)?.code;
   if (error instanceof MambaliteError || !(error instanceof Error) || code === undefined) {
     return error;
   }

@@ -77,7 +77,7 @@ const KWS: BundledModel & { readonly stream: BundledStream } = {
       events: {
         smooth: 4,
         holdOff: 10,
-        thresholds: { down: 0.8, off: 0.75, on: 0.4, stop: 0.55, up: 0.55, yes: 0.6 },
+        thresholds: { down: 0.45, off: 0.35, on: 0.55, stop: 0.3, up: 0.7, yes: 0.45 },
       },
     },
     exact: {

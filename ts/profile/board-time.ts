@@ -2,11 +2,13 @@
  * How long a model takes on each board, estimated at once, and what would make it faster there. Knows nothing of
  * how the costs were found or how they are shown.
  */
+
 import { type BoardTiming, timingOf } from "../board/boards.js";
 import type { CostTable } from "../board/costs.js";
 import { type Estimate, estimate, type Workload } from "../board/estimate.js";
 import type { Model } from "../core/model.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
+import { sessionOptions } from "../core/settings.js";
 import type { BoardVerdict } from "../device/index.js";
 import { opWork } from "./op-work.js";
 
@@ -59,7 +61,8 @@ export function boardTimer(timed: TimedModel, costs: CostTable): ReturnType<Boar
     const timing = timingOf(verdict.id);
     if (timing === undefined) return { ...verdict, noTime: "no timing of the board" };
     if (plan.schedule !== "stream") return { ...verdict, noTime: `no costs of ${plan.schedule}` };
-    const work = { ops, weightBytes, arenaBytes: plan.arenaBytes, arena: region };
+    const { arenaBytes } = plan;
+    const work = { ops, weightBytes, arenaBytes, arena: region, weights: verdict.weights.place };
     const found = estimate(timing, work, costs);
     if ("reason" in found) return { ...verdict, noTime: found.reason };
     const faster = best(changesOf(timing, verdict, work, costs, tiled), WORTHWHILE * found.ms);
@@ -77,7 +80,7 @@ export function boardTimer(timed: TimedModel, costs: CostTable): ReturnType<Boar
 /** What else the board has room for. */
 function changesOf(
   timing: BoardTiming,
-  { ram }: BoardVerdict,
+  { ram, flash, weights }: BoardVerdict,
   work: Workload,
   costs: CostTable,
   tiled: ReturnType<typeof otherTile>,
@@ -86,10 +89,11 @@ function changesOf(
     const found = estimate(timing, { ...work, ...differently }, costs);
     return "ms" in found ? [{ change, ms: found.ms }] : [];
   };
+  const besideArena = ram.arenaBytes + ram.callerBytes + ram.stackBytes;
   const places = ram.regions.flatMap(({ id, usableBytes }) => {
     const memory = timing.memories[id];
-    const taken = id === ram.region ? ram.neededBytes : 0;
-    const hasRoom = taken + work.weightBytes <= usableBytes;
+    const taken = id === ram.region ? besideArena : 0;
+    const hasRoom = id !== weights.place && taken + flash.weightsBytes <= usableBytes;
     return memory && hasRoom ? changed(`weights into ${memory.name}`, { weights: id }) : [];
   });
   if (tiled === undefined || tiled.moreBytes > ram.headroomBytes) return places;
@@ -103,11 +107,8 @@ function best(changes: readonly Faster[], mostMs: number): Faster | undefined {
 }
 
 function optionsOf({ schedule, maxFrames }: Plan, tile: number): SessionOptions {
-  return {
-    schedule,
-    ...(schedule === "stream" && { tile }),
-    ...(maxFrames > 0 && { maxFrames }),
-  };
+  const settings = { schedule, ...(schedule === "stream" && { tile }) };
+  return sessionOptions(settings, maxFrames === 0 ? undefined : maxFrames);
 }
 
 /** Undefined where the plan has no smaller tile. */

@@ -2,10 +2,12 @@
  * What it takes to listen for ever: a detector's memory, exactly, its work an hour, whether boards hold it, and its share
  * of real time on this host, measured. Knows nothing of the recordings that it would hear.
  */
+
 import type { Engine } from "../core/engine.js";
 import type { OperatorCounts } from "../core/info.js";
+import { inputsPerFrame } from "../core/input.js";
 import type { Model } from "../core/model.js";
-import { type Board, type BoardVerdict, judge } from "../device/index.js";
+import { type Board, type BoardVerdict, judgePlaced, type WeightsChoice } from "../device/index.js";
 import { createDetector, type Detector, type DetectorOptions } from "../streaming/index.js";
 import { exampleInput } from "./example-input.js";
 
@@ -37,6 +39,7 @@ export async function profileDetector(
   engine: Engine,
   options: DetectorOptions,
   boards: readonly Board[],
+  weights?: WeightsChoice,
 ): Promise<DetectorProfile> {
   const detector = await createDetector(engine, options);
   const model = await engine.loadModel(options.model);
@@ -45,15 +48,16 @@ export async function profileDetector(
     const { windowFrames, hopFrames, tile, arenaBytes } = detector.setup;
     const { info } = front ?? model;
     const weightsBytes = options.model.length + (options.front?.length ?? 0);
-    const portion = tile * (info.hopSamples || 1) * info.inputWidth;
+    const portion = tile * inputsPerFrame(info) * info.inputWidth;
     const callerBytes = portion * Float32Array.BYTES_PER_ELEMENT;
+    const needs = { arenaBytes, callerBytes, weightsBytes };
     return {
       mode: windowFrames === 0 ? "running" : "exact",
       ...(windowFrames > 0 && { windowFrames, hopFrames }),
       ...{ arenaBytes, weightsBytes },
       anHour: workAnHour(detector, model, front),
       hostShare: detector.rateHz === undefined ? null : measuredShare(detector, info),
-      boards: boards.map((board) => judge(board, { arenaBytes, callerBytes, weightsBytes })),
+      boards: boards.map((board) => judgePlaced(board, needs, weights)),
     };
   } finally {
     for (const held of [detector, model, front]) held?.dispose();
@@ -67,7 +71,7 @@ function workAnHour(
 ): DetectorProfile["anHour"] {
   if (rateHz === undefined) return null;
   const { windowFrames, hopFrames, tile } = setup;
-  const frames = Math.floor((SECONDS_AN_HOUR * rateHz) / ((front ?? model).info.hopSamples || 1));
+  const frames = Math.floor((SECONDS_AN_HOUR * rateHz) / inputsPerFrame((front ?? model).info));
   if (windowFrames === 0) {
     const inputs = SECONDS_AN_HOUR * rateHz;
     const [shape] = model.outputShapes(inputs);
@@ -94,7 +98,7 @@ function sumOf(counts: readonly OperatorCounts[]): { macs: number; exps: number 
 
 function measuredShare(detector: Detector, info: Model["info"]): number {
   const rateHz = detector.rateHz!;
-  const frames = Math.ceil((MEASURED_SECONDS * rateHz) / (info.hopSamples || 1));
+  const frames = Math.ceil((MEASURED_SECONDS * rateHz) / inputsPerFrame(info));
   const input = exampleInput(info, frames);
   detector.push(input);
   const start = performance.now();

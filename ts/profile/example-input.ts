@@ -5,10 +5,10 @@
 
 import { OutOfMemory } from "../core/errors.js";
 import type { ModelInfo } from "../core/info.js";
-import { type FrameShape, inputLength } from "../core/input.js";
+import { type FrameShape, inputLength, type TokensInput } from "../core/input.js";
 
 /** What a model takes: a part of `Model.info`. */
-export type InputKind = FrameShape & Pick<ModelInfo, "vocabulary">;
+export type InputKind = Exclude<FrameShape, { readonly inputKind: "tokens" }> | TokensInput;
 
 export const DEFAULT_FRAMES = 100;
 

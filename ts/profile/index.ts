@@ -39,10 +39,13 @@ export {
 export {
   type Basis,
   DEFAULT_EFFORT,
+  type HostTimes,
   type OperatorProfile,
   type ProfileOptions,
   type ProfileReport,
+  type ProfileVerdict,
   profile,
+  profileVerdict,
   REPORT_SCHEMA,
 } from "./report.js";
 export { type Latency, summarize } from "./statistics.js";
@@ -53,4 +56,5 @@ export {
   type TraceComparison,
   type TraceTensor,
 } from "./trace.js";
+export { type VerdictOptions, verdictsOf } from "./verdicts.js";
 export { type WholeSequence, wholeSequenceOf } from "./whole-sequence.js";

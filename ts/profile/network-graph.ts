@@ -49,8 +49,11 @@ export interface NetworkGraph {
   readonly outputs: readonly (GraphEnd & { readonly value: number })[];
 }
 
-const BLOCK_CORE = "selective_scan";
-const BLOCK_KIND = "mamba";
+/** By the scan at their heart. */
+const BLOCK_KINDS: ReadonlyMap<string, string> = new Map([
+  ["selective_scan", "mamba"],
+  ["ssd_scan", "mamba2"],
+]);
 
 type Shown = Pick<Model, "info" | "ops" | "metadata">;
 
@@ -82,7 +85,7 @@ function grouped(ops: readonly OpDescription[]): number[][] {
     if (goesOn) runs.at(-1)?.push(i);
     else runs.push([i]);
   });
-  const isBlock = (run: readonly number[]) => run.some((i) => ops[i]?.kind === BLOCK_CORE);
+  const isBlock = (run: readonly number[]) => run.some((i) => BLOCK_KINDS.has(ops[i]?.kind ?? ""));
   return runs.flatMap((run) => (isBlock(run) ? [run] : run.map((i) => [i])));
 }
 
@@ -104,7 +107,7 @@ function nodeOf(
   const isBlock = members.length > 1;
   return {
     name: isBlock ? last.module : last.name,
-    kind: isBlock ? BLOCK_KIND : kindText(last),
+    kind: isBlock ? blockKind(members) : kindText(last),
     label: isBlock ? blockLabel(members, inputWidth) : last.label,
     parameters: members.reduce((sum, { parameters }) => sum + parameters, 0),
     inputs: [...new Set(read.map(nodeValue))],
@@ -121,8 +124,15 @@ function nodeOf(
 
 /** The block's own widths, and those of its scan: "32 → 32, inner 64 × 8". */
 function blockLabel(members: readonly OpDescription[], inputWidth: number): string {
-  const scan = members.find(({ kind }) => kind === BLOCK_CORE);
-  return `${inputWidth} → ${members.at(-1)?.width}, inner ${scan?.label}`;
+  return `${inputWidth} → ${members.at(-1)?.width}, inner ${scanOf(members)?.label}`;
+}
+
+function blockKind(members: readonly OpDescription[]): string {
+  return BLOCK_KINDS.get(scanOf(members)?.kind ?? "") ?? "";
+}
+
+function scanOf(members: readonly OpDescription[]): OpDescription | undefined {
+  return members.find(({ kind }) => BLOCK_KINDS.has(kind));
 }
 
 function partOf(op: OpDescription, module: string): GraphPart {
@@ -131,15 +141,16 @@ function partOf(op: OpDescription, module: string): GraphPart {
 }
 
 function inputEnd(info: Model["info"], shapes: ModuleShapes | undefined): GraphEnd {
-  const { inputKind, inputWidth, vocabulary, sampleRateHz } = info;
-  const what = {
-    frames: `frames of ${inputWidth}`,
-    tokens: `tokens below ${vocabulary}`,
-    samples: `samples at ${sampleRateHz.toLocaleString("en-US")} Hz`,
-  };
+  const { inputKind, inputWidth } = info;
   const own = inputKind === "frames" ? `[T, ${inputWidth}]` : "[T]";
   const shape = shapes === undefined ? own : axesText(shapes.input.axes, inputWidth);
-  return { name: "input", shape, what: what[inputKind] };
+  return { name: "input", shape, what: whatOf(info) };
+}
+
+function whatOf(info: Model["info"]): string {
+  if (info.inputKind === "frames") return `frames of ${info.inputWidth}`;
+  if (info.inputKind === "tokens") return `tokens below ${info.vocabulary}`;
+  return `samples at ${info.sampleRateHz.toLocaleString("en-US")} Hz`;
 }
 
 function outputEnd(

@@ -2,6 +2,7 @@
  * What the ops of a model have to do over a whole input: the counts that times are estimated from. Knows no board.
  */
 import type { OpWork } from "../board/estimate.js";
+import type { TensorInfo } from "../core/info.js";
 import type { Model } from "../core/model.js";
 import type { SessionOptions } from "../core/plan.js";
 import { describeOps, type OpDescription } from "./description.js";
@@ -9,9 +10,12 @@ import { describeOps, type OpDescription } from "./description.js";
 /** Elements that are made together, used or not: of a linear layer and of others; see csrc/kernels/records.h. */
 const PANEL = 8;
 const GROUP = 4;
-/** States of a scan that are updated in a row. */
+/** States of a scan that are updated in a row; of integers all of them or none. */
 const STATES = 8;
+/** Taps of a convolution that has a loop of its own. */
+const USUAL_TAPS = 4;
 const PANELLED: ReadonlySet<string> = new Set(["linear", "gate"]);
+const INTEGERS_IN_QUADS: ReadonlySet<string> = new Set(["linear_int", "gate_int"]);
 /** Ops whose weights may have 8 bits. */
 const WITH_MATRIX: ReadonlySet<string> = new Set(["linear", "gate", "selective_scan"]);
 
@@ -31,27 +35,79 @@ export function opWork(model: Model, frames: number, options: SessionOptions): O
   return described.map((op, index) => {
     const parts = counts.filter((_, i) => operators[i]!.op === index);
     const rows = Math.max(outputRows[index + 1]!, ...op.inputs.map((value) => outputRows[value]!));
-    const together = PANELLED.has(op.kind) ? PANEL : GROUP;
-    const filled = (Math.ceil(op.width / together) * together) / op.width;
+    const filled = filledShare(op);
     const width = sum(op.inputs.map((value) => widths[value]!));
     const calls = rows > 1 ? Math.ceil(frames / tile) : 1;
-    return {
-      ...{ name: op.name, calls, rows, elements: filled * rows * op.width, inputs: rows * width },
-      kind: kindOf(op, types, hasBytes),
+    const exps = filled * sum(parts.map((part) => part.exps));
+    const usual = {
+      ...{ name: op.name, calls, rows, elements: filled * rows * op.width, exps },
+      kind: kindOf(op, types, hasBytes, loopOf(op, width, model.tensors)),
       ...{ ragged: filled === 1 ? 0 : rows, once: rows > outputRows[index + 1]! ? op.width : 0 },
-      rest: rows * op.width * ((op.attributes.states ?? 0) % STATES),
-      ...{ weights: calls * op.parameters, macs: filled * (parts.at(-1)?.macs ?? 0) },
-      partMacs: filled * sum(parts.slice(0, -1).map(({ macs }) => macs)),
-      exps: filled * sum(parts.map(({ exps }) => exps)),
+      ...{ rest: rows * op.width * restOf(op), weights: calls * op.parameters },
     };
+    const macs = parts.map((part) => part.macs);
+    if (op.attributes.hop !== undefined && op.attributes.fft !== undefined) {
+      const filters = rows * filtersOf(op, model.tensors);
+      return { ...usual, inputs: rows * op.attributes.hop, ...front(sum(macs), filters) };
+    }
+    const partFilled = op.type === "f32" ? filled : fillingUp(op.width, GROUP);
+    const partMacs = partFilled * sum(macs.slice(0, -1));
+    return { ...usual, inputs: rows * width, macs: filled * (macs.at(-1) ?? 0), partMacs };
   });
 }
 
+/** By what rows become longer that whole panels or groups are made of; integers are, of linear layers alone. */
+function filledShare({ kind, width }: OpDescription): number {
+  if (kind.endsWith("_int") && !INTEGERS_IN_QUADS.has(kind)) return 1;
+  return fillingUp(width, PANELLED.has(kind) ? PANEL : GROUP);
+}
+
+function fillingUp(width: number, together: number): number {
+  return (Math.ceil(width / together) * together) / width;
+}
+
+/** A log-mel front end: filters are no part of the transform, and nothing is filled up. */
+function front(macs: number, filters: number): Pick<OpWork, "macs" | "partMacs"> {
+  return { macs: macs - filters, partMacs: filters };
+}
+
+function filtersOf({ name }: OpDescription, tensors: readonly TensorInfo[]): number {
+  return tensors.find((tensor) => tensor.name === `${name}.filters`)?.shape[0] ?? 0;
+}
+
+function restOf({ kind, attributes }: OpDescription): number {
+  const states = attributes.states ?? 0;
+  const rest = states % STATES;
+  return rest > 0 && kind === "selective_scan_int" ? states : rest;
+}
+
+/** Where what is usual has a loop of its own, and this has another: see csrc/kernels/*_int.c. */
+function loopOf(op: OpDescription, width: number, tensors: readonly TensorInfo[]): string[] {
+  const { kind, attributes, parameters } = op;
+  const isScaled = () =>
+    tensors.some(({ name }) => name.startsWith(op.name) && name.endsWith(".multiplier"));
+  if (kind === "causal_conv_int") {
+    if (attributes.taps !== USUAL_TAPS) return ["other taps"];
+    if (isScaled()) return ["scaled"];
+    return parameters > op.width * USUAL_TAPS ? [] : ["no bias"];
+  }
+  // With one multiplier an output.
+  if (kind === "linear_int") return parameters > op.width * (width + 1) ? ["bias"] : [];
+  // Behind an odd rank B and C are not in whole words.
+  const isWide = kind === "selective_scan_int" && op.variant === "i32";
+  return isWide && (attributes.rank ?? 0) % 2 > 0 ? ["odd rank"] : [];
+}
+
 /**
- * The class with all that makes it another loop: its variant, weights of 8 bits, and integers of 32 bits where 16 are
- * usual.
+ * The class with all that makes it another loop: its variant, weights of 8 bits, integers of 32 bits where 16 are
+ * usual, and what else does.
  */
-function kindOf(op: OpDescription, types: readonly string[], hasBytes: boolean): string {
+function kindOf(
+  op: OpDescription,
+  types: readonly string[],
+  hasBytes: boolean,
+  loop: readonly string[],
+): string {
   const { kind, variant, inputs, type } = op;
   const wide = [...new Set(inputs.map((value) => types[value]!))].filter((one) => one === "i32");
   const isInteger = kind.endsWith("_int");
@@ -61,6 +117,7 @@ function kindOf(op: OpDescription, types: readonly string[], hasBytes: boolean):
     ...(hasBytes && WITH_MATRIX.has(kind) ? ["w8"] : []),
     ...(isInteger && wide.length > 0 ? ["from i32"] : []),
     ...(isInteger && type === "i32" ? ["to i32"] : []),
+    ...loop,
   ].join("/");
 }
 

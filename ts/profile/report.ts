@@ -6,14 +6,15 @@
  */
 
 import type { Engine } from "../core/engine.js";
-import type { OutputInfo } from "../core/info.js";
-import { framesIn } from "../core/input.js";
+import type { OperatorCounts, OutputInfo } from "../core/info.js";
+import { framesIn, type InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { joinedData } from "../core/outputs.js";
-import type { Plan, SessionOptions } from "../core/plan.js";
+import type { Plan, Schedule, SessionOptions } from "../core/plan.js";
 import type { Session } from "../core/session.js";
+import { sessionOptions } from "../core/settings.js";
 import { crc32 } from "../crc32.js";
-import { BOARDS, type Board, judge } from "../device/index.js";
+import type { Board, WeightsChoice } from "../device/index.js";
 import { moduleOf } from "../graph/descriptors/index.js";
 import { hexWord } from "../hex-word.js";
 import type { BoardProfile, BoardTimer } from "./board-time.js";
@@ -21,6 +22,7 @@ import type { DetectorProfile } from "./detector.js";
 import { defaultFrames, exampleInput } from "./example-input.js";
 import { type Effort, measureLatency, measureOperators } from "./measure.js";
 import type { Latency } from "./statistics.js";
+import { verdictsOf } from "./verdicts.js";
 import { type WholeSequence, wholeSequenceOf } from "./whole-sequence.js";
 
 export const REPORT_SCHEMA = "mambalite-profile-2";
@@ -119,18 +121,28 @@ export interface ProfileReport {
   };
 }
 
-export interface ProfileOptions extends SessionOptions {
+/** Times of this host: those of whole runs, and of each operator in order of execution. */
+export interface HostTimes {
+  readonly latency: Latency;
+  readonly operatorMs: readonly number[];
+}
+
+export type ProfileOptions = SessionOptions & {
   /** Frames of a generated input; ignored when `input` is given. */
   readonly frames?: number;
-  readonly input?: Float32Array | Int32Array;
+  readonly input?: InputArray;
   /** Default: every board of the catalogue. */
   readonly boards?: readonly Board[];
+  /** Where a board has its weights; default: where they are read fastest. */
+  readonly weights?: WeightsChoice;
   /** What estimates times on boards: `timesOnBoards` of mambalite-micro/times. Without it there are none. */
   readonly times?: BoardTimer;
   /** What this host is, for the record: "Node 20.1 on linux x64". */
   readonly host?: string;
   readonly effort?: Effort;
-}
+  /** Measured before, of the same; default: they are measured now, with that effort. */
+  readonly hostTimes?: HostTimes;
+};
 
 /** A caller waits meanwhile. */
 export const DEFAULT_EFFORT: Effort = {
@@ -140,54 +152,66 @@ export const DEFAULT_EFFORT: Effort = {
   operatorsMs: 1000,
 };
 
+/** What is exact or estimated of a report: known at once, as nothing is run for it. */
+export type ProfileVerdict = Pick<
+  ProfileReport,
+  | "schema"
+  | "basis"
+  | "model"
+  | "frames"
+  | "input"
+  | "arenaBudgetBytes"
+  | "plan"
+  | "wholeSequence"
+  | "ram"
+  | "flash"
+  | "boards"
+  | "detector"
+>;
+
+/** @throws what `Model.plan` throws. */
+export function profileVerdict(model: Model, options: ProfileOptions = {}): ProfileVerdict {
+  const frames = framesOf(model, options);
+  const plan = model.plan(withRoomFor(frames, options));
+  const wholeSequence = wholeSequenceOf(model, plan);
+  const { input, arenaBudgetBytes } = options;
+  return {
+    schema: REPORT_SCHEMA,
+    basis: BASIS,
+    model: summarizeModel(model),
+    frames,
+    input: input === undefined ? "generated" : "given",
+    ...(arenaBudgetBytes !== undefined && { arenaBudgetBytes }),
+    plan,
+    ...(wholeSequence !== undefined && { wholeSequence }),
+    ram: ramOf(plan),
+    flash: { weightsBytes: model.info.blobBytes },
+    boards: verdictsOf(model, plan, { ...options, frames, ...(input && { length: input.length }) }),
+  };
+}
+
 /**
  * Profiles a model on this host.
  *
  * @throws what `createSession` and `Session.run` throw.
  */
 export function profile(engine: Engine, model: Model, options: ProfileOptions = {}): ProfileReport {
-  const frames = options.input
-    ? framesIn(model.info, options.input.length)
-    : (options.frames ?? defaultFrames(model.info));
-  const sessionOptions = withRoomFor(frames, options);
-  model.plan(sessionOptions); // what cannot be planned is refused before an input is made
+  const frames = framesOf(model, options);
+  const execution = withRoomFor(frames, options);
+  model.plan(execution); // what cannot be planned is refused before an input is made
   const input = options.input ?? exampleInput(model.info, frames);
-  const effort = options.effort ?? DEFAULT_EFFORT;
 
   const selfTest = model.selfTest() ? "passed" : "none in this model";
-  const session = model.createSession(sessionOptions);
+  const session = model.createSession(execution);
   try {
-    const { plan } = session;
     const outputs = session.run(input, { allowNonfinite: true });
-    const wholeSequence = wholeSequenceOf(model, plan);
-    const latency = measureLatency(session, input, effort);
-    const durationMs = durationOf(model, input);
-    const withTime = options.times?.({ model, plan, frames, durationMs }) ?? withoutTime;
+    const counts = model.operatorCounts(frames, execution);
+    const times = options.hostTimes ?? measureHost(model, session, input, counts.length, options);
     return {
-      schema: REPORT_SCHEMA,
-      basis: BASIS,
-      model: summarizeModel(model),
-      frames,
-      input: options.input === undefined ? "generated" : "given",
-      ...(options.arenaBudgetBytes !== undefined && {
-        arenaBudgetBytes: options.arenaBudgetBytes,
-      }),
-      plan,
-      ...(wholeSequence !== undefined && { wholeSequence }),
-      ram: ramOf(plan),
-      arenaCheck: checkArena(model, input, sessionOptions),
-      flash: { weightsBytes: model.info.blobBytes },
-      operators: profileOperators(model, session, input, sessionOptions, effort),
-      latency,
-      boards: (options.boards ?? BOARDS).map((board) =>
-        withTime(
-          judge(board, {
-            arenaBytes: plan.arenaBytes,
-            callerBytes: plan.inputBytes + plan.outputBytes,
-            weightsBytes: model.info.blobBytes,
-          }),
-        ),
-      ),
+      ...profileVerdict(model, options),
+      arenaCheck: checkArena(model, input, execution),
+      operators: operatorsOf(model, session.plan.schedule, counts, times.operatorMs),
+      latency: times.latency,
       provenance: {
         coreVersion: engine.version,
         build: engine.simd ? "simd" : "baseline",
@@ -201,6 +225,21 @@ export function profile(engine: Engine, model: Model, options: ProfileOptions = 
   } finally {
     session.dispose();
   }
+}
+
+function measureHost(
+  { info }: Model,
+  session: Session,
+  input: InputArray,
+  operators: number,
+  { effort = DEFAULT_EFFORT }: ProfileOptions,
+): HostTimes {
+  const latency = measureLatency(session, input, effort);
+  return { latency, operatorMs: measureOperators(session, input, info, operators, effort) };
+}
+
+function framesOf({ info }: Model, { input, frames }: ProfileOptions): number {
+  return input ? framesIn(info, input.length) : (frames ?? defaultFrames(info));
 }
 
 const BASIS: ProfileReport["basis"] = {
@@ -217,11 +256,10 @@ const BASIS: ProfileReport["basis"] = {
 
 function withRoomFor(
   frames: number,
-  { schedule = "stream", tile, maxFrames = frames, arenaBudgetBytes }: SessionOptions,
+  { schedule = "stream", tile, maxFrames = frames, arenaBudgetBytes: budget }: SessionOptions,
 ): SessionOptions {
-  const budget = arenaBudgetBytes === undefined ? {} : { arenaBudgetBytes };
-  const tiled = schedule === "stream" && tile !== undefined && { tile };
-  return { schedule, maxFrames, ...tiled, ...budget };
+  const given = { ...(tile !== undefined && { tile }), ...(budget !== undefined && { budget }) };
+  return sessionOptions({ schedule, ...given }, maxFrames);
 }
 
 function summarizeModel(model: Model): ProfileReport["model"] {
@@ -246,24 +284,21 @@ function ramOf(plan: Plan): ProfileReport["ram"] {
 
 function checkArena(
   model: Model,
-  input: Float32Array | Int32Array,
+  input: InputArray,
   options: SessionOptions,
 ): ProfileReport["arenaCheck"] {
   const checked = model.measureArena(input, { ...options, allowNonfinite: true });
   return { highWaterBytes: checked.highWaterBytes, guardsIntact: checked.guardsIntact };
 }
 
-function profileOperators(
+function operatorsOf(
   model: Model,
-  session: Session,
-  input: Float32Array | Int32Array,
-  options: SessionOptions,
-  effort: Effort,
+  schedule: Schedule,
+  counts: readonly OperatorCounts[],
+  hostMs: readonly number[],
 ): OperatorProfile[] {
-  const counts = model.operatorCounts(framesIn(model.info, input.length), options);
-  const hostMs = measureOperators(session, input, model.info, counts.length, effort);
   const totalMs = hostMs.reduce((sum, ms) => sum + ms, 0);
-  const infos = model.operators(session.plan.schedule);
+  const infos = model.operators(schedule);
   return counts.map((count, operator) => {
     const ms = hostMs[operator] ?? 0;
     const module = moduleOf(model.ops[infos[operator]?.op ?? 0]?.name ?? count.name);
@@ -271,18 +306,6 @@ function profileOperators(
   });
 }
 
-function withoutTime(verdict: BoardProfile): BoardProfile {
-  return verdict;
-}
-
-/** Only samples say how fast they come. */
-export function durationOf(
-  { info }: Model,
-  { length }: { readonly length: number },
-): number | undefined {
-  return info.inputKind === "samples" ? (1000 * length) / info.sampleRateHz : undefined;
-}
-
-function bytesOf(array: Float32Array | Int32Array): Uint8Array {
+function bytesOf(array: InputArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -2,13 +2,17 @@
  * What a network pays for seeing whole sequences: which ops force it, the bytes of it, and what the same
  * network would need without. All of it follows from the model and its plan.
  */
+
 import type { OpInfo } from "../core/info.js";
 import type { Model } from "../core/model.js";
 import type { Plan } from "../core/plan.js";
+import { primitiveOfName } from "../graph/descriptors/index.js";
 
 export interface WholeSequence {
   /** Ops that begin with a sequence only when all of it is there, by name. */
   readonly forcedBy: readonly string[];
+  /** Ops whose work grows with the square of the sequence's length, by name. */
+  readonly growsWithSquare: readonly string[];
   /** Longest sequence in frames that the plan has room for. */
   readonly maxFrames: number;
   /** Of the arena: buffers with rows of the whole sequence. */
@@ -25,6 +29,9 @@ export function wholeSequenceOf(
   if (!info.needsMaxFrames) return undefined;
   return {
     forcedBy: ops.filter((op) => startsLate(op, ops)).map(({ name }) => name),
+    growsWithSquare: ops
+      .filter(({ kind }) => primitiveOfName(kind)?.growsWithSquare === true)
+      .map(({ name }) => name),
     maxFrames,
     bytes: wholeBytes,
     arenaBytesWithout: arenaBytes - wholeBytes,

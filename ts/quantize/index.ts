@@ -1,8 +1,7 @@
 /**
  * Quantisation: `mambalite-micro/quantize`. `quantizeNetwork` makes integers, calibrated over inputs; `quantizeWeights`
- * makes w8; both say what that has cost and saved, as `mambalite quantize` prints it. `readExamples` makes inputs of files.
+ * makes w8; both say what that has cost and saved, as `mambalite quantize` prints it.
  */
-export { type ExampleFile, type Examples, readExamples } from "./examples.js";
 export { evenly, type InputSource, USUAL_INPUTS } from "./inputs.js";
 export {
   type ErrorShare,

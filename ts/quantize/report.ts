@@ -5,7 +5,7 @@
 
 import type { Model } from "../core/model.js";
 import { classOutput, type Outputs } from "../core/outputs.js";
-import { BOARDS, judge } from "../device/index.js";
+import { BOARDS, judge, needsOf } from "../device/index.js";
 import { hexWord } from "../hex-word.js";
 import { compareOutputs } from "../profile/accuracy.js";
 
@@ -73,8 +73,6 @@ function boardsThatNowFit(before: Model, after: Model): string[] {
 }
 
 function boardsThatFit(model: Model): string[] {
-  const { arenaBytes, inputBytes, outputBytes } = model.plan();
-  const callerBytes = inputBytes + outputBytes;
-  const needs = { arenaBytes, callerBytes, weightsBytes: model.info.blobBytes };
+  const needs = needsOf(model.plan(), model.info.blobBytes);
   return BOARDS.filter((board) => judge(board, needs).fits).map(({ name }) => name);
 }

@@ -27,9 +27,9 @@ function asI8(tensor: PackedTensor): PackedTensor {
   return { ...tensor, dtype: "i8", use: `${tensor.use} i8` };
 }
 
-function isMatrix({ primitive }: EncodedOp, index: number): boolean {
+function isMatrix({ primitive, tensors }: EncodedOp, index: number): boolean {
   const name = primitive.tensors?.[index];
-  return name !== undefined && primitive.matrix === name;
+  return name !== undefined && primitive.matrix === name && tensors[index]?.packing === "panels";
 }
 
 function otherTensors(op: EncodedOp): PackedTensor[] {

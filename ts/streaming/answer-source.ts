@@ -5,7 +5,13 @@
 
 import { softmax } from "../core/classify.js";
 import { BadArgument } from "../core/errors.js";
-import { checkInput, type InputArray, inputLength, tileLength } from "../core/input.js";
+import {
+  checkInput,
+  type InputArray,
+  inputLength,
+  inputsPerFrame,
+  tileLength,
+} from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { Session, Step } from "../core/session.js";
 import { assertEndless, assertFront, assertWindow } from "./detector-checks.js";
@@ -85,7 +91,7 @@ class RunningSource implements AnswerSource {
     this.#width = model.info.outputs[0]!.width;
     this.#observer = options.onFrame && new FrameObserver(model, this.#session, options.onFrame);
     this.time = timesOf(model);
-    this.#rowFrames = (this.time(2) - this.time(1)) / (model.info.hopSamples || 1);
+    this.#rowFrames = (this.time(2) - this.time(1)) / inputsPerFrame(model.info);
   }
 
   /** The session's, and rows for all answers that a tile can make. */

@@ -6,6 +6,7 @@
 import type { Engine } from "../core/engine.js";
 import type { Events, Fired } from "../core/events.js";
 import type { InputArray, InputShape } from "../core/input.js";
+import { rateOf } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { type AnswerSource, aligned, answerSource, type SourceOptions } from "./answer-source.js";
 import { assertRate } from "./detector-checks.js";
@@ -94,7 +95,7 @@ export class Detector {
     const width = output?.width ?? 0;
     this.labels =
       model.labels.length > 0 ? model.labels : Array.from({ length: width }, (_, i) => `${i}`);
-    this.rateHz = options.rateHz ?? ((front ?? model).info.sampleRateHz || undefined);
+    this.rateHz = options.rateHz ?? rateOf((front ?? model).info);
     this.inputKind = (front ?? model).info.inputKind;
     this.inputWidth = (front ?? model).info.inputWidth;
     this.#models = front === undefined ? [model] : [model, front];

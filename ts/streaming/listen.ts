@@ -52,7 +52,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       stop();
       worker.terminate();
     };
-    problem.then((reason) => {
+    void problem.then((reason) => {
       end();
       options.onProblem?.(reason);
     });

@@ -10,7 +10,8 @@
 /* From sections.ld. */
 extern uint32_t stack_limit[], stack_top[];
 extern uint32_t data_start[], data_end[], bss_start[], bss_end[];
-extern const uint32_t data_load[];
+extern uint32_t weights_start[], weights_end[];
+extern const uint32_t data_load[], weights_load[];
 
 #define STACK_PAINT 0xC7C7C7C7u
 
@@ -39,9 +40,14 @@ __attribute__((naked)) void reset_handler(void) {
         : "i"(STACK_PAINT));
 }
 
+static void copy(const uint32_t *load, uint32_t *start, const uint32_t *end) {
+    if (load == start) return; /* weights that stay in flash */
+    while (start < end) *start++ = *load++;
+}
+
 static __attribute__((noinline)) void clear_and_copy(void) {
-    const uint32_t *load = data_load;
-    for (uint32_t *word = data_start; word < data_end;) *word++ = *load++;
+    copy(data_load, data_start, data_end);
+    copy(weights_load, weights_start, weights_end);
     for (uint32_t *word = bss_start; word < bss_end;) *word++ = 0;
 }
 

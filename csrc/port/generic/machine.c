@@ -12,6 +12,10 @@ const char *port_misconfigured(void) { return 0; }
 
 uint32_t port_ticks_per_second(void) { return CLOCKS_PER_SEC; }
 
+uint32_t port_cycles(void) { return port_ticks(); }
+
+uint32_t port_cycles_per_second(void) { return port_ticks_per_second(); }
+
 uint32_t port_stack_bytes(void) { return 0; }
 
 /* Without interrupts a tick is called where the program waits for one. */

@@ -116,6 +116,10 @@ uint32_t port_ticks(void) { return REGISTER(DWT_CYCCNT); }
 
 uint32_t port_ticks_per_second(void) { return core_hz; }
 
+uint32_t port_cycles(void) { return REGISTER(DWT_CYCCNT); }
+
+uint32_t port_cycles_per_second(void) { return core_hz; }
+
 const char *port_misconfigured(void) {
     if ((REGISTER(SCB_CCR) & SCB_CCR_CACHES_ON) != SCB_CCR_CACHES_ON) return "caches are off";
     return core_hz == BOARD_CLOCK_HZ ? 0 : "another clock than planned";

@@ -5,12 +5,18 @@ absent ones left out, and the values that it reads: a sequence is [rows, width],
 written from PyTorch's documentation and the papers, not from csrc or ts.
 """
 
+from .attention import ATTENTION
+from .bands import BANDS
 from .front_end import FRONT_END
 from .layers import LAYERS
 from .mamba import MAMBA
+from .mamba2 import MAMBA2
 from .outputs import OUTPUTS
+from .recurrent import RECURRENT
 from .rows import ROWS
 from .time import TIME
 
-REFERENCE = {**LAYERS, **ROWS, **TIME, **MAMBA, **OUTPUTS, **FRONT_END}
+REFERENCE = {
+    **LAYERS, **ROWS, **TIME, **BANDS, **MAMBA, **MAMBA2, **RECURRENT, **ATTENTION, **OUTPUTS, **FRONT_END,
+}
 """Op kind to its function."""

@@ -21,12 +21,14 @@ def norm(op: Mapping, x: Tensor) -> Tensor:
     eps = op.get("eps", DEFAULT_EPS)
     if op["norm"] == "layer":
         return F.layer_norm(x, x.shape[-1:], op.get("weight"), op.get("bias"), eps)
-    return rms_norm(x, op.get("weight"), eps)
+    return rms_norm(x, op.get("weight"), eps, op.get("groups", 1))
 
 
-def rms_norm(x: Tensor, weight: Optional[Tensor], eps: float) -> Tensor:
-    """x / sqrt(mean(x^2) + eps), times a weight a channel (Zhang and Sennrich, arXiv 1910.07467)."""
-    normed = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)
+def rms_norm(x: Tensor, weight: Optional[Tensor], eps: float, groups: int = 1) -> Tensor:
+    """x / sqrt(mean(x^2) + eps), times a weight a channel (Zhang and Sennrich, arXiv 1910.07467); the mean is
+    that of a group of channels."""
+    parts = x.unflatten(-1, (groups, -1))
+    normed = (parts * torch.rsqrt(parts.pow(2).mean(-1, keepdim=True) + eps)).flatten(-2)
     return normed if weight is None else normed * weight
 
 

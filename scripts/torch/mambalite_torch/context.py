@@ -104,6 +104,8 @@ def need_value(x, what="this argument"):
     """A value with operators; what stands for half a pattern is refused."""
     if isinstance(x, Value):
         return x
+    if isinstance(x, Unsupported):
+        raise x
     if isinstance(x, Weighted):
         raise Unsupported("a softmax over time other than as the weights of a sum over time")
     if isinstance(x, Root):

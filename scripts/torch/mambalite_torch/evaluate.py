@@ -75,6 +75,8 @@ def evaluate(kind, fields, tensors, inputs, are_vectors):
         return x * act(F.linear(inputs[1], tensors["weight"], tensors.get("bias")))
     if kind == "mamba":
         return mamba(x, fields, tensors)
+    if kind == "mamba2":
+        return mamba2(x, fields.get, tensors)
     return scanned(x, fields, tensors)
 
 
@@ -102,7 +104,8 @@ def activation(x, get, _):
 def norm(x, get, tensor):
     if get("norm") == "layer":
         return F.layer_norm(x, x.shape[-1:], tensor("weight"), tensor("bias"), get("eps"))
-    y = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + get("eps"))
+    parts = x.unflatten(-1, (get("groups", 1), -1))
+    y = (parts * torch.rsqrt(parts.square().mean(-1, keepdim=True) + get("eps"))).flatten(-2)
     return y if tensor("weight") is None else y * tensor("weight")
 
 
@@ -144,6 +147,36 @@ def unfolded(x, get, _):
     return patches.reshape(*patches.shape[:-2], -1)
 
 
+def bands_apart(x, get, value=0.0, span=1):
+    """[..., channels, rows, bands], with the padding around it."""
+    parts = flat_batch(x).unflatten(-1, (get("bands"), -1)).permute(0, 3, 1, 2)
+    beside = get("bandPadding", 0)
+    return F.pad(parts, (beside, beside, *paddings(get("padding", 0), span)), value=value)
+
+
+def bands_together(y, x):
+    return y.permute(0, 2, 3, 1).reshape(*x.shape[:-2], y.shape[2], -1)
+
+
+def convolved_2d(x, get, tensor):
+    weight, dilation = tensor("weight"), (get("dilation", 1), get("bandDilation", 1))
+    padded = bands_apart(x, get, 0.0, (weight.shape[2] - 1) * dilation[0] + 1)
+    stride = (get("stride", 1), get("bandStride", 1))
+    y = F.conv2d(padded, weight, tensor("bias"), stride, 0, dilation, get("groups", 1))
+    return bands_together(y, x)
+
+
+def pooled_2d(x, get, _):
+    window = (get("window"), get("bandWindow"))
+    stride = (get("stride", window[0]), get("bandStride", window[1]))
+    if get("pool") == "max":
+        return bands_together(F.max_pool2d(bands_apart(x, get, -float("inf"), window[0]), window, stride), x)
+    y = F.avg_pool2d(bands_apart(x, get, 0.0, window[0]), window, stride)
+    if not get("countIncludePad", True):
+        y = y / F.avg_pool2d(bands_apart(torch.ones_like(x), get, 0.0, window[0]), window, stride)
+    return bands_together(y, x)
+
+
 def insert_row(x, get, tensor):
     row = tensor("row").reshape(1, -1).expand(*x.shape[:-2], 1, x.shape[-1])
     at = x.shape[-2] if get("position") == "end" else get("position")
@@ -174,6 +207,32 @@ def flattened(x, get, _):
     return rows.reshape(*x.shape[:-2], -1)
 
 
+def multi_head(x, get, tensor):
+    projected = F.linear(x, tensor("in_proj_weight"), tensor("in_proj_bias")).chunk(3, -1)
+    q, k, v = (part.unflatten(-1, (get("heads"), -1)).transpose(-2, -3) for part in projected)
+    scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    if get("causal", False):
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(later, float("-inf"))
+    mixed = (torch.softmax(scores, -1) @ v).transpose(-2, -3).flatten(-2)
+    return F.linear(mixed, tensor("out_proj.weight"), tensor("out_proj.bias"))
+
+
+def recurrence(function):
+    """A layer in one direction from a state of zeros."""
+
+    def evaluated(x, _, tensor):
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        weights = [w for w in map(tensor, names) if w is not None]
+        rows = flat_batch(x)
+        zeros = x.new_zeros(1, rows.shape[0], weights[1].shape[1])
+        state = (zeros, zeros) if function is torch._VF.lstm else zeros
+        y = function(rows, state, weights, len(weights) == len(names), 1, 0.0, False, False, True)[0]
+        return y.reshape(*x.shape[:-1], y.shape[-1])
+
+    return evaluated
+
+
 SIMPLE = {
     "linear": lambda x, get, tensor: F.linear(x, tensor("weight"), tensor("bias")),
     "embedding": lambda x, get, tensor: tensor("weight")[x.long()],
@@ -184,6 +243,8 @@ SIMPLE = {
     "slice": lambda x, get, _: x[..., get("first") : get("first") + get("width")],
     "conv1d": convolved,
     "window_pool": window_pooled,
+    "conv2d": convolved_2d,
+    "pool2d": pooled_2d,
     "unfold": unfolded,
     "upsample": lambda x, get, _: x.repeat_interleave(get("repeat"), -2),
     "insert_row": insert_row,
@@ -193,6 +254,9 @@ SIMPLE = {
     "sequence_norm": sequence_norm,
     "pool": pool,
     "flatten": flattened,
+    "attention": multi_head,
+    "gru": recurrence(torch._VF.gru),
+    "lstm": recurrence(torch._VF.lstm),
 }
 ALWAYS_VECTOR = ("pool", "attention_pool", "flatten")
 ROW_BY_ROW = ("linear", "activation", "norm", "batchnorm", "softmax", "slice", "gate")
@@ -218,6 +282,38 @@ def mamba(x, fields, tensors):
         y = y * ACTIVATIONS[get("gate")](z)
     out = tensors.get("out_proj.weight")
     return y if out is None else F.linear(y, out, tensors.get("out_proj.bias"))
+
+
+def mamba2(x, get, tensors):
+    """A Mamba-2 block, x [..., T, d]; tensors by mamba_ssm's names."""
+    heads, convolved = tensors["A_log"].shape[0], tensors["conv1d.weight"].shape[0]
+    rows = F.linear(x, tensors["in_proj.weight"], tensors.get("in_proj.bias"))
+    inner = rows.shape[-1] - convolved - heads
+    z, filtered, dt = rows.split([inner, convolved, heads], -1)
+    taps = tensors["conv1d.weight"].shape[-1]
+    weight = tensors["conv1d.weight"].reshape(-1, 1, taps)
+    filtered = F.silu(depthwise(filtered, weight, tensors.get("conv1d.bias"), 0))
+    u, b, c = filtered.split([inner, (convolved - inner) // 2, (convolved - inner) // 2], -1)
+    dt = F.softplus(dt + tensors["dt_bias"]).clamp(get("leastDt", 0), get("mostDt", float("inf")))
+    each = inner // heads
+    dt, a = dt.repeat_interleave(each, -1), -torch.exp(tensors["A_log"]).repeat_interleave(each)[:, None]
+    parts = [part.chunk(get("groups", 1), at) for part, at in ((u, -1), (dt, -1), (a, 0), (b, -1), (c, -1))]
+    y = torch.cat([scan(*part) for part in zip(*parts)], -1)
+    d = tensors.get("D")
+    if d is not None:
+        y = y + u * (d if d.shape[0] == inner else d.repeat_interleave(each))
+    y = gated(y, F.silu(z), get, tensors.get("norm.weight"))
+    out = tensors.get("out_proj.weight")
+    return y if out is None else F.linear(y, out, tensors.get("out_proj.bias"))
+
+
+def gated(y, gate, get, weight):
+    if weight is None:
+        return y * gate
+    fields, tensor = {"eps": get("normEps"), "groups": get("normGroups", 1)}, {"weight": weight}
+    if get("normPlace") == "before_gate":
+        return norm(y, fields.get, tensor.get) * gate
+    return norm(y * gate, fields.get, tensor.get)
 
 
 def depthwise(u, weight, bias, ahead):

@@ -9,21 +9,22 @@ from torch import nn
 
 from .errors import ExportError, Unsupported
 from .interpret import Interpretation, cost, layouts_of
+from .mamba2 import recognise_block
 from .outputs import Output, output_refs, type_name
 from .references import Reference, check_batches, probe_lengths, to_type, variations
 from .safetensors import write_safetensors
 from .tracing import double_precision, first_line, one_thread, trace
-from .units import find_units, is_mamba2, recognise, recognised_norm
+from .units import find_units, recognised_norm
 
 ARCH_KEY, MODULE_KEY = "mambalite.arch", "mambalite.module"
 MODULE_VERSION = 1
 REFERENCES = 8
 WRAPPERS = ("DataParallel", "DistributedDataParallel", "FullyShardedDataParallel")
 MISSING_MODULES = {
-    (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d): "two-dimensional convolutions are",
-    (nn.ConvTranspose1d,): "transposed convolutions are",
-    (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell): "recurrent layers are",
-    (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer): "attention is",
+    (nn.Conv3d,): "three-dimensional convolutions are",
+    (nn.ConvTranspose1d, nn.ConvTranspose2d): "transposed convolutions are",
+    (nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell): "recurrent layers other than nn.GRU and nn.LSTM are",
+    (nn.TransformerDecoderLayer,): "attention of one sequence to another is",
 }
 
 
@@ -165,8 +166,6 @@ def refuse_missing(network):
         for classes, words in MISSING_MODULES.items():
             if isinstance(module, classes):
                 raise Unsupported(f"{type(module).__name__}: {words} not supported", path or "the network")
-        if is_mamba2(module):
-            raise Unsupported("a Mamba-2 block (A_log of one number a head): Mamba-2 is not supported", path)
 
 
 # ---- from the module to the graph --------------------------------------------------------------------
@@ -183,7 +182,7 @@ def interpreted(network, example, is_tokens):
             unit.mambalite_unit = norm
         units[unit] = path
     try:
-        tape, key, output = trace(network, example, units, recognise)
+        tape, key, output = trace(network, example, units, recognise_block)
     except ExportError:
         raise
     except Exception as error:

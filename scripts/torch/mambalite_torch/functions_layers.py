@@ -2,11 +2,12 @@
 
 import torch
 
-from .arrange import arrange, with_new_rows
+from .arrange import arrange, channel_numbers, with_new_rows
 from .axes import Axis, Value, size_of
 from .context import PENDING, Padded, Weighted, dim_index, handles, need_value, same_rank
 from .errors import Unsupported
 from .evaluate import paddings
+from .functions_bands import banded, over_bands
 from .functions_math import binary, times
 from .functions_shape import taken
 
@@ -18,6 +19,11 @@ def linear(ctx, input, weight, bias=None):
     if isinstance(input, torch.Tensor) or not isinstance(weight, torch.Tensor):
         raise Unsupported("a linear layer whose weight depends on the input")
     value = need_value(input)
+    wanted = value.dims[-1]
+    if value.chans != wanted and set(value.chans) == set(wanted):
+        # Channels in another order are columns in another order.
+        columns = torch.argsort(channel_numbers(value.chans, wanted))
+        value, weight = value.like(dims=(*value.dims[:-1], value.chans)), weight[:, columns]
     value = arrange(ctx, value, value.dims[-1])
     if isinstance(bias, (Value, *PENDING)):
         raise Unsupported("a bias that depends on the input")
@@ -201,7 +207,12 @@ def batch_norm(ctx, input, running_mean, running_var, weight=None, bias=None, tr
     if training or running_mean is None:
         raise Unsupported("BatchNorm without running statistics, which depends on the batch")
     value = need_value(input)
-    value = arrange(ctx, value, value.dims[1])
+    if len(value.dims) == 4 and value.rows in value.dims[2:]:
+        value, _, _ = banded(ctx, value)
+        vectors = (running_mean, running_var, weight, bias)
+        running_mean, running_var, weight, bias = (over_bands(value, vector) for vector in vectors)
+    else:
+        value = arrange(ctx, value, value.dims[1])
     tensors = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     return value.like(ctx.each(value, "batchnorm", {"eps": eps}, tensors))
 

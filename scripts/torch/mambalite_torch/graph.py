@@ -148,7 +148,8 @@ class Graph:
 
 OPTIONAL = ("weight", "bias", "D", "dt_proj.bias", "in_proj.bias", "x_proj.bias", "out_proj.bias",
             "out_proj.weight", "conv1d.weight", "conv1d.bias", "dt_layernorm.weight",
-            "b_layernorm.weight", "c_layernorm.weight")
+            "b_layernorm.weight", "c_layernorm.weight", "bias_ih_l0", "bias_hh_l0",
+            "in_proj_bias")
 """Keys of tensors that a reader takes where they are in the file, whether the operator has them or not."""
 MAY_HAVE_NONE = ("norm", "sequence_norm")
 

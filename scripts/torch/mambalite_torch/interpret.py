@@ -2,8 +2,8 @@
 
 import torch
 
-from . import functions_join, functions_layers, functions_patterns  # noqa: F401  their handlers
-from . import functions_reduce, functions_shape  # noqa: F401
+from . import functions_attention, functions_join, functions_layers, functions_patterns  # noqa: F401  their handlers
+from . import functions_recurrent, functions_reduce, functions_shape  # noqa: F401
 from .arrange import arrange
 from .axes import Axis, Value
 from .context import HANDLERS, Context, Padded, canonical, need_value
@@ -15,14 +15,16 @@ from .units import relative_error
 
 STEP_TOLERANCE = 1e-6
 SUPPORTED = (
-    "linear and convolution layers, norms, activations, pools, Mamba blocks, arithmetic, and what "
-    "moves, cuts and joins dimensions are"
+    "linear and convolution layers, GRUs, LSTMs, nn.MultiheadAttention, norms, activations, pools, Mamba "
+    "blocks, arithmetic, and what moves, cuts and joins dimensions are"
 )
 MISSING = {
     "conv2d": "a two-dimensional convolution", "conv3d": "a three-dimensional convolution",
-    "conv_transpose1d": "a transposed convolution", "lstm": "an LSTM", "gru": "a GRU",
-    "rnn_tanh": "an RNN", "rnn_relu": "an RNN", "scaled_dot_product_attention": "attention",
-    "multi_head_attention_forward": "attention", "einsum": "torch.einsum",
+    "conv_transpose1d": "a transposed convolution",
+    "gru_cell": "a GRU cell, called step by step", "lstm_cell": "an LSTM cell, called step by step",
+    "rnn_tanh": "an RNN", "rnn_relu": "an RNN",
+    "scaled_dot_product_attention": "attention other than nn.MultiheadAttention",
+    "einsum": "torch.einsum",
     "bilinear": "a bilinear layer", "fft": "a Fourier transform", "cumsum": "a cumulative sum",
     "where": "torch.where", "masked_fill": "a mask", "exp": "exp", "log": "log",
     "max_pool2d": "a two-dimensional pool", "avg_pool2d": "a two-dimensional pool",
@@ -135,6 +137,8 @@ class Interpretation:
             found = self.values.get(value.key)
             if found is None:
                 raise Unsupported("what an unsupported function returned")
+            if isinstance(found, Unsupported):
+                raise found
             return found
         if isinstance(value, torch.Tensor):
             return doubled(value.detach())
@@ -197,7 +201,7 @@ class Interpretation:
     def one_way(self, kind, fields, tensors, op, name):
         """A block or a scan; reversed rows before and behind it, if it runs backward."""
         add, fields = self.context.add, dict(fields)
-        if fields.pop("direction") == "forward":
+        if fields.pop("direction", "forward") == "forward":
             return add(kind, [op], fields, tensors, name=name)
         reversed_rows = add("reverse", [op], name=f"{name}.reverse")
         return add("reverse", [add(kind, [reversed_rows], fields, tensors, name=name)], name=f"{name}.back")

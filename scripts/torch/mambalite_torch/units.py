@@ -358,7 +358,7 @@ def find_units(module):
     for path, child in module.named_modules():
         if inside and path.startswith(inside):
             continue
-        if is_scan(child) or is_own_norm(child):
+        if is_scan(child) or is_mamba2(child) or is_own_norm(child):
             found[child] = path
             inside = (*inside, f"{path}.") if path else ("",)
     return found

@@ -188,6 +188,30 @@ static void ssm_norm(const kernel_case *c, float *y) {
     }
 }
 
+static int make_grouped_norm(kernel_case *c) {
+    c->op.attributes[0] = 1 + case_below(c, 4);
+    case_float_attribute(c, 1, 1e-6f);
+    c->op.width = c->op.attributes[0] * c->size;
+    case_vector(c, 0, c->op.width);
+    case_input(c, c->op.width, c->length);
+    c->out_rows = c->length;
+    return 1;
+}
+
+static void grouped_norm(const kernel_case *c, float *y) {
+    const uint32_t each = c->op.width / c->op.attributes[0];
+    for (uint32_t t = 0; t < c->out_rows; t++)
+        for (uint32_t first = 0; first < c->op.width; first += each) {
+            float squares = 0.0f;
+            for (uint32_t i = first; i < first + each; i++)
+                squares += at(c, 0, t, i) * at(c, 0, t, i);
+            const float epsilon = f32_from_bits(c->op.attributes[1]);
+            const float scale = norm_scale(squares / (float)each + epsilon);
+            for (uint32_t i = first; i < first + each; i++)
+                *y++ = at(c, 0, t, i) * scale * c->w[0][i];
+        }
+}
+
 const kernel_spec element_specs[] = {
     {4, make_affine, affine, 0},
     {5, make_activation, activation, 0},
@@ -197,5 +221,6 @@ const kernel_spec element_specs[] = {
     {9, make_concat, concat, 0},
     {10, make_slice, slice, 0},
     {27, make_ssm_norm, ssm_norm, 0},
+    {72, make_grouped_norm, grouped_norm, 0},
     {0, 0, 0, 0},
 };

@@ -12,7 +12,8 @@ enum { TRIES = 4000 / KERNEL_TEST_EVERY, MOST_SIZE = 1 << 24, SEED = 77 };
 /* Attributes that are no sizes: floats, and the position of an inserted row, which has a value for the end. */
 static const struct {
     uint32_t kind, attribute;
-} no_sizes[] = {{5, 0}, {7, 0}, {16, 0}, {21, 1}, {22, 0}, {26, 2}, {27, 2}};
+} no_sizes[] = {{5, 0},  {7, 0},  {16, 0}, {21, 1}, {22, 0}, {26, 2}, {27, 2},
+                {73, 6}, {73, 7}, {74, 5}, {74, 6}, {71, 3}, {71, 4}, {72, 1}};
 
 static int is_size(uint32_t kind, uint32_t attribute) {
     for (uint32_t i = 0; i < sizeof no_sizes / sizeof *no_sizes; i++)
@@ -85,6 +86,10 @@ static int holds(const mlm_op_view *view) {
         case 21: return a[0] >= 1 && width % a[0] == 0;
         case 24: return least == a[0] && most == a[0] && a[0] * in == width;
         case 25: return least == a[0] && most == a[0];
+        case 71:
+            return a[0] >= 1 && width % a[0] == 0 && a[1] >= 1 && a[0] % a[1] == 0 &&
+                   width + (uint64_t)2 * a[1] * a[2] == in;
+        case 72: return a[0] >= 1 && width % a[0] == 0;
         default: return 1;
     }
 }

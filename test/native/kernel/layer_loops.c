@@ -180,6 +180,105 @@ static void scan(const kernel_case *c, float *y) {
     }
 }
 
+enum { HEADS, HEAD_GROUPS, HEAD_STATES, LEAST_DT, MOST_DT };
+
+/* A quarter of the cases without limits of dt. */
+static int make_ssd_scan(kernel_case *c) {
+    uint32_t *a = c->op.attributes;
+    a[HEAD_GROUPS] = 1 + case_below(c, 2);
+    a[HEADS] = a[HEAD_GROUPS] * (1 + case_below(c, 3));
+    a[HEAD_STATES] = 1 + case_below(c, MOST_RANDOM_STATES);
+    const int limited = case_below(c, 4) > 0;
+    case_float_attribute(c, LEAST_DT, limited ? 0.25f : 0.0f);
+    case_float_attribute(c, MOST_DT, limited ? 1.5f : f32_from_bits(MLM_INFINITY_BITS));
+    c->op.width = a[HEADS] * c->size;
+    case_maybe_vector(c, 0, a[HEADS]);
+    float *rates = case_tensor(c, 1, MLM_PACK_VECTOR, a[HEADS], 1);
+    for (uint32_t i = 0; i < a[HEADS]; i++)
+        rates[i] = rates[i] > 0.0f ? -rates[i] : 2.0f * rates[i] - 0.125f;
+    case_vector(c, 2, c->op.width);
+    case_input(c, c->op.width + 2 * a[HEAD_GROUPS] * a[HEAD_STATES], c->length);
+    case_input(c, a[HEADS], c->length);
+    c->out_rows = c->length;
+    return 1;
+}
+
+static void ssd_scan(const kernel_case *c, float *y) {
+    const uint32_t *a = c->op.attributes, width = c->op.width, states = a[HEAD_STATES];
+    const float least = f32_from_bits(a[LEAST_DT]), most = f32_from_bits(a[MOST_DT]);
+    for (uint32_t i = 0; i < width; i++) {
+        const uint32_t head = i / (width / a[HEADS]), group = head / (a[HEADS] / a[HEAD_GROUPS]);
+        float h[MOST_STATES] = {0.0f};
+        for (uint32_t t = 0; t < c->out_rows; t++) {
+            const float raw = at(c, 1, t, head);
+            const float dt = softplus_of(has_tensor(c, 0) ? raw + c->w[0][head] : raw);
+            const float step = smaller(larger(dt, least), most), x = at(c, 0, t, i);
+            const float da = exp2_of(step * c->w[1][head]);
+            float sum = x * c->w[2][i];
+            for (uint32_t n = 0; n < states; n++) {
+                const uint32_t bc = width + 2 * (group * states + n);
+                h[n] = da * h[n] + step * x * at(c, 0, t, bc);
+                sum += h[n] * at(c, 0, t, bc + 1);
+            }
+            y[t * width + i] = sum;
+        }
+    }
+}
+
+/* ---- recurrent layers ------------------------------------------------------------------------------- */
+
+enum { GRU_GATES = 3, LSTM_GATES = 4, MOST_HIDDEN = 64 };
+
+static int make_recurrent(kernel_case *c, uint32_t gates) {
+    c->op.width = c->size;
+    case_matrix(c, 0, gates * c->size, c->size);
+    case_maybe_vector(c, 1, gates * c->size);
+    case_input(c, gates * c->size, c->length);
+    c->out_rows = c->length;
+    return 1;
+}
+
+static int make_gru(kernel_case *c) { return make_recurrent(c, GRU_GATES); }
+static int make_lstm(kernel_case *c) { return make_recurrent(c, LSTM_GATES); }
+
+/* What the hidden state before row `t` adds to channel `i` of a gate; y: all rows. */
+static float of_hidden(const kernel_case *c, const float *y, uint32_t t, uint32_t gate,
+                       uint32_t i) {
+    const uint32_t width = c->op.width, row = gate * width + i;
+    const float bias = bias_at(c, 1, row);
+    float sum = sum_before(c, 0, bias);
+    for (uint32_t k = 0; k < width; k++)
+        sum += c->w[0][row * width + k] * (t > 0 ? y[(t - 1) * width + k] : 0.0f);
+    return sum_behind(c, 0, row, sum, bias);
+}
+
+static float gate_sum(const kernel_case *c, const float *y, uint32_t t, uint32_t gate, uint32_t i) {
+    return at(c, 0, t, gate * c->op.width + i) + of_hidden(c, y, t, gate, i);
+}
+
+static void gru(const kernel_case *c, float *y) {
+    const uint32_t width = c->op.width;
+    for (uint32_t t = 0; t < c->out_rows; t++)
+        for (uint32_t i = 0; i < width; i++) {
+            const float before = t > 0 ? y[(t - 1) * width + i] : 0.0f;
+            const float r = sigmoid_of(gate_sum(c, y, t, 0, i));
+            const float z = sigmoid_of(gate_sum(c, y, t, 1, i));
+            const float n = tanh_of(at(c, 0, t, 2 * width + i) + r * of_hidden(c, y, t, 2, i));
+            y[t * width + i] = n + z * (before - n);
+        }
+}
+
+static void lstm(const kernel_case *c, float *y) {
+    float cells[MOST_HIDDEN] = {0.0f};
+    for (uint32_t t = 0; t < c->out_rows; t++)
+        for (uint32_t i = 0; i < c->op.width; i++) {
+            const float in = sigmoid_of(gate_sum(c, y, t, 0, i));
+            const float kept = sigmoid_of(gate_sum(c, y, t, 1, i)) * cells[i];
+            cells[i] = kept + in * tanh_of(gate_sum(c, y, t, 2, i));
+            y[t * c->op.width + i] = sigmoid_of(gate_sum(c, y, t, 3, i)) * tanh_of(cells[i]);
+        }
+}
+
 const kernel_spec layer_specs[] = {
     {1, make_linear, linear, 0},
     {2, make_embedding, embedding, 0},
@@ -187,5 +286,8 @@ const kernel_spec layer_specs[] = {
     {12, make_conv1d, conv1d, 0},
     {26, make_scan, scan, 0},
     {28, make_gate, gate, 0},
+    {61, make_gru, gru, 0},
+    {62, make_lstm, lstm, 0},
+    {71, make_ssd_scan, ssd_scan, 0},
     {0, 0, 0, 0},
 };

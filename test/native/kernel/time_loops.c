@@ -183,7 +183,186 @@ static void sequence_norm(const kernel_case *c, float *y) {
     }
 }
 
+/* ---- time and bands ------------------------------------------------------------------------------- */
+
+enum { C2_TAPS, C2_STRIDE, C2_DILATION, C2_BEFORE, C2_AFTER, C2_GROUPS, C2_BANDS, C2_WINDOW };
+enum { P2_WINDOW, P2_STRIDE, P2_BEFORE, P2_AFTER, P2_COUNT, P2_BANDS, P2_BAND_WINDOW };
+
+typedef struct band_window {
+    uint32_t in, out, taps, hop, dilation, before;
+} band_window;
+
+static band_window make_bands(kernel_case *c, uint32_t attribute, int dilates) {
+    band_window w = {.in = 1 + case_below(c, 7), .taps = 1 + case_below(c, 3)};
+    w.hop = 1 + case_below(c, 2);
+    w.dilation = dilates ? 1 + case_below(c, 2) : 1;
+    const uint32_t span = (w.taps - 1) * w.dilation + 1;
+    w.before = case_below(c, span);
+    w.out = 1 + case_below(c, (w.in + w.before - 1) / w.hop + 1);
+    c->op.attributes[attribute] = w.in | w.out << 16;
+    c->op.attributes[attribute + 1] = w.taps | w.hop << 8 | w.dilation << 16 | w.before << 24;
+    return w;
+}
+
+static band_window bands_of(const kernel_case *c, uint32_t attribute) {
+    const uint32_t n = c->op.attributes[attribute], w = c->op.attributes[attribute + 1];
+    return (band_window){n & 0xFFFF, n >> 16, w & 0xFF, w >> 8 & 0xFF, w >> 16 & 0xFF, w >> 24};
+}
+
+/* Whether there is a row t and a band b. */
+static int is_there(const kernel_case *c, const band_window *w, int64_t t, int64_t b) {
+    return t >= 0 && t < c->rows[0] && b >= 0 && b < w->in;
+}
+
+static uint32_t rows_of_windows(const kernel_case *c, uint32_t span, uint32_t stride,
+                                uint32_t around) {
+    const uint32_t padded = c->length + around;
+    return padded < span ? 0 : (padded - span) / stride + 1;
+}
+
+enum { C2_DEPTHWISE = 1 };
+
+static int make_conv2d(kernel_case *c) {
+    uint32_t *a = c->op.attributes;
+    a[C2_TAPS] = 1 + case_below(c, 3);
+    a[C2_STRIDE] = 1 + case_below(c, 2);
+    a[C2_DILATION] = 1 + case_below(c, 2);
+    const uint32_t span = (a[C2_TAPS] - 1) * a[C2_DILATION] + 1;
+    a[C2_BEFORE] = case_below(c, span);
+    a[C2_AFTER] = case_below(c, span);
+    const band_window w = make_bands(c, C2_BANDS, 1);
+    const int depthwise = c->op.variant == C2_DEPTHWISE;
+    a[C2_GROUPS] = depthwise ? c->size : 1 + case_below(c, 3);
+    const uint32_t inputs = depthwise ? 1 : 1 + case_below(c, 3);
+    const uint32_t outputs = depthwise ? 1 : 1 + case_below(c, 10);
+    const uint32_t columns = a[C2_TAPS] * w.taps * inputs, padded = mlm_padded(outputs);
+    c->op.width = a[C2_GROUPS] * outputs * w.out;
+    if (depthwise) {
+        case_vector(c, 0, columns * mlm_padded(c->size));
+    } else {
+        const uint32_t rows = a[C2_GROUPS] > 1 ? a[C2_GROUPS] * padded : outputs;
+        float *m = case_matrix(c, 0, rows, columns);
+        for (uint32_t row = 0; row < rows; row++)
+            for (uint32_t i = 0; i < columns; i++)
+                if (row % padded >= outputs) m[row * columns + i] = 0.0f;
+    }
+    case_maybe_vector(c, 1, a[C2_GROUPS] * outputs);
+    case_input(c, a[C2_GROUPS] * inputs * w.in, c->length);
+    c->out_rows = rows_of_windows(c, span, a[C2_STRIDE], a[C2_BEFORE] + a[C2_AFTER]);
+    return 1;
+}
+
+/* Channel o of band b of row r: over taps of time, then of bands, then channels of its group. */
+static float conv2d_at(const kernel_case *c, const band_window *w, uint32_t r, uint32_t b,
+                       uint32_t o) {
+    const uint32_t *a = c->op.attributes;
+    const int depthwise = c->op.variant == C2_DEPTHWISE;
+    const uint32_t channels = c->widths[0] / w->in, inputs = channels / a[C2_GROUPS];
+    const uint32_t outputs = c->op.width / w->out / a[C2_GROUPS], group = o / outputs;
+    const uint32_t row = group * mlm_padded(outputs) + o % outputs;
+    const float bias = bias_at(c, 1, o);
+    const float *m = c->w[0] + (depthwise ? o : row * a[C2_TAPS] * w->taps * inputs);
+    float sum = sum_before(c, 0, bias);
+    for (uint32_t k = 0; k < a[C2_TAPS]; k++)
+        for (uint32_t j = 0; j < w->taps; j++)
+            for (uint32_t i = 0; i < inputs; i++) {
+                const int64_t t = (int64_t)r * a[C2_STRIDE] - a[C2_BEFORE] + k * a[C2_DILATION];
+                const int64_t band = (int64_t)b * w->hop - w->before + j * w->dilation;
+                const int there = is_there(c, w, t, band);
+                const uint32_t at_band = there ? (uint32_t)band * channels + group * inputs + i : 0;
+                const float x = there ? at(c, 0, (uint32_t)t, at_band) : 0.0f;
+                if (there || !depthwise) sum += *m * x;
+                m += depthwise ? mlm_padded(channels) : 1;
+            }
+    return sum_behind(c, 0, row, sum, bias);
+}
+
+static void conv2d(const kernel_case *c, float *y) {
+    const band_window w = bands_of(c, C2_BANDS);
+    for (uint32_t r = 0; r < c->out_rows; r++)
+        for (uint32_t b = 0; b < w.out; b++)
+            for (uint32_t o = 0; o < c->op.width / w.out; o++) *y++ = conv2d_at(c, &w, r, b, o);
+}
+
+static int make_pool2d(kernel_case *c) {
+    uint32_t *a = c->op.attributes;
+    a[P2_WINDOW] = 1 + case_below(c, 3);
+    a[P2_STRIDE] = 1 + case_below(c, 3);
+    a[P2_BEFORE] = case_below(c, a[P2_WINDOW]);
+    a[P2_AFTER] = case_below(c, a[P2_WINDOW]);
+    a[P2_COUNT] = case_below(c, 2);
+    const band_window w = make_bands(c, P2_BANDS, 0);
+    c->op.width = c->size * w.out;
+    case_input(c, c->size * w.in, c->length);
+    c->out_rows = rows_of_windows(c, a[P2_WINDOW], a[P2_STRIDE], a[P2_BEFORE] + a[P2_AFTER]);
+    return 1;
+}
+
+static float pool2d_at(const kernel_case *c, const band_window *w, uint32_t r, uint32_t b,
+                       uint32_t i) {
+    const uint32_t *a = c->op.attributes, channels = c->widths[0] / w->in;
+    uint32_t present = 0;
+    float sum = 0.0f;
+    for (uint32_t k = 0; k < a[P2_WINDOW]; k++)
+        for (uint32_t j = 0; j < w->taps; j++) {
+            const int64_t t = (int64_t)r * a[P2_STRIDE] - a[P2_BEFORE] + k;
+            const int64_t band = (int64_t)b * w->hop - w->before + j;
+            if (!is_there(c, w, t, band)) continue;
+            const float x = at(c, 0, (uint32_t)t, (uint32_t)band * channels + i);
+            if (present++ == 0)
+                sum = x;
+            else
+                sum = c->op.variant ? larger(sum, x) : sum + x;
+        }
+    if (c->op.variant) return sum;
+    return sum / (float)(a[P2_COUNT] ? a[P2_WINDOW] * w->taps : present);
+}
+
+static void pool2d(const kernel_case *c, float *y) {
+    const band_window w = bands_of(c, P2_BANDS);
+    for (uint32_t r = 0; r < c->out_rows; r++)
+        for (uint32_t b = 0; b < w.out; b++)
+            for (uint32_t i = 0; i < c->op.width / w.out; i++) *y++ = pool2d_at(c, &w, r, b, i);
+}
+
+static int make_attention(kernel_case *c) {
+    const uint32_t heads = 1 + case_below(c, 3);
+    c->op.width = heads * c->size;
+    c->op.attributes[0] = heads;
+    case_input(c, 3 * c->op.width, c->length);
+    c->out_rows = c->length;
+    return 1;
+}
+
+/* How the query of row `t` suits the key of row `other`, in the head whose first channel is `head`. */
+static float score(const kernel_case *c, uint32_t t, uint32_t other, uint32_t head) {
+    const uint32_t width = c->op.width, each = width / c->op.attributes[0];
+    float sum = 0.0f;
+    for (uint32_t i = head; i < head + each; i++)
+        sum += at(c, 0, t, i) * at(c, 0, other, width + i);
+    return sum;
+}
+
+static void attention(const kernel_case *c, float *y) {
+    const uint32_t width = c->op.width, each = width / c->op.attributes[0];
+    for (uint32_t t = 0; t < c->out_rows; t++)
+        for (uint32_t i = 0; i < width; i++) {
+            const uint32_t rows = c->op.variant == 1 ? t + 1 : c->length, head = i / each * each;
+            float largest = score(c, t, 0, head), weights = 0.0f, sum = 0.0f;
+            for (uint32_t k = 1; k < rows; k++)
+                if (score(c, t, k, head) > largest) largest = score(c, t, k, head);
+            for (uint32_t k = 0; k < rows; k++) {
+                const float weight = exp_minus_of(largest - score(c, t, k, head));
+                weights += weight;
+                sum += weight * at(c, 0, k, 2 * width + i);
+            }
+            *y++ = sum / weights;
+        }
+}
+
 const kernel_spec time_specs[] = {
+    {73, make_conv2d, conv2d, 0},
+    {74, make_pool2d, pool2d, 0},
     {13, make_window_pool, window_pool, 0},
     {14, make_unfold, unfold, 0},
     {15, make_upsample, upsample, 0},
@@ -193,5 +372,6 @@ const kernel_spec time_specs[] = {
     {19, make_whole, reverse, 0},
     {20, make_transpose, transpose, 0},
     {21, make_sequence_norm, sequence_norm, 0},
+    {63, make_attention, attention, 0},
     {0, 0, 0, 0},
 };

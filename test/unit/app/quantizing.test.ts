@@ -23,7 +23,7 @@ const { model, busy, cancel } = await import("../../../ts/app/state/simulator.js
 const { bundledName } = await import("../../../ts/app/state/choice.js");
 const state = await import("../../../ts/app/state/quantizing.js");
 
-const opened = { name: "har.mlm", usualFrames: 128, canBeQuantized: true } as OpenedModel;
+const opened = { name: "har.mlm", hasCheckpoint: true } as OpenedModel;
 const made = { type: "int", blob: new Uint8Array(4), leftOut: [], report: {} };
 const file = { path: "x.npy", file: new File([], "x.npy") };
 
@@ -107,12 +107,12 @@ describe("quantising", () => {
     expect(state.exampleFiles.value).toEqual([file]);
   });
 
-  it("opens what it made in the model's place, with its frames", async () => {
+  it("opens what it made in the model's place", async () => {
     await state.quantizeModel();
-    answers = () => [{ output: { ...opened, name: "har-int.mlm", usualFrames: 100 } }];
+    answers = () => [{ output: { ...opened, name: "har-int.mlm" } }];
     await state.openQuantized();
     expect(asked[1]).toMatchObject({ name: "open", input: { source: { name: "har-int.mlm" } } });
-    expect(model.value).toMatchObject({ name: "har-int.mlm", usualFrames: 128 });
+    expect(model.value).toMatchObject({ name: "har-int.mlm" });
     expect(state.quantized.value).toBe(null);
   });
 });

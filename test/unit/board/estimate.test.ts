@@ -11,6 +11,7 @@ import {
   estimate,
   type OpWork,
 } from "../../../ts/board/estimate.js";
+import { BOARDS } from "../../../ts/device/index.js";
 
 const NONE = { rows: 0, ragged: 0, elements: 0, inputs: 0, once: 0, rest: 0 };
 const NOTHING = { ...NONE, weights: 0, macs: 0, partMacs: 0, exps: 0 };
@@ -117,6 +118,11 @@ test("nothing is said of what the table does not have, and why", () => {
   expect(estimate(timingOf("rp2040")!, SMALL, TABLE)).toEqual({
     reason: "no costs of the core (Cortex-M0+)",
   });
+});
+
+test("every board of the catalogue has costs of its core", () => {
+  const without = BOARDS.filter(({ id }) => !(timingOf(id)!.core.id in COSTS.cores));
+  expect(without.map(({ id }) => id)).toEqual([]);
 });
 
 test.each(Object.keys(COSTS.cores))("networks that %s's costs were not fitted on", (id) => {

@@ -131,14 +131,33 @@ describe("the config.json of a language model", () => {
     });
   });
 
+  it("may be of Mamba-2, with its groups, limits and norm", () => {
+    const ofTransformers = { model_type: "mamba2", n_groups: 2, layer_norm_epsilon: 1e-6 };
+    expect(readJson({ ...ofTransformers, time_step_limit: [0.01, 0.5] })).toMatchObject({
+      mamba2: { groups: 2, leastDt: 0.01, mostDt: 0.5, normEps: 1e-6, normGroups: 1 },
+    });
+    const text = '{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}';
+    const { mamba2 } = readArch(new TextEncoder().encode(text));
+    expect(mamba2).toEqual({
+      ...{ groups: 8, leastDt: 0, normEps: 1e-5, normGroups: 1, normPlace: "behind_gate" },
+    });
+    const block = { layer: "Mamba2", ngroups: 4, norm_before_gate: true };
+    expect(readJson({ d_model: 4, n_layer: 1, ssm_cfg: block })).toMatchObject({
+      convention: "mamba_ssm",
+      mamba2: { groups: 4, normGroups: 4, normPlace: "before_gate", leastDt: 0 },
+    });
+  });
+
   it.each([
-    [{ model_type: "mamba2" }, "config.model_type: expected mamba, falcon_mamba"],
+    [{ model_type: "mamba3" }, "config.model_type: expected mamba, falcon_mamba, mamba2"],
+    [{ model_type: "mamba2", time_step_limit: [0] }, "the limits of dt: expected two numbers"],
+    [{ model_type: "mamba2", n_groups: 0 }, "arch.mamba2.groups: expected an integer from 1 on"],
     [{ model_type: "mamba", hidden_act: "relu" }, "config.hidden_act: expected silu"],
     [{ model_type: "mamba", layer_norm_epsilon: "x" }, "arch.eps: expected a normal float32"],
     [{ model_type: "falcon_mamba", mixer_rms_eps: 0 }, "arch.mamba.scanNormEps: expected"],
     [
-      { d_model: 4, n_layer: 1, ssm_cfg: { layer: "Mamba2" } },
-      "config.ssm_cfg.layer: expected Mamba1",
+      { d_model: 4, n_layer: 1, ssm_cfg: { layer: "Mamba3" } },
+      "config.ssm_cfg.layer: expected Mamba1 or Mamba2",
     ],
     [{ d_model: 4, n_layer: 1, ssm_cfg: null }, undefined],
   ])("of another network is refused: %j", (config, message) => {

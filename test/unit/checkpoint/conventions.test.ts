@@ -37,6 +37,21 @@ const stackShapes = (layers: number): Shapes => ({
   "classifier.weight": [2, 7],
 });
 
+/** A stack of one Mamba-2 block: 14 channels in 2 heads, 5 states. */
+const mamba2Shapes: Shapes = {
+  "linear_in.weight": [7, 9],
+  "layers.0.norm.weight": [7],
+  "layers.0.mixer.A_log": [2],
+  "layers.0.mixer.D": [2],
+  "layers.0.mixer.dt_bias": [2],
+  "layers.0.mixer.in_proj.weight": [40, 7],
+  "layers.0.mixer.conv1d.weight": [24, 1, 3],
+  "layers.0.mixer.norm.weight": [14],
+  "layers.0.mixer.out_proj.weight": [7, 14],
+  "norm_f.weight": [7],
+  "classifier.weight": [2, 7],
+};
+
 const languageModelShapes = (embedding: string): Shapes => ({
   [`${embedding}.weight`]: [VOCABULARY, 7],
   ...layerShapes("backbone.layers.", 2),
@@ -308,19 +323,25 @@ describe("toNetwork, refusals", () => {
     expect(error).toMatchObject({ tensor: "mamba.D", got: "int64 elements" });
   });
 
-  it("refuses Mamba-2 and Mamba-3, named", () => {
-    const mamba2 = {
-      ...stackShapes(1),
-      "layers.0.mixer.A_log": [2],
-      "layers.0.mixer.dt_bias": [2],
-      "layers.0.mixer.norm.weight": [14],
-    };
-    const error2 = refusal(stateDict(mamba2));
-    expect(error2.got).toContain("a Mamba-2 block");
-    for (const part of ["A_log", "dt_bias", "norm.weight"]) {
-      expect(error2.got).toContain(`layers.0.mixer.${part}`);
-    }
-    expect(error2.expected).toContain("Mamba-1");
+  it("takes Mamba-2 blocks, by one A a head", () => {
+    const { ops, assumptions } = toNetwork(stateDict(mamba2Shapes));
+    const blocks = ops.filter(({ kind }) => kind === "mamba2");
+    expect(blocks).toMatchObject([
+      { name: "layers.0.mixer", groups: 1, normEps: 1e-5, normPlace: "behind_gate" },
+    ]);
+    expect(assumptions).toContain("All heads of a Mamba-2 block share B and C.");
+    const bare = toNetwork(stateDict(without(mamba2Shapes, "layers.0.mixer.norm.weight")));
+    expect(bare.ops.some((op) => "normWeight" in op)).toBe(false);
+  });
+
+  it("refuses a Mamba-2 block whose rows of in_proj are others, as of d_mlp", () => {
+    const error = refusal(stateDict({ ...mamba2Shapes, "layers.0.mixer.in_proj.weight": [41, 7] }));
+    expect(error).toMatchObject({ tensor: "layers.0.mixer.in_proj.weight", got: "41 rows" });
+    const mixed = { ...mamba2Shapes, "layers.0.mixer.x_proj.weight": [9, 14] };
+    expect(refusal(stateDict(mixed)).got).toContain("unknown tensors: layers.0.mixer.x_proj");
+  });
+
+  it("refuses Mamba-3, named", () => {
     const mamba3 = {
       "backbone.layers.0.mixer.B_bias": [2, 1, 5],
       "backbone.layers.0.mixer.dt_bias": [2],
@@ -350,11 +371,6 @@ describe("toNetwork, refusals", () => {
       ],
     };
     expect(toNetwork(stateDict(shapes), { arch }).ops).toHaveLength(7);
-    // Nor does another module's: only the block's own is named beside what tells.
-    const mamba2 = { ...shapes, "b.mixer.dt_bias": [2], "b.mixer.norm.weight": [14] };
-    expect(refusal(stateDict(mamba2)).got).toContain(
-      "(it has b.mixer.dt_bias, b.mixer.norm.weight)",
-    );
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(

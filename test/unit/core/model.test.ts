@@ -51,10 +51,6 @@ describe("a model says", () => {
       blobBytes: paperBlob.length,
       crc32: new DataView(paperBlob.buffer).getUint32(HEADER.crc32, true),
       selfTestInputs: 8,
-      vocabulary: 0,
-      sampleRateHz: 0,
-      windowSamples: 0,
-      hopSamples: 0,
     } satisfies ModelInfo);
     expect(language.info).toMatchObject({ inputKind: "tokens", inputWidth: 1, vocabulary: 19 });
   });
@@ -216,7 +212,8 @@ describe("plan", () => {
     [{ schedule: "layer" }, "maxFrames"],
     [{ schedule: "unfused", maxFrames: 0 }, "maxFrames"],
     [{ maxFrames: -5 }, "maxFrames"],
-  ] as const)("refuses %o", (options: SessionOptions, argument) => {
+  ] as const)("refuses %o", (given: object, argument) => {
+    const options = given as SessionOptions;
     for (const use of [() => paper.plan(options), () => paper.createSession(options)]) {
       expect(use).toThrow(BadArgument);
       expect(use).toThrow(expect.objectContaining({ argument }));

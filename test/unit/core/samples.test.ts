@@ -41,7 +41,7 @@ function open(options?: SessionOptions): Session {
 describe("a model of samples", () => {
   test("says what it takes", () => {
     expect(audio.info).toMatchObject({
-      ...{ inputKind: "samples", inputWidth: 1, vocabulary: 0 },
+      ...{ inputKind: "samples", inputWidth: 1 },
       ...{ sampleRateHz: 16_000, windowSamples: WINDOW, hopSamples: HOP },
     });
     expect(audio.info.selfTestInputs).toBe(inputLength(audio.info, 8));

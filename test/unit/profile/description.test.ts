@@ -86,6 +86,7 @@ describe("a network that sees whole sequences", () => {
     const whole = wholeSequenceOf(model, plan);
     expect(whole).toEqual({
       forcedBy: ["flip", "flip_back"],
+      growsWithSquare: [],
       maxFrames: 50,
       bytes: plan.wholeBytes,
       arenaBytesWithout: plan.arenaBytes - plan.wholeBytes,
@@ -96,6 +97,27 @@ describe("a network that sees whole sequences", () => {
   test("by a vector that comes back, too", async () => {
     const model = await open(GRAPHS["squeeze and excitation"]!);
     expect(wholeSequenceOf(model, model.plan({ maxFrames: 9 }))?.forcedBy).toEqual(["multiply"]);
+  });
+
+  test("and which ops' work grows with the square of the length", async () => {
+    const weight = (rows: number) => ({
+      name: `w${rows}`,
+      shape: [rows, 4],
+      data: new Float32Array(4 * rows).fill(0.1),
+    });
+    const layers = { inProj: { weight: weight(12) }, outProj: { weight: weight(4) } };
+    const model = await open({
+      inputKind: "frames",
+      inputWidth: 4,
+      ops: [{ kind: "attention", name: "attention", input: 0, heads: 2, ...layers }],
+      convention: "test",
+    });
+    const whole = wholeSequenceOf(model, model.plan({ maxFrames: 9 }));
+    expect(whole?.growsWithSquare).toEqual(["attention"]);
+    const macs = (frames: number) =>
+      model.operatorCounts(frames).find(({ name }) => name === "attention")?.macs;
+    expect(macs(10)).toBe(10 * 10 * 3 * 4 + 10 * 4);
+    expect(macs(40)).toBe(40 * 40 * 3 * 4 + 40 * 4);
   });
 
   test("has it in its profile, and one that streams has not", async () => {

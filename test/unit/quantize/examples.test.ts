@@ -5,12 +5,8 @@ import { writeNpy } from "../../../ts/checkpoint/npy.js";
 import { BadInput } from "../../../ts/core/errors.js";
 import { FileProblem } from "../../../ts/host/file-problem.js";
 import type { Model } from "../../../ts/node.js";
-import {
-  type ExampleFile,
-  type Examples,
-  evenly,
-  readExamples,
-} from "../../../ts/quantize/index.js";
+import { type ExampleFile, type Examples, readExamples } from "../../../ts/open/examples.js";
+import { evenly } from "../../../ts/quantize/index.js";
 import { wav } from "../../wav.js";
 
 const RATE_HZ = 100;

@@ -44,7 +44,10 @@ function bundled(name: string): Network {
 
 beforeAll(async () => {
   engine = await Engine.load();
+  // Noise is what these streams are of: a class that fires here.
+  const labels = (network: Network) => network.labels!.map((l) => l.replace("_silence_", "noise"));
   kws = bundled("kws");
+  kws = { ...kws, labels: labels(kws) };
   har = bundled("har");
 });
 
@@ -315,7 +318,7 @@ describe("any detector", () => {
     expect(more).toBe(plans[0] - plans[1] + rowBytes);
     expect((await createDetector(engine, { model })).setup).toMatchObject({
       ...{ smooth: 3, holdOff: 5, tile: 1, windowFrames: 0, hopFrames: 0 },
-      thresholds: [0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 2, 2],
+      thresholds: [0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 2, 0.7],
     });
     opened.dispose();
   });

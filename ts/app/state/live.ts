@@ -2,18 +2,21 @@
  * The live demonstration: where its input comes from, what the recogniser says, what was heard.
  * Knows nothing of how it is shown.
  */
+
 import { computed, effect, signal } from "@preact/signals";
 import { monoSamples } from "../../audio/recording.js";
 import { isWav, readWav } from "../../audio/wav.js";
 import { readNpy } from "../../checkpoint/npy.js";
 import { NoSource } from "../../core/errors.js";
+import { rateOf } from "../../core/input.js";
 import { classOutput } from "../../core/outputs.js";
+import { usualWindows } from "../../open/windows.js";
 import type { Feed } from "../../streaming/feed.js";
 import { openMicrophone } from "../../streaming/microphone.js";
 import { MOTION_CHANNELS, MOTION_HZ, openMotion } from "../../streaming/motion.js";
 import { type Recording, replay } from "../live/replay.js";
 import type { ListenChoice, ListeningNote, Problem } from "../worker/protocol.js";
-import { ask, generation, model, offered } from "./simulator.js";
+import { ask, choice, generation, model, offered } from "./simulator.js";
 
 export type LiveKind = "microphone" | "motion";
 
@@ -125,8 +128,15 @@ function listenChoice(): ListenChoice {
   const { windowFrames = 0, stream } = offered.peek() ?? {};
   return {
     ...(stream && { running: { address: stream.blob.href, events: stream.running.events } }),
-    windowFrames: windowFrames || (model.peek()?.usualFrames ?? 1),
+    windowFrames: windowFrames || ownWindow(),
   };
+}
+
+/** A second of audio; else as many frames as are profiled. */
+function ownWindow(): number {
+  const info = model.peek()?.info;
+  const windows = info && usualWindows(info, {});
+  return windows?.windowFrames ?? choice.peek().frames;
 }
 
 function take(data: ListeningNote | Problem): void {
@@ -148,7 +158,8 @@ function remember(classIndex: number, frames: number): void {
 }
 
 function rateHz(): number {
-  return model.peek()?.info.sampleRateHz || DEFAULT_RATE_HZ;
+  const info = model.peek()?.info;
+  return (info && rateOf(info)) ?? DEFAULT_RATE_HZ;
 }
 
 async function readRecordings(urls: readonly URL[]): Promise<Recording> {

@@ -3,8 +3,10 @@
  * actions that change it. Everything is computed in the worker. Knows nothing of how it is shown.
  */
 import { batch, computed, effect, signal } from "@preact/signals";
-import { summarize } from "../../profile/index.js";
+import { type Dropped, sortModel } from "../../open/dropped.js";
+import { defaultFrames, summarize } from "../../profile/index.js";
 import { offeredModel } from "../models.js";
+import { sourceOf } from "../source.js";
 import { CANCELLED, SimulatorClient, SimulatorProblem } from "../worker/client.js";
 import type {
   CallName,
@@ -13,13 +15,14 @@ import type {
   DraftAnswer,
   ExactFigures,
   MeasuredFigures,
+  NamedFile,
   OpenedModel,
   Progress,
   Sample,
   Source,
   Times,
 } from "../worker/protocol.js";
-import { bundledName, frames, schedule, tile } from "./choice.js";
+import { budget, bundledName, fold, frames, schedule, tile } from "./choice.js";
 import { afterFrames } from "./staged.js";
 
 const client = new SimulatorClient();
@@ -50,8 +53,14 @@ export const offered = computed(() => {
 export const choice = computed<Choice>(() => ({
   schedule: schedule.value,
   tile: tile.value,
-  frames: frames.value > 0 ? frames.value : (model.value?.usualFrames ?? 1),
+  frames: frames.value > 0 ? frames.value : usualFrames(),
+  budget: budget.value,
 }));
+
+/** As on the command line. */
+function usualFrames(): number {
+  return model.value === null ? 1 : defaultFrames(model.value.info);
+}
 
 /** A call of the worker whose progress is shown. @throws SimulatorProblem */
 export async function work<Name extends CallName>(
@@ -91,30 +100,28 @@ export async function openBundled(name: string): Promise<void> {
     bundledName.value = null;
     return;
   }
-  const { checkpoint, frontEnd, labels } = offer;
-  const madeFrom = {
-    checkpoint: checkpoint.href,
-    frontEnd: frontEnd.href,
-    labels: labels.href,
-  };
-  const next = { name: `${name}.mlm`, from: offer.blob.href, madeFrom };
-  await open(next, name, offer.windowFrames);
+  await open(sourceOf(offer), name);
 }
 
-/** A blob that was made of the open model: it takes its place, and is looked at over as many frames. */
+/** A blob that was made of the open model takes its place. */
 export async function openMade(name: string, blob: Uint8Array<ArrayBuffer>): Promise<void> {
-  await open({ name, from: new File([blob], name) }, null, model.peek()?.usualFrames ?? 0);
+  await open({ name, from: new File([blob], name) }, null);
 }
 
-/** A checkpoint or blob, and perhaps the .json that names its operators. */
+/** From a file chooser: a model, and the .json files that go with it. */
 export async function openFiles(files: readonly File[]): Promise<void> {
-  const arch = files.find(({ name }) => name.endsWith(".json"));
-  const [file] = files.filter((candidate) => candidate !== arch);
-  if (file === undefined) {
+  await openDropped(sortModel(files.map((file) => ({ path: file.name, file }))));
+}
+
+/** A checkpoint or blob, and what goes with it. */
+export async function openDropped(dropped: Dropped<NamedFile>): Promise<void> {
+  if (dropped.kind !== "model") {
     problem.value = "expected a .pth, .pt, .safetensors or .mlm file";
     return;
   }
-  await open({ name: file.name, from: file, ...(arch && { arch }) }, null, 0);
+  const { file } = dropped.model;
+  const companions = dropped.companions.map((companion) => companion.file);
+  await open({ name: file.name, from: file, companions }, null);
 }
 
 /** The drafted checkpoint, with the arch file as it was edited. */
@@ -122,23 +129,27 @@ export async function openDrafted(text: string): Promise<void> {
   const drafted = draft.peek();
   if (drafted === null) return;
   const arch = new File([text], "arch.json", { type: "application/json" });
-  await open({ ...drafted.source, arch }, null, 0, true);
+  const companions = [...(drafted.source.companions ?? []), arch];
+  await open({ ...drafted.source, companions }, null, true);
+}
+
+/** The open model again, folded or as it was read; the choice stays as it is where that fails. */
+export async function foldModel(isFolded: boolean): Promise<void> {
+  if (source === null) return;
+  fold.value = isFolded;
+  await open(source, bundledName.peek());
+  fold.value = model.peek()?.isFolded ?? isFolded;
 }
 
 /** @param isDrafted the draft stays on the page until it opens */
-async function open(
-  next: Source,
-  bundled: string | null,
-  usual: number,
-  isDrafted = false,
-): Promise<void> {
+async function open(next: Source, bundled: string | null, isDrafted = false): Promise<void> {
   problem.value = null;
   if (!isDrafted) draft.value = null;
   try {
-    const opened = await work("open", { source: next }, `reading ${next.name}`);
+    const opened = await work("open", { source: next, fold: fold.peek() }, `reading ${next.name}`);
     source = next;
     batch(() => {
-      model.value = usual > 0 ? { ...opened, usualFrames: usual } : opened;
+      model.value = opened;
       bundledName.value = bundled;
       exact.value = null;
       times.value = null;
@@ -163,14 +174,15 @@ export async function cancel(): Promise<void> {
 }
 
 function isSame(a: Choice | undefined, b: Choice | undefined): boolean {
-  return a?.schedule === b?.schedule && a?.tile === b?.tile && a?.frames === b?.frames;
+  const keys = ["schedule", "tile", "frames", "budget"] as const;
+  return keys.every((key) => a?.[key] === b?.[key]);
 }
 
 /** The worker is a fresh one: it gets the model again that the page shows. */
 async function reopen(): Promise<void> {
   if (source === null) return;
   try {
-    await client.call("open", { source });
+    await client.call("open", { source, fold: fold.peek() });
     generation.value++;
   } catch (error) {
     problem.value = explain(error);

@@ -1,5 +1,5 @@
 /** The comparison with a reference: case by case, and operator by operator when there is a trace. */
-import { onlyVector } from "../../core/outputs.js";
+import { type Comparison, unitOf } from "../../open/comparison.js";
 import { exponential } from "../format.js";
 import { compareFiles, comparison, comparisonProblem, namedFiles } from "../state/comparison.js";
 import { model } from "../state/simulator.js";
@@ -20,7 +20,7 @@ export function ComparePanel() {
         <FileButton
           label="Choose input and logits"
           name="golden"
-          accept=".npy,.wav"
+          accept=".npy,.npz,.wav,.flac"
           multiple
           onFiles={(files) => void compareFiles(namedFiles(files))}
         />
@@ -38,20 +38,18 @@ export function ComparePanel() {
 }
 
 function Result({ answer }: { answer: ComparisonAnswer }) {
-  const { tolerance, trace, traceTolerance, reference } = answer;
-  const { all: accuracy, outputs } = answer.accuracy;
+  const { comparison, tolerance, traceTolerance, reference, isWithin, warning } = answer;
+  const { all: accuracy, outputs, hasClasses, trace } = comparison;
   const { cases } = accuracy;
-  const only = onlyVector(model.value?.info.outputs ?? []);
-  const hasClasses = only !== undefined && only.width > 1;
-  const isWithin = accuracy.maxRelative <= tolerance;
   return (
     <div class="comparison" aria-live="polite">
       <p class={`answer ${isWithin ? "answer-good" : "answer-bad"}`}>
         {isWithin ? "\u2713 within" : "\u2717 beyond"} {exponential(tolerance)} of {reference}: max
         error {exponential(accuracy.maxRelative)}, mean {exponential(accuracy.meanRelative)} of the
-        largest |{only === undefined ? "value" : "logit"}|
+        largest |{unitOf(comparison)}|
         {hasClasses && `; ${accuracy.sameClasses} of ${cases.length} classes equal`}
       </p>
+      {warning !== null && <p class="fine">Warning: {warning}</p>}
       <Scroll label="Errors, case by case" isTall>
         <table class="table">
           <thead>
@@ -83,12 +81,12 @@ function Result({ answer }: { answer: ComparisonAnswer }) {
       </Scroll>
       {cases.length > SHOWN_CASES && <p>and {cases.length - SHOWN_CASES} more cases</p>}
       {outputs.length > 1 && <Outputs outputs={outputs} />}
-      {trace !== null && <Trace trace={trace} tolerance={traceTolerance} />}
+      {trace !== undefined && <Trace trace={trace} tolerance={traceTolerance} />}
     </div>
   );
 }
 
-function Outputs({ outputs }: { outputs: ComparisonAnswer["accuracy"]["outputs"] }) {
+function Outputs({ outputs }: { outputs: Comparison["outputs"] }) {
   return (
     <Scroll label="Errors, output by output">
       <table class="table">
@@ -120,7 +118,7 @@ function Outputs({ outputs }: { outputs: ComparisonAnswer["accuracy"]["outputs"]
 }
 
 interface TraceProps {
-  readonly trace: NonNullable<ComparisonAnswer["trace"]>;
+  readonly trace: NonNullable<Comparison["trace"]>;
   readonly tolerance: number;
 }
 

@@ -1,17 +1,19 @@
 /** How the model is run and which boards are looked at. */
+
+import { SCHEDULES, type Schedule } from "../../core/plan.js";
 import { BOARDS } from "../../device/index.js";
-import type { Schedule } from "../../index.js";
 import {
   boards,
+  budget,
   frames,
+  MAX_BUDGET,
   MAX_FRAMES,
   MAX_TILE,
-  SCHEDULES,
   schedule,
   tile,
   whole,
 } from "../state/choice.js";
-import { choice } from "../state/simulator.js";
+import { choice, exact, foldModel, model } from "../state/simulator.js";
 import { Fold } from "./parts.js";
 
 const SCHEDULE_NOTES: Readonly<Record<Schedule, string>> = {
@@ -46,9 +48,9 @@ export function Controls() {
           label="Tile"
           unit="frames"
           name="tile"
-          value={tile.value}
+          value={budget.value > 0 ? (exact.value?.chosen.plan.tile ?? tile.value) : tile.value}
           most={MAX_TILE}
-          isDisabled={schedule.value !== "stream"}
+          isDisabled={schedule.value !== "stream" || budget.value > 0}
           onValue={(value) => {
             tile.value = value;
           }}
@@ -63,7 +65,19 @@ export function Controls() {
             frames.value = value;
           }}
         />
+        <NumberField
+          label="Budget"
+          unit="bytes of arena"
+          name="budget"
+          value={budget.value}
+          least={0}
+          most={MAX_BUDGET}
+          onValue={(value) => {
+            budget.value = value;
+          }}
+        />
       </div>
+      <FoldChoice />
       <fieldset class="choice choice-long">
         <legend>Boards</legend>
         {BOARDS.map(({ id, name }) => (
@@ -84,6 +98,23 @@ export function Controls() {
   );
 }
 
+/** Only of a checkpoint: a blob is what it is. */
+function FoldChoice() {
+  if (model.value?.hasCheckpoint !== true) return null;
+  return (
+    <label class="option">
+      <input
+        type="checkbox"
+        name="fold"
+        checked={model.value.isFolded}
+        onChange={(event) => void foldModel(event.currentTarget.checked)}
+      />
+      <span class="option-name">fold</span>
+      <span class="option-note">linear layers together: less work, other last bits</span>
+    </label>
+  );
+}
+
 /** At least one stays chosen. */
 function toggleBoard(id: string, box: HTMLInputElement): void {
   const others = boards.value.filter((other) => other !== id);
@@ -97,12 +128,15 @@ interface NumberFieldProps {
   readonly unit: string;
   readonly name: string;
   readonly value: number;
+  /** Default 1. */
+  readonly least?: number;
   readonly most: number;
   readonly isDisabled?: boolean;
   onValue(value: number): void;
 }
 
-function NumberField({ label, unit, name, value, most, isDisabled, onValue }: NumberFieldProps) {
+function NumberField(props: NumberFieldProps) {
+  const { label, unit, name, value, least = 1, most, isDisabled, onValue } = props;
   return (
     <label class="number">
       <span>
@@ -111,13 +145,13 @@ function NumberField({ label, unit, name, value, most, isDisabled, onValue }: Nu
       <input
         type="number"
         name={name}
-        min={1}
+        min={least}
         max={most}
         step={1}
         value={value}
         disabled={isDisabled === true}
         onChange={(event) => {
-          const next = whole(event.currentTarget.value, 1, most);
+          const next = whole(event.currentTarget.value, least, most);
           if (next === undefined) event.currentTarget.value = String(value);
           else onValue(next);
         }}

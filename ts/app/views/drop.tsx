@@ -1,19 +1,15 @@
 /**
- * Files dropped anywhere on the page, and where they belong by their names: a model to open, an input
- * to run, a reference to compare with; and what is dropped on the panel of quantisation, examples. Knows nothing of what is in them.
+ * Files dropped anywhere on the page, and where they go: a model to open, an input to run, a reference to compare with;
+ * and what is dropped on the panel of quantisation, examples. Knows nothing of what files are called or hold.
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { outputFiles } from "../../reference-files.js";
+import { sortDropped } from "../../open/dropped.js";
 import { compareFiles } from "../state/comparison.js";
 import { chooseExamples } from "../state/quantizing.js";
 import { runFile } from "../state/running.js";
-import { model, openFiles } from "../state/simulator.js";
+import { model, openDropped } from "../state/simulator.js";
 import type { NamedFile } from "../worker/protocol.js";
-
-const MODEL_FILE = /\.(pth|pt|safetensors|mlm|bin|ckpt)$/i;
-const INPUT_FILE = /\.(npy|wav)$/i;
-const LOGITS_FILE = /(^|\/)(logits|output)[^/]*\.npy$/;
 
 export function DropTarget({ children }: { children: ComponentChildren }) {
   const [isOver, setOver] = useState(false);
@@ -51,28 +47,10 @@ function isWithin(target: EventTarget | null, selector: string): boolean {
 }
 
 function takeFiles(files: readonly NamedFile[]): void {
-  const models = files.filter(({ path }) => MODEL_FILE.test(path));
-  const hasReference = files.some(({ path }) => LOGITS_FILE.test(path) || isOutput(path));
-  const [first] = files;
-  if (first === undefined) return;
-  if (model.peek() !== null && hasReference) {
-    void compareFiles(files);
-  } else if (model.peek() !== null && files.length === 1 && INPUT_FILE.test(first.path)) {
-    void runFile(first.file);
-  } else if (models.length > 0) {
-    // Any .json beside a model is its arch file, or its config.json.
-    const arch = files.filter(({ path }) => path.endsWith(".json"));
-    void openFiles([...models.slice(0, 1), ...arch].map(({ file }) => file));
-  } else {
-    void openFiles(files.map(({ file }) => file));
-  }
-}
-
-/** Whether a file is called as one of the open model's outputs. */
-function isOutput(path: string): boolean {
-  const outputs = model.peek()?.info.outputs ?? [];
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  return outputs.some((output) => outputFiles(output, outputs.length === 1).includes(name));
+  const dropped = sortDropped(files, model.peek()?.info.outputs);
+  if (dropped.kind === "reference") void compareFiles(dropped.files);
+  else if (dropped.kind === "input") void runFile(dropped.file.file);
+  else void openDropped(dropped);
 }
 
 /** Folders are walked; entries must be taken before the event is over. */

@@ -25,7 +25,7 @@ export function QuantizeView() {
   const first = useRef<HTMLDivElement>(null);
   // The button that loaded this has gone, and the focus with it.
   useEffect(() => first.current?.focus(), []);
-  if (model.value?.canBeQuantized !== true) {
+  if (model.value?.hasCheckpoint !== true) {
     return (
       <p ref={first} tabIndex={-1}>
         A .mlm has its number type already: open the checkpoint that it was made from.

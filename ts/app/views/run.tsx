@@ -37,9 +37,9 @@ export function RunPanel() {
     >
       <p class="buttons">
         <FileButton
-          label={kind === "samples" ? "Choose a .wav or .npy" : "Choose a .npy"}
+          label={kind === "samples" ? "Choose a .wav, .flac or .npy" : "Choose a .npy"}
           name="input"
-          accept={kind === "samples" ? ".wav,.npy" : ".npy"}
+          accept={kind === "samples" ? ".wav,.flac,.npy" : ".npy"}
           onFiles={([file]) => {
             if (file !== undefined) void runFile(file);
           }}

@@ -1,14 +1,12 @@
 /** What can be downloaded: the blob, the report, the charts, a firmware project. */
 import { signal } from "@preact/signals";
-import { toJson } from "../../cli/json.js";
-import { BOARDS, type BoardVerdict } from "../../device/index.js";
+import { BOARDS } from "../../device/index.js";
 import { EXPORT_TARGETS, LAYOUTS } from "../../firmware/targets.js";
 import { summarize } from "../../profile/index.js";
-import type { BoardProfile } from "../../profile/times.js";
 import { svgFile } from "../charts/export-svg.js";
 import { CHARTS, type ChartName } from "../state/charts.js";
 import { boards } from "../state/choice.js";
-import { ask, choice, explain, measured, model, times, work } from "../state/simulator.js";
+import { ask, choice, explain, measured, model, work } from "../state/simulator.js";
 import { download } from "./download.js";
 import { Message, Panel } from "./parts.js";
 
@@ -33,7 +31,11 @@ export function TakeHomePanel() {
             <button type="button" onClick={() => void attempt(takeBlob)}>
               Model (.mlm)
             </button>
-            <button type="button" disabled={measured.value === null} onClick={takeReport}>
+            <button
+              type="button"
+              disabled={measured.value === null}
+              onClick={() => void attempt(takeReport)}
+            >
               Report (.json)
             </button>
           </p>
@@ -105,19 +107,17 @@ async function takeBlob(): Promise<void> {
   download(`${baseName()}.mlm`, "application/octet-stream", await ask("blob", null));
 }
 
-/** The latency is that of all runs so far, as it is shown. */
-function takeReport(): void {
+/** The times are those of all runs so far, as they are shown. */
+async function takeReport(): Promise<void> {
   const figures = measured.value;
   if (figures === null) return;
-  const shown = figures.report.boards.filter(({ id }) => boards.value.includes(id)).map(withTime);
-  const report = { ...figures.report, boards: shown, latency: summarize(figures.samplesMs) };
-  download(`${baseName()}.profile.json`, "application/json", toJson(report));
-}
-
-/** As the command line's report has it: a time, or why there is none. */
-function withTime(verdict: BoardVerdict): BoardProfile {
-  const { time, noTime } = times.value?.boards.find(({ id }) => id === verdict.id) ?? {};
-  return { ...verdict, ...(time && { time }), ...(noTime !== undefined && { noTime }) };
+  const hostTimes = {
+    latency: summarize(figures.samplesMs),
+    operatorMs: figures.report.operators.map(({ hostMs }) => hostMs),
+  };
+  const input = { choice: figures.choice, boards: boards.value, hostTimes };
+  const text = await work("report", input, "writing the report");
+  download(`${baseName()}.profile.json`, "application/json", text);
 }
 
 function takeChart(name: ChartName): void {

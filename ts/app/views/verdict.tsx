@@ -39,18 +39,23 @@ function WholeSequenceNote() {
   if (figures === null || figures.wholeSequence === null) return null;
   const { forcedBy, maxFrames, bytes, arenaBytesWithout } = figures.wholeSequence;
   const { arenaBytes } = figures.chosen.plan;
-  const shown = forcedBy.slice(0, SHOWN_FORCING).join(", ");
+  const { growsWithSquare } = figures.wholeSequence;
   return (
     <p class="whole-sequence">
-      <b>
-        {shown}
-        {forcedBy.length > SHOWN_FORCING && ", ..."}
-      </b>{" "}
-      {forcedBy.length === 1 ? "needs" : "need"} the whole sequence: for up to{" "}
-      {counted(maxFrames, "frame")} {grouped(bytes)} bytes of the arena keep it; without,{" "}
+      <b>{someNames(forcedBy)}</b> {forcedBy.length === 1 ? "needs" : "need"} the whole sequence:
+      for up to {counted(maxFrames, "frame")} {grouped(bytes)} bytes of the arena keep it; without,{" "}
       {grouped(arenaBytesWithout)} of {grouped(arenaBytes)} bytes would do
+      {growsWithSquare.length > 0 && (
+        <>
+          ; the work of <b>{someNames(growsWithSquare)}</b> grows with the square of the length
+        </>
+      )}
     </p>
   );
+}
+
+function someNames(names: readonly string[]): string {
+  return names.slice(0, SHOWN_FORCING).join(", ") + (names.length > SHOWN_FORCING ? ", ..." : "");
 }
 
 interface CardProps {

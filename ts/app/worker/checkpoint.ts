@@ -1,86 +1,78 @@
 /**
- * From a checkpoint's bytes to a blob. Loaded when somebody drops one: what is bundled is blobs already. Knows nothing
- * of where the bytes come from.
+ * Opens a checkpoint that a user dropped, with the files beside it; of one that is not known, a draft of what it
+ * probably is. Loaded when there is one: what is bundled is blobs already. Knows nothing of formats.
  */
-import { createBlob } from "../../blob/blob.js";
-import {
-  type Arch,
-  exportedFile,
-  type References,
-  readArch,
-  readCheckpoint,
-  referencesOf,
-  type StateDict,
-  toNetwork,
-} from "../../checkpoint/index.js";
+import { readCheckpoint } from "../../checkpoint/index.js";
+import type { Engine } from "../../core/engine.js";
 import { BadCheckpoint } from "../../core/errors.js";
-import type { Network } from "../../graph/network.js";
-import type { Model } from "../../index.js";
-import { compareReferences, referenceTolerance } from "../../profile/index.js";
+import { readCompanions } from "../../open/companions.js";
+import { openNetwork } from "../../open/convert.js";
+import { type NetworkOptions, type ReadNetwork, readNetwork } from "../../open/network.js";
+import type { OpenedCheckpoint, OpenStage } from "../../open/opened.js";
+import { fetchBytes, readFile } from "./bytes.js";
 import { DraftNeeded } from "./draft-needed.js";
-import type { DraftAnswer, Progress } from "./protocol.js";
-import type { Origin, Workbench } from "./workbench.js";
+import type { CheckpointAddresses, DraftAnswer, ModelChoice, Progress } from "./protocol.js";
 
-type Report = (progress: Progress) => void;
+const STAGES: Readonly<Record<OpenStage, string>> = {
+  read: "reading tensors",
+  pack: "packing weights",
+  compare: "comparing with the references",
+  quantize: "quantising",
+};
 
-/** A checkpoint's blob; `archText` is the JSON of its architecture where one was given. @throws DraftNeeded, BadCheckpoint, BadFile */
-export async function convert(
-  workbench: Workbench,
-  bytes: Uint8Array<ArrayBuffer>,
-  name: string,
-  archText: Uint8Array | undefined,
-  report: Report,
-) {
-  report({ what: "reading tensors" });
-  const stateDict = readCheckpoint(bytes, { name });
-  const arch = archText && readArch(archText);
-  const network = await networkOrDraft(stateDict, arch);
-  const exported = arch === undefined ? exportedFile(stateDict) : undefined;
-  const references = exported && referencesOf(stateDict, exported);
-  const [testInput] = references?.inputs ?? [];
-  report({ what: "packing weights" });
-  const engine = await workbench.engine();
-  const test = testInput === undefined ? {} : { testInput };
-  const blob = await createBlob(engine, network, test);
-  if (exported !== undefined && references !== undefined) {
-    report({ what: "comparing with the references" });
-    const model = await engine.loadModel(blob);
-    try {
-      requireReferences(model, references, referenceTolerance(exported.float32Error));
-    } finally {
-      model.dispose();
-    }
-  }
-  const origin: Origin = { network, ...test };
-  return { blob, format: stateDict.format, origin };
+/** @throws DraftNeeded, and as `openModel` of ts/open */
+export async function openCheckpoint(
+  engine: Engine,
+  { source, fold }: ModelChoice,
+  bytes: Uint8Array,
+  report: (progress: Progress) => void,
+): Promise<OpenedCheckpoint> {
+  const onStage = (stage: OpenStage) => report({ what: STAGES[stage] });
+  onStage("read");
+  const files = await (source.madeFrom === undefined
+    ? readCompanions(
+        (source.companions ?? []).map((file) => ({ path: file.name, read: () => readFile(file) })),
+      )
+    : bundledFiles(source.madeFrom));
+  const read = await networkOrDraft(bytes, { ...files, name: source.name });
+  return openNetwork(engine, read, { fold, onStage });
+}
+
+/** The network of a bundled checkpoint. */
+export async function readBundled(madeFrom: CheckpointAddresses): Promise<ReadNetwork> {
+  const { checkpoint } = madeFrom;
+  const files = await bundledFiles(madeFrom);
+  return readNetwork(await fetchBytes(checkpoint), { ...files, name: checkpoint });
+}
+
+async function bundledFiles({ frontEnd, labels }: CheckpointAddresses) {
+  return { frontEnd: await fetchBytes(frontEnd), labels: await fetchBytes(labels) };
 }
 
 /** @throws DraftNeeded where a draft can be made of a checkpoint without an arch */
-async function networkOrDraft(stateDict: StateDict, arch: Arch | undefined): Promise<Network> {
-  if (arch !== undefined) return toNetwork(stateDict, { arch });
+async function networkOrDraft(bytes: Uint8Array, options: NetworkOptions): Promise<ReadNetwork> {
   try {
-    return toNetwork(stateDict);
+    return readNetwork(bytes, options);
   } catch (error) {
-    if (!(error instanceof BadCheckpoint)) throw error;
-    throw new DraftNeeded(error, await draftAnswer(stateDict, error));
+    if (!(error instanceof BadCheckpoint) || options.arch !== undefined) throw error;
+    throw await withDraft(bytes, options, error);
   }
 }
 
 /** What makes drafts is loaded when one is needed. */
-async function draftAnswer(stateDict: StateDict, problem: BadCheckpoint): Promise<DraftAnswer> {
+async function withDraft(
+  bytes: Uint8Array,
+  { name = "" }: NetworkOptions,
+  problem: BadCheckpoint,
+): Promise<BadCheckpoint> {
   const { draftLines, draftOf, draftText } = await import("../../checkpoint/draft/index.js");
   try {
-    const draft = draftOf(stateDict);
-    return { text: draftText(draft), lines: draftLines(draft), guess: draft.guess };
+    const draft = draftOf(readCheckpoint(bytes, { name }));
+    const { guess } = draft;
+    const answer: DraftAnswer = { text: draftText(draft), lines: draftLines(draft), guess };
+    return new DraftNeeded(problem, answer);
   } catch (error) {
-    throw error instanceof BadCheckpoint ? problem : error;
+    if (error instanceof BadCheckpoint) return problem;
+    throw error;
   }
-}
-
-/** @throws BadCheckpoint when the core does not give what PyTorch gave */
-function requireReferences(model: Model, references: References, tolerance: number): void {
-  const { maxRelative } = compareReferences(model, references).all;
-  if (maxRelative <= tolerance) return;
-  const expected = `outputs within ${tolerance} of the references in the file`;
-  throw new BadCheckpoint("the exported network", expected, maxRelative.toExponential(2));
 }

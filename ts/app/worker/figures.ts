@@ -5,13 +5,15 @@
  */
 
 import { tileLength } from "../../core/input.js";
-import { BOARDS, judge } from "../../device/index.js";
+import { SCHEDULES } from "../../core/plan.js";
+import { type RunSettings, sessionOptions } from "../../core/settings.js";
 import type { InputArray, Model, Plan, Schedule, Session, SessionOptions } from "../../index.js";
 import {
   type Effort,
   exampleInput,
   OperatorTimer,
   profile,
+  verdictsOf,
   wholeSequenceOf,
 } from "../../profile/index.js";
 import type {
@@ -25,29 +27,30 @@ import type {
 import type { Bench, Workbench } from "./workbench.js";
 
 /** In the order of the story: the textbook, the paper, this project. */
-const SCHEDULES: readonly Schedule[] = ["unfused", "layer", "stream"];
+const STORY = SCHEDULES.toReversed();
 const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Short, because a person waits for it; `sample` goes on afterwards. */
 const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100, operatorsMs: 100 };
 
-export function sessionOptions({ schedule, tile, frames }: Choice): SessionOptions {
-  return { schedule, maxFrames: frames, ...(schedule === "stream" && { tile }) };
+/** A choice as the command line would take it: a budget chooses the tile itself. */
+export function settingsOf({ schedule, tile, budget }: Omit<Choice, "frames">): RunSettings {
+  const isTiled = schedule === "stream" && budget === 0;
+  return { schedule, ...(isTiled && { tile }), ...(budget > 0 && { budget }) };
+}
+
+/** Of sessions over the choice's frames, or over others. */
+export function optionsOf(choice: Choice, frames = choice.frames): SessionOptions {
+  return sessionOptions(settingsOf(choice), frames);
 }
 
 export function exactFigures({ model }: Bench, choice: Choice): ExactFigures {
-  const plan = model.plan(sessionOptions(choice));
+  const plan = model.plan(optionsOf(choice));
   return {
     choice,
     chosen: { plan, ...operatorsOf(model, choice.schedule) },
     wholeSequence: wholeSequenceOf(model, plan) ?? null,
-    boards: BOARDS.map((board) =>
-      judge(board, {
-        arenaBytes: plan.arenaBytes,
-        callerBytes: plan.inputBytes + plan.outputBytes,
-        weightsBytes: model.info.blobBytes,
-      }),
-    ),
-    schedules: SCHEDULES.map((schedule) => schedulePlan(model, { ...choice, schedule })),
+    boards: verdictsOf(model, plan, { frames: choice.frames }),
+    schedules: STORY.map((schedule) => schedulePlan(model, { ...choice, schedule })),
     alternatives: alternatives(model, choice),
   };
 }
@@ -59,7 +62,7 @@ function schedulePlan(
   const { schedule } = choice;
   try {
     return {
-      plan: model.plan(sessionOptions(choice)),
+      plan: model.plan(optionsOf(choice)),
       ...operatorsOf(model, schedule),
     };
   } catch (cause) {
@@ -72,8 +75,9 @@ function operatorsOf(model: Model, schedule: Schedule): Omit<SchedulePlan, "plan
   return { operators: infos.map(({ name }) => name), ops: infos.map(({ op }) => op) };
 }
 
-/** Every other way to run it, cheapest in RAM first. */
-export function alternatives(model: Model, choice: Choice): PlanSummary[] {
+/** Every other way to run it, cheapest in RAM first, whatever the budget. */
+export function alternatives(model: Model, { budget: _, ...rest }: Choice): PlanSummary[] {
+  const choice = { ...rest, budget: 0 };
   const tiles = [...new Set([...TILES, choice.tile])].filter((tile) => tile <= choice.frames);
   const choices: Choice[] = [
     ...tiles.map((tile) => ({ ...choice, schedule: "stream" as const, tile })),
@@ -117,7 +121,7 @@ export class Measurements {
   profile(choice: Choice): MeasuredFigures {
     const { engine, model } = this.#workbench.open;
     const { frames } = choice;
-    const options = sessionOptions(choice);
+    const options = optionsOf(choice);
     const report = profile(engine, model, {
       ...options,
       frames,

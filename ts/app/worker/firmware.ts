@@ -13,7 +13,7 @@ import {
   wholeBytes,
 } from "../../firmware/index.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
-import { sessionOptions } from "./figures.js";
+import { optionsOf } from "./figures.js";
 import type { Choice } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
 
@@ -32,7 +32,7 @@ export async function firmwareZip(
   const board = BOARDS.find(({ id }) => id === boardId);
   const frames = defaultFrames(model.info);
   const input = as16Bits(model.info, exampleInput(model.info, frames));
-  const session = model.createSession(sessionOptions({ ...choice, frames }));
+  const session = model.createSession(optionsOf(choice, frames));
   try {
     const { plan } = session;
     const files = exportProject(requireTarget(target), {

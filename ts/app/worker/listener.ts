@@ -3,12 +3,12 @@
  * answers. It runs the network that was trained for that where there is one, else exact windows of the open model.
  * Knows nothing of microphones, sensors or pages.
  */
-import { framesIn } from "../../core/input.js";
+import { framesIn, inputsPerFrame, rateOf } from "../../core/input.js";
 import type { ModelInfo } from "../../index.js";
 import { createDetector, type Detector } from "../../streaming/detector.js";
 import { type LiveNote, serveDetector } from "../../streaming/live.js";
-import { fetchBytes } from "./open.js";
-import type { ListenChoice, ListeningNote, Problem } from "./protocol.js";
+import { fetchBytes } from "./bytes.js";
+import type { ListenChoice, ListeningNote } from "./protocol.js";
 import type { Bench } from "./workbench.js";
 
 /** Of exact windows: how many answers a window, and which of them fire. */
@@ -37,7 +37,7 @@ export async function listen(
       const shownNote = shown.noteOf(note, seen, isAudio ? seen[0]?.length : detector.inputWidth);
       notes.postMessage(shownNote, [shownNote.rows.buffer]);
     },
-    onProblem: (problem: Problem) => notes.postMessage(problem),
+    onProblem: (problem) => notes.postMessage(problem),
   });
   return () => {
     end();
@@ -59,7 +59,7 @@ async function detectorOf(
     });
   }
   const hopFrames = Math.max(1, Math.round(windowFrames / ANSWERS_A_WINDOW));
-  const rateHz = model.info.sampleRateHz || undefined;
+  const rateHz = rateOf(model.info);
   const own = { model: blob, windowFrames, hopFrames, onFrame, ...(rateHz && { rateHz }) };
   return createDetector(engine, { ...own, ...EVENTS });
 }
@@ -76,7 +76,8 @@ class Shown {
   }
 
   noteOf(note: LiveNote, parts: readonly Float32Array[], rowWidth = 0): ListeningNote {
-    const { sampleRateHz, hopSamples, inputWidth } = this.#info;
+    const { inputWidth } = this.#info;
+    const rateHz = rateOf(this.#info);
     const frames = framesIn(this.#info, note.inputs * inputWidth);
     this.#time(frames, note.busyMs);
     const rows = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -91,7 +92,7 @@ class Shown {
       heard: note.detections.map(({ classIndex }) => classIndex),
       probabilities: [...note.averages],
       msPerFrame: this.#msPerFrame,
-      frameMs: sampleRateHz === 0 ? 0 : (1000 * hopSamples) / sampleRateHz,
+      frameMs: rateHz === undefined ? 0 : (1000 * inputsPerFrame(this.#info)) / rateHz,
       arenaBytes: this.#detector.arenaBytes,
       rows,
       rowWidth,

@@ -1,42 +1,58 @@
 /**
- * From what a user drops to an open model: reads the bytes, tells formats apart by content, converts
- * a checkpoint. Knows nothing of what the model is opened for.
+ * From what a user drops to an open model: gets the bytes, and says what is under way. Knows nothing of what is in
+ * them, or of what the model is opened for.
  */
-import { BadFile } from "../../core/errors.js";
 import { outputValuesIn } from "../../core/format.js";
+import { isBlob, openBlob } from "../../open/model.js";
 import { assumptionsOf, moduleShapesOf, networkGraph } from "../../profile/index.js";
-import { usualFrames } from "../sampling.js";
-import type { OpenedModel, Progress, Source } from "./protocol.js";
-import type { Workbench } from "./workbench.js";
-
-/** "MLM" and 0x1A (see csrc/core/blob.h). */
-const MLM_MAGIC = [0x4d, 0x4c, 0x4d, 0x1a];
-/** What one array of a browser holds, and more than any microcontroller's model. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+import { fetchBytes, readFile } from "./bytes.js";
+import type { ModelChoice, OpenedModel, Progress } from "./protocol.js";
+import type { Bench, Workbench } from "./workbench.js";
 
 type Report = (progress: Progress) => void;
 
 export async function openModel(
   workbench: Workbench,
-  source: Source,
+  choice: ModelChoice,
   report: Report,
 ): Promise<OpenedModel> {
+  const { source } = choice;
   report({ what: `reading ${source.name}`, share: 0 });
-  const bytes = await readSource(source, report);
-  const isBlob = MLM_MAGIC.every((byte, i) => bytes[i] === byte);
-  const converted = isBlob ? undefined : await convert(workbench, source, bytes, report);
+  // What is folded is not the blob, but the checkpoint that it was made from.
+  const madeFrom = choice.fold ? source.madeFrom : undefined;
+  const bytes = await bytesOf(madeFrom?.checkpoint ?? source.from, source.name, report);
+  const bench = await opened(workbench, choice, bytes, report);
+  workbench.hold(bench);
+  return { ...described(bench), name: source.name, fileBytes: bytes.length };
+}
+
+/** What reads checkpoints is loaded when there is one. */
+async function opened(
+  workbench: Workbench,
+  choice: ModelChoice,
+  bytes: Uint8Array,
+  report: Report,
+): Promise<Bench> {
+  const { madeFrom, stream } = choice.source;
+  const engine = await workbench.engine();
+  if (!isBlob(bytes)) {
+    const { openCheckpoint } = await import("./checkpoint.js");
+    const open = await openCheckpoint(engine, choice, bytes, report);
+    return { ...open, isFolded: choice.fold, ...(stream && { stream }) };
+  }
   report({ what: "checking the model" });
-  const { engine, model, blob, madeFrom } = await workbench.replace(
-    converted?.blob ?? bytes,
-    converted?.origin ?? source.madeFrom,
-  );
+  const open = await openBlob(engine, bytes);
+  const more = { ...(madeFrom && { madeFrom }), ...(stream && { stream }) };
+  return { ...open, isFolded: false, ...more };
+}
+
+function described(bench: Bench): Omit<OpenedModel, "name" | "fileBytes"> {
+  const { engine, model, blob, format, network, madeFrom, isFolded } = bench;
   const shapes = moduleShapesOf(model);
   return {
-    name: source.name,
-    format: converted?.format ?? "mlm",
-    ...(converted !== undefined && { convention: converted.origin.network.convention }),
+    format,
+    ...(network && { convention: network.convention }),
     assumptions: assumptionsOf(model),
-    fileBytes: bytes.length,
     info: model.info,
     labels: model.labels,
     ops: model.ops,
@@ -45,57 +61,16 @@ export async function openModel(
     parameters: model.ops.reduce((sum, op) => sum + op.parameters, 0),
     simd: engine.simd,
     version: engine.version,
-    usualFrames: usualFrames(model.info),
-    canBeQuantized: madeFrom !== undefined,
+    hasCheckpoint: network !== undefined || madeFrom !== undefined,
+    isFolded,
   };
 }
 
-/** What reads checkpoints is loaded when there is one. */
-async function convert(
-  workbench: Workbench,
-  source: Source,
-  bytes: Uint8Array<ArrayBuffer>,
+function bytesOf(
+  from: File | string,
+  name: string,
   report: Report,
-) {
-  const checkpoint = await import("./checkpoint.js");
-  const arch = source.arch && (await readFile(source.arch, () => {}));
-  return checkpoint.convert(workbench, bytes, source.name, arch, report);
-}
-
-function readSource({ from, name }: Source, report: Report): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof from === "string") return fetchBytes(from);
   return readFile(from, (share) => report({ what: `reading ${name}`, share }));
-}
-
-/** @throws BadFile when it cannot be fetched. */
-export async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const name = url.slice(url.lastIndexOf("/") + 1);
-  const response = await fetch(url).catch((cause) => {
-    throw new BadFile(name, `it could not be fetched: ${String(cause)}`);
-  });
-  if (!response.ok) throw new BadFile(name, `it could not be fetched: HTTP ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** @throws BadFile when it is too large or has gone. */
-export async function readFile(
-  file: File,
-  onShare: (share: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (file.size > MAX_FILE_BYTES) {
-    throw new BadFile(file.name, `${file.size} bytes, more than the ${MAX_FILE_BYTES} read here`);
-  }
-  try {
-    const bytes = new Uint8Array(file.size);
-    let at = 0;
-    const reader = file.stream().getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      bytes.set(part.value, at);
-      at += part.value.length;
-      onShare(at / file.size);
-    }
-    return bytes;
-  } catch (cause) {
-    throw new BadFile(file.name, `it could not be read: ${String(cause)}`);
-  }
 }

@@ -2,17 +2,20 @@
  * What the page and its worker say to each other, as types: one request, any number of progress
  * notes, one answer or one problem. Plain data that can be cloned. Knows nothing of either side.
  */
+
 import type { DraftLine } from "../../checkpoint/draft/index.js";
+import type { ErrorFacts } from "../../core/errors.js";
 import type { BoardVerdict } from "../../device/index.js";
 import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
 import type { StreamForm } from "../../models/index.js";
+import type { Comparison } from "../../open/comparison.js";
+import type { StreamForms } from "../../open/listening.js";
 import type {
   BoardTimeEstimate,
+  HostTimes,
   NetworkGraph,
-  OutputsAccuracy,
   ProfileReport,
-  TraceComparison,
   WholeSequence,
 } from "../../profile/index.js";
 import type { QuantizeReport, WeightsReport } from "../../quantize/index.js";
@@ -21,10 +24,11 @@ import type { QuantizeReport, WeightsReport } from "../../quantize/index.js";
 export interface Source {
   readonly name: string;
   readonly from: File | string;
-  /** Of a bundled blob: the checkpoint that it was made from. */
+  /** Files beside a checkpoint, told apart by content: an arch file, a front end, labels. */
+  readonly companions?: readonly File[];
+  /** Of a bundled blob: the checkpoint that it was made from, and how it listens. */
   readonly madeFrom?: CheckpointAddresses;
-  /** The architecture of a checkpoint whose tensor names say nothing. */
-  readonly arch?: File;
+  readonly stream?: StreamForms;
 }
 
 export interface CheckpointAddresses {
@@ -33,11 +37,21 @@ export interface CheckpointAddresses {
   readonly labels: string;
 }
 
-/** How the user wants the model to run. `tile` counts for "stream" only. */
+/** Which model, and how it is made. */
+export interface ModelChoice {
+  readonly source: Source;
+  /** Whether linear layers are folded; a .mlm is what it is. */
+  readonly fold: boolean;
+}
+
+/** How the user wants the model to run, over so many frames. */
 export interface Choice {
   readonly schedule: Schedule;
+  /** Counts for "stream" only, and where there is no budget. */
   readonly tile: number;
   readonly frames: number;
+  /** Most bytes of arena; 0: no limit. */
+  readonly budget: number;
 }
 
 export interface OpenedModel {
@@ -56,10 +70,9 @@ export interface OpenedModel {
   readonly parameters: number;
   readonly simd: boolean;
   readonly version: string;
-  /** Frames to profile with unless the user says otherwise. */
-  readonly usualFrames: number;
-  /** Whether there is a checkpoint to make another number type of: a blob alone is what it is. */
-  readonly canBeQuantized: boolean;
+  /** There is a checkpoint, to be folded or to make another number type of: a blob alone is what it is. */
+  readonly hasCheckpoint: boolean;
+  readonly isFolded: boolean;
 }
 
 /** What another choice would need. */
@@ -158,10 +171,12 @@ export interface NamedFile {
 }
 
 export interface ComparisonAnswer {
-  readonly accuracy: OutputsAccuracy;
-  readonly trace: TraceComparison | null;
+  readonly comparison: Comparison;
   readonly tolerance: number;
   readonly traceTolerance: number;
+  readonly isWithin: boolean;
+  /** Where the outputs agree and the trace does not. */
+  readonly warning: string | null;
   readonly reference: string;
 }
 
@@ -222,10 +237,15 @@ interface Call<Input, Output> {
 }
 
 export interface Calls {
-  open: Call<{ readonly source: Source }, OpenedModel>;
+  open: Call<ModelChoice, OpenedModel>;
   plan: Call<Choice, ExactFigures>;
   times: Call<Choice, Times>;
   profile: Call<Choice, MeasuredFigures>;
+  /** The text of the report for these boards, with times that were measured before. */
+  report: Call<
+    { readonly choice: Choice; readonly boards: readonly string[]; readonly hostTimes: HostTimes },
+    string
+  >;
   /** More runs of what was profiled last; null when nothing was. */
   sample: Call<{ readonly budgetMs: number }, Sample | null>;
   run: Call<
@@ -274,11 +294,14 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
-export interface Request<Name extends CallName = CallName> {
-  readonly id: number;
-  readonly name: Name;
-  readonly input: Calls[Name]["input"];
-}
+/** By its name: what goes in. */
+export type Request<Name extends CallName = CallName> = {
+  [Each in Name]: {
+    readonly id: number;
+    readonly name: Each;
+    readonly input: Calls[Each]["input"];
+  };
+}[Name];
 
 export interface Progress {
   readonly what: string;
@@ -286,10 +309,8 @@ export interface Progress {
   readonly share?: number;
 }
 
-/** One line for a person, and the code of the error's class. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
+/** One line for a person, and the code and the numbers of the error. */
+export interface Problem extends ErrorFacts {
   /** Of a checkpoint of unknown names. */
   readonly draft?: DraftAnswer;
 }
@@ -305,5 +326,14 @@ export interface DraftAnswer {
 
 export type Reply =
   | { readonly id: number; readonly progress: Progress }
-  | { readonly id: number; readonly output: unknown }
+  | Answer
   | { readonly id: number; readonly problem: Problem };
+
+/** By the name of what was asked: what comes out. */
+export type Answer<Name extends CallName = CallName> = {
+  [Each in Name]: {
+    readonly id: number;
+    readonly name: Each;
+    readonly output: Calls[Each]["output"];
+  };
+}[Name];

@@ -2,31 +2,31 @@
  * Makes a smaller number type of the open model's network, over examples that were dropped. Loaded when somebody asks
  * for it. What it does is ts/quantize's; this only knows where network and examples come from.
  */
-import { readCheckpoint, toNetwork } from "../../checkpoint/index.js";
+import { createBlob } from "../../blob/blob.js";
 import { BadArgument } from "../../core/errors.js";
-import { readFrontEnd, readLabels, withFrontEnd } from "../../frontend/index.js";
-import type { Model, Network } from "../../index.js";
+import { createFoldedBlob } from "../../fold/index.js";
+import type { Model } from "../../index.js";
+import { testOf } from "../../open/convert.js";
+import { type ExampleFile, type Examples, readExamples } from "../../open/examples.js";
+import type { ReadNetwork } from "../../open/network.js";
 import {
-  type ExampleFile,
-  type Examples,
   evenly,
   type InputSource,
   type QuantizeStage,
   quantizeNetwork,
   quantizeWeights,
-  readExamples,
   runSource,
 } from "../../quantize/index.js";
-import { fetchBytes, readFile } from "./open.js";
+import { fetchBytes, readFile } from "./bytes.js";
+import { readBundled } from "./checkpoint.js";
 import type {
-  CheckpointAddresses,
   ExampleAddress,
   NamedFile,
   Progress,
   QuantizeAnswer,
   QuantizeChoice,
 } from "./protocol.js";
-import type { Bench, Origin } from "./workbench.js";
+import type { Bench } from "./workbench.js";
 
 export interface GivenExamples {
   readonly files: readonly NamedFile[];
@@ -34,6 +34,7 @@ export interface GivenExamples {
 }
 
 type Report = (progress: Progress) => void;
+type Origin = Pick<ReadNetwork, "network" | "exported">;
 
 /** @throws BadArgument (a blob; an op without a form in integers), BadInput, FileProblem, NonFinite */
 export async function quantizeOpen(
@@ -50,18 +51,11 @@ export async function quantizeOpen(
   return { leftOut, ...(await make(bench, origin, source, choice, report)) };
 }
 
-async function originOf({ madeFrom }: Bench): Promise<Origin> {
-  if (madeFrom === undefined) {
-    throw new BadArgument("MODEL", "a checkpoint, or a bundled model", "a .mlm");
-  }
-  return "network" in madeFrom ? madeFrom : { network: await bundledNetwork(madeFrom) };
-}
-
-async function bundledNetwork(addresses: CheckpointAddresses): Promise<Network> {
-  const { checkpoint, frontEnd, labels } = addresses;
-  const network = toNetwork(readCheckpoint(await fetchBytes(checkpoint), { name: checkpoint }));
-  const named = { ...network, labels: readLabels(await fetchBytes(labels)) };
-  return withFrontEnd(named, readFrontEnd(await fetchBytes(frontEnd)));
+/** The network as it was read, with its references. @throws BadArgument */
+async function originOf({ network, exported, madeFrom }: Bench): Promise<Origin> {
+  if (network !== undefined) return { network, ...(exported && { exported }) };
+  if (madeFrom !== undefined) return readBundled(madeFrom);
+  throw new BadArgument("MODEL", "a checkpoint, or a bundled model", "a .mlm");
 }
 
 // ---- examples ----------------------------------------------------------------------------------------
@@ -72,7 +66,7 @@ async function allExamples(
   model: Model,
 ): Promise<Partial<Examples> & Pick<Examples, "leftOut">> {
   const dropped = files.map(
-    ({ path, file }): ExampleFile => ({ path, read: () => readFile(file, () => {}) }),
+    ({ path, file }): ExampleFile => ({ path, read: () => readFile(file) }),
   );
   const bundled = examples.map(
     ({ path, url }): ExampleFile => ({ path, read: () => fetchBytes(url) }),
@@ -102,15 +96,17 @@ const STAGES: Readonly<Record<QuantizeStage, string>> = {
 const MOST_REPORTS = 100;
 
 async function integers(
-  { engine }: Bench,
-  { network, ...test }: Origin,
+  { engine, isFolded }: Bench,
+  origin: Origin,
   source: InputSource | undefined,
   { stateBits, float }: QuantizeChoice,
   report: Report,
 ) {
+  // Ranges of folded layers would have to be observed anew.
+  if (isFolded) throw new BadArgument("fold", "none with integers", "a folded model");
   const inputs = evenly(source ?? { count: 0, item: () => new Float32Array(0) });
-  const quantized = await quantizeNetwork(engine, network, inputs, {
-    ...test,
+  const quantized = await quantizeNetwork(engine, origin.network, inputs, {
+    ...testOf(origin),
     stateBits,
     float,
     progress: (stage, done, total) => {
@@ -122,8 +118,8 @@ async function integers(
 }
 
 async function weights(
-  { engine }: Bench,
-  { network, ...test }: Origin,
+  { engine, isFolded }: Bench,
+  origin: Origin,
   source: InputSource | undefined,
   _: QuantizeChoice,
   report: Report,
@@ -135,6 +131,7 @@ async function weights(
     return outputs;
   };
   report({ what: "packing weights" });
-  const options = { ...test, type: "w8" as const, ...(source && { run }) };
-  return { type: "w8" as const, ...(await quantizeWeights(engine, network, options)) };
+  const make = isFolded ? createFoldedBlob : createBlob;
+  const options = { ...testOf(origin), type: "w8" as const, make, ...(source && { run }) };
+  return { type: "w8" as const, ...(await quantizeWeights(engine, origin.network, options)) };
 }

@@ -4,13 +4,13 @@
  */
 
 import { BadState } from "../../core/errors.js";
-import { inputLength } from "../../core/input.js";
+import { type InputArray, inputLength } from "../../core/input.js";
 import { classOutput } from "../../core/outputs.js";
 import type { ModuleShapes } from "../../graph/shapes.js";
 import type { Outputs, Session } from "../../index.js";
+import { type Inputs, inputsOf, takenBy } from "../../open/inputs.js";
 import { classOf, exampleInput, inModuleShapes, moduleShapesOf } from "../../profile/index.js";
-import { sessionOptions } from "./figures.js";
-import { readSequences, type Sequence, type Sequences } from "./inputs.js";
+import { optionsOf } from "./figures.js";
 import type { Choice, Progress, RunAnswer, RunResult, Watched } from "./protocol.js";
 import type { Bench, Workbench } from "./workbench.js";
 
@@ -20,10 +20,11 @@ const REPORT_EVERY = 16;
 const SESSION_BUFFER = "session";
 
 type Report = (progress: Progress) => void;
+type RunInputs = Omit<Inputs, "data">;
 
 export class Runs {
   readonly #workbench: Workbench;
-  #inputs: Sequences | undefined;
+  #inputs: RunInputs | undefined;
   #watched: { readonly session: Session; readonly sequence: number } | undefined;
 
   constructor(workbench: Workbench) {
@@ -32,8 +33,7 @@ export class Runs {
 
   /** @throws BadFile, BadInput, NonFinite */
   runFile(name: string, bytes: Uint8Array, choice: Choice, report: Report): RunAnswer {
-    const { model } = this.#workbench.open;
-    const inputs = readSequences(bytes, model.info, moduleShapesOf(model));
+    const inputs = inputsOf(bytes, takenBy(this.#workbench.open.model), false);
     return this.#run(name, inputs, choice, report);
   }
 
@@ -43,11 +43,11 @@ export class Runs {
     return this.#run(name, { frames, sequences: [sequence] }, choice, report);
   }
 
-  #run(name: string, inputs: Sequences, choice: Choice, report: Report): RunAnswer {
+  #run(name: string, inputs: RunInputs, choice: Choice, report: Report): RunAnswer {
     const { model } = this.#workbench.open;
     const { sequences, frames } = inputs;
     const shapes = moduleShapesOf(model);
-    const session = model.createSession(sessionOptions({ ...choice, frames }));
+    const session = model.createSession(optionsOf(choice, frames));
     try {
       const start = performance.now();
       const results = sequences.map((sequence, i) => {
@@ -103,7 +103,7 @@ export class Runs {
 function pushUpTo(
   session: Session,
   { model: { info } }: Bench,
-  input: Sequence,
+  input: InputArray,
   frame: number,
 ): void {
   const done = session.frames;

@@ -2,13 +2,14 @@
  * The worker's own loop: takes requests one after another, gives each to the part that knows, and
  * turns whatever is thrown into one line for a person. Knows no maths and no pages.
  */
+import { errorFacts } from "../../core/error-facts.js";
 import { MambaliteError } from "../../core/errors.js";
-import { compareWith } from "./comparing.js";
+import { fetchBytes, readFile } from "./bytes.js";
 import { DraftNeeded } from "./draft-needed.js";
 import { exactFigures, Measurements } from "./figures.js";
 import { listen } from "./listener.js";
-import { fetchBytes, openModel, readFile } from "./open.js";
-import type { CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
+import { openModel } from "./open.js";
+import type { Answer, CallName, Calls, Problem, Progress, Reply, Request } from "./protocol.js";
 import { Runs } from "./running.js";
 import { Workbench } from "./workbench.js";
 
@@ -31,7 +32,7 @@ type Handlers = {
 };
 
 const handlers: Handlers = {
-  open: ({ source }, report) => openModel(workbench, source, report),
+  open: (choice, report) => openModel(workbench, choice, report),
   plan: (choice) => exactFigures(workbench.open, choice),
   times: async (choice) => {
     const { timesOf } = await import("./times.js");
@@ -41,6 +42,11 @@ const handlers: Handlers = {
     report({ what: "measuring" });
     return measurements.profile(choice);
   },
+  report: async (input, report) => {
+    report({ what: "writing the report" });
+    const { textOfReport } = await import("./report.js");
+    return textOfReport(workbench.open, input, navigator.userAgent);
+  },
   sample: ({ budgetMs }) => measurements.sample(budgetMs),
   run: async ({ choice, input, name }, report) => {
     if (input === null) return runs.runGenerated(name, choice, report);
@@ -49,7 +55,10 @@ const handlers: Handlers = {
     return runs.runFile(name, bytes, choice, report);
   },
   watch: ({ sequence, frame }) => runs.watch(sequence, frame),
-  compare: ({ choice, files }, report) => compareWith(workbench, files, choice, report),
+  compare: async ({ choice, files }, report) => {
+    const { compareFiles } = await import("./comparing.js");
+    return compareFiles(workbench, files, choice, report);
+  },
   quantize: async ({ choice, files, examples }, report) => {
     const { quantizeOpen } = await import("./quantizing.js");
     return quantizeOpen(workbench.open, choice, { files, examples }, report);
@@ -79,26 +88,24 @@ scope.onmessage = ({ data }) => {
   queue = queue.then(() => answer(data));
 };
 
-async function answer({ id, name, input }: Request): Promise<void> {
+async function answer<Name extends CallName>({ id, name, input }: Request<Name>): Promise<void> {
   const report = (progress: Progress) => scope.postMessage({ id, progress });
   try {
-    const handler = handlers[name] as Handlers[CallName] as (
-      input: unknown,
-      report: (progress: Progress) => void,
-    ) => unknown;
-    scope.postMessage({ id, output: await handler(input, report) });
+    const output = await handlers[name](input, report);
+    // The compiler does not see that an output and its name belong together.
+    scope.postMessage({ id, name, output } as Answer);
   } catch (error) {
     scope.postMessage({ id, problem: problemOf(error) });
   }
 }
 
 function problemOf(error: unknown): Problem {
-  const text = error instanceof Error ? error.message : String(error);
-  const message = text.replace(/\s+/g, " ").trim();
-  const draft = error instanceof DraftNeeded ? { draft: error.draft } : {};
-  if (error instanceof MambaliteError) return { code: error.code, message, ...draft };
+  const facts = errorFacts(error);
+  const message = facts.message.replace(/\s+/g, " ").trim();
+  if (error instanceof DraftNeeded) return { ...facts, message, draft: error.draft };
+  if (error instanceof MambaliteError) return { ...facts, message };
   if (error instanceof RangeError) {
     return { code: "OUT_OF_MEMORY", message: `this browser cannot hold it: ${message}` };
   }
-  return { code: "UNEXPECTED", message: `unexpected error: ${message}` };
+  return { ...facts, message: `unexpected error: ${message}` };
 }

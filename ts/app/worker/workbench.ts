@@ -4,22 +4,15 @@
  */
 
 import { BadState } from "../../core/errors.js";
-import { Engine, type InputArray, type Model, type Network } from "../../index.js";
+import { Engine } from "../../index.js";
+import type { ListeningModel } from "../../open/listening.js";
 import type { CheckpointAddresses } from "./protocol.js";
 
-export interface Bench {
-  readonly engine: Engine;
-  readonly model: Model;
-  readonly blob: Uint8Array;
-  /** What the blob was made from, if that is known: a network, or where its checkpoint is. */
-  readonly madeFrom: Origin | CheckpointAddresses | undefined;
-}
-
-export interface Origin {
-  readonly network: Network;
-  /** Of an exported file: its first reference input, which is the self-test's. */
-  readonly testInput?: InputArray;
-}
+export type Bench = ListeningModel & {
+  readonly isFolded: boolean;
+  /** Of a bundled blob: where the checkpoint is that it was made from. */
+  readonly madeFrom?: CheckpointAddresses;
+};
 
 export class Workbench {
   #engine: Promise<Engine> | undefined;
@@ -42,13 +35,10 @@ export class Workbench {
     this.#onClose.push(release);
   }
 
-  /** Opens `blob`; the model that was open stays when this one is refused. */
-  async replace(blob: Uint8Array, madeFrom: Bench["madeFrom"]): Promise<Bench> {
-    const engine = await this.engine();
-    const model = await engine.loadModel(blob);
+  /** The model that was open gives way. */
+  hold(bench: Bench): void {
     this.close();
-    this.#bench = { engine, model, blob, madeFrom };
-    return this.#bench;
+    this.#bench = bench;
   }
 
   close(): void {

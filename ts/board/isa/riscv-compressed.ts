@@ -1,7 +1,7 @@
 /** Decodes the compressed encodings of RV32FC (The RISC-V Instruction Set Manual, volume I, chapter 16). */
 import { address, instruction, type Parts, read, unknown } from "./build.js";
 import { FP_FIRST, type Instruction, Kind, Use } from "./instruction.js";
-import { indirect, written } from "./riscv.js";
+import { indirect, written } from "./riscv-registers.js";
 
 const SP = 2;
 const RA = 1;

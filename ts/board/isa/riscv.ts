@@ -5,8 +5,7 @@
 import { address, instruction, loadKind, type Parts, read, storeKind, unknown } from "./build.js";
 import { FP_FIRST, type Instruction, Kind, Use } from "./instruction.js";
 import { decodeCompressed } from "./riscv-compressed.js";
-
-const LINKS = [1, 5];
+import { indirect, LINKS, written } from "./riscv-registers.js";
 
 const make = (name: string, kind: Kind, parts?: Parts) => instruction(4, name, kind, parts);
 
@@ -20,9 +19,6 @@ export function decodeRiscv(first: number, second: number): Instruction {
   const word = ((second << 16) | first) >>> 0;
   return decodeWord(word) ?? unknown(4, word);
 }
-
-/** x0 is no register: nothing waits for it. */
-export const written = (register: number) => (register === 0 ? [] : [register]);
 
 const rd = (word: number) => (word >>> 7) & 31;
 const rs1 = (word: number) => (word >>> 15) & 31;
@@ -81,14 +77,6 @@ function decodeWord(word: number): Instruction | undefined {
     default:
       return undefined;
   }
-}
-
-/** A jump to an address in a register; what it links to says what it is for. */
-export function indirect(name: string, bytes: number, link: number, target: number): Instruction {
-  const isReturn = link === 0 && LINKS.includes(target);
-  const flow = LINKS.includes(link) ? "indirectCall" : isReturn ? "return" : "indirect";
-  const reads = read(Use.address, target);
-  return instruction(bytes, name, Kind.branch, { reads, writes: written(link), flow });
 }
 
 const BRANCHES = ["beq", "bne", undefined, undefined, "blt", "bge", "bltu", "bgeu"];

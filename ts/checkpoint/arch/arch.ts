@@ -97,12 +97,17 @@ const OF_OPS = ["outputs", "inputWidth"];
 export function readArch(bytes: Uint8Array): Arch {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(withInfinity(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch (error) {
     const advice = "mambalite draft CHECKPOINT -o FILE writes one";
     throw new BadFile("arch", `not JSON text (${advice}): ${(error as Error).message}`);
   }
   return checkArch(isConfig(value) ? archOfConfig(value) : value);
+}
+
+/** Python writes Infinity, as of a time_step_limit, which is no JSON; a number as large is the same. */
+function withInfinity(text: string): string {
+  return text.replace(/(?<=[:,[]\s*)Infinity(?=\s*[,\]}])/g, "1e999");
 }
 
 /**
@@ -160,7 +165,7 @@ function refuseFields(arch: JsonObject, fields: readonly string[], owner: string
 }
 
 function checkOptions(arch: JsonObject): void {
-  const { eps, norm, normPlace, residual, pooling, mamba } = arch;
+  const { eps, norm, normPlace, residual, pooling } = arch;
   const kindFields = (kind: string) => (ARCH_KINDS.get(kind) as ArchKind).fields;
   const { eps: epsField, norm: normField } = kindFields("norm");
   if (eps !== undefined && epsField) requireField(eps, epsField, "arch.eps");
@@ -170,12 +175,14 @@ function checkOptions(arch: JsonObject): void {
     throw new BadArgument("arch.residual", "true or false", describe(residual));
   }
   if (pooling !== undefined) requireOneOf(pooling, POOLINGS, "arch.pooling");
-  if (mamba === undefined) return;
-  const fields = kindFields("mamba");
-  const given = requireObject(mamba, "arch.mamba", Object.keys(fields));
-  for (const [name, value] of Object.entries(given)) {
-    const field = fields[name];
-    if (field !== undefined) requireField(value, field, `arch.mamba.${name}`);
+  for (const kind of ["mamba", "mamba2"]) {
+    if (arch[kind] === undefined) continue;
+    const fields = kindFields(kind);
+    const given = requireObject(arch[kind], `arch.${kind}`, Object.keys(fields));
+    for (const [name, value] of Object.entries(given)) {
+      const field = fields[name];
+      if (field !== undefined) requireField(value, field, `arch.${kind}.${name}`);
+    }
   }
 }
 

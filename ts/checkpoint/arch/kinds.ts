@@ -58,6 +58,20 @@ const DIRECTION: Field = {
   meaning: "backward: the rows are reversed before it, and its output behind it",
 };
 
+const LAYERS: Field = {
+  type: "integer",
+  least: 1,
+  default: 1,
+  meaning: "each reads the one before it; the tensors of the second one end in _l1",
+};
+
+const BIDIRECTIONAL: Field = {
+  type: "flag",
+  default: false,
+  meaning:
+    "a row has the hidden state of the way back, too, whose tensors end in _reverse, behind that of the way there",
+};
+
 const SINUSOIDAL: ArchField = {
   type: "integer",
   least: 1,
@@ -76,6 +90,8 @@ const SCORE: ArchField = {
 const EXTRAS: Readonly<Record<string, (fields: ArchKind["fields"]) => ArchKind["fields"]>> = {
   mamba: (fields) => ({ ...fields, direction: DIRECTION }),
   selective_scan: (fields) => ({ ...fields, direction: DIRECTION }),
+  gru: (fields) => ({ ...fields, layers: LAYERS, bidirectional: BIDIRECTIONAL }),
+  lstm: (fields) => ({ ...fields, layers: LAYERS, bidirectional: BIDIRECTIONAL }),
   norm: (fields) => ({
     ...fields,
     norm: optionalField(fields.norm, "which of the two; default: layer where there is a bias"),

@@ -13,6 +13,10 @@ export interface ConventionOptions {
   readonly pooling?: string;
   /** Fields of every Mamba block. */
   readonly mamba?: Readonly<Record<string, unknown>>;
+  /** Fields of every Mamba-2 block. */
+  readonly mamba2?: Readonly<Record<string, unknown>>;
 }
 
-export const CONVENTION_OPTIONS = ["eps", "norm", "normPlace", "residual", "pooling", "mamba"];
+export const CONVENTION_OPTIONS = [
+  ...["eps", "norm", "normPlace", "residual", "pooling", "mamba", "mamba2"],
+];

@@ -78,6 +78,10 @@ function ofConvention(): Readonly<Record<string, Schema>> {
       ...object(fieldSchemas(fields("mamba")), []),
       description: "Fields of every Mamba block.",
     },
+    mamba2: {
+      ...object(fieldSchemas(fields("mamba2")), []),
+      description: "Fields of every Mamba-2 block.",
+    },
   };
 }
 

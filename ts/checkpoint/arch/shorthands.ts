@@ -10,6 +10,7 @@ import type { ArchInput, CheckedOp } from "./arch.js";
 import { type Members, optionalMember } from "./assembly.js";
 import { buildBimamba } from "./bimamba.js";
 import type { Builder, Shorthand } from "./builder.js";
+import { buildRecurrent } from "./recurrent.js";
 import { mappedVector, nameOf, sinusoids } from "./tensors.js";
 
 /** Reversed, through the op, and back. */
@@ -271,6 +272,8 @@ const revinUndo: Shorthand = (checked, builder) => {
 export const SHORTHANDS: ReadonlyMap<string, Shorthand> = new Map<string, Shorthand>([
   ["mamba", directed],
   ["selective_scan", directed],
+  ["gru", buildRecurrent],
+  ["lstm", buildRecurrent],
   ["norm", norm],
   ["pool", pool],
   ["flatten", flatten],

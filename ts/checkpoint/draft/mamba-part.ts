@@ -33,7 +33,7 @@ export function mambaPart(
   modules: ReadonlyMap<string, SavedModule> | undefined,
 ): Found {
   const [inner = 0, states] = members.get("A_log") as Shape;
-  if (states === undefined) return mamba2(path, members);
+  if (states === undefined) return mamba2Part(path, members);
   const used = new Set(USUAL.filter((name) => members.has(name)));
   const tensors: Record<string, string> = {};
   const guesses: string[] = [];
@@ -93,19 +93,31 @@ function convolutionOf(conv: SavedModule | undefined, taps: number): object {
   return isCentred ? { convolution: "centred" } : {};
 }
 
-function mamba2(path: string, members: Members): Found {
-  const names = [...members.keys()].map((name) => (path === "" ? name : `${path}.${name}`));
+const USUAL_OF_MAMBA2 = [
+  ...["A_log", "D", "dt_bias", "in_proj.weight", "in_proj.bias", "conv1d.weight"],
+  ...["conv1d.bias", "norm.weight", "out_proj.weight", "out_proj.bias"],
+];
+
+/** By its usual names alone; in how many groups its heads are is a guess, as no tensor tells. */
+function mamba2Part(path: string, members: Members): Found {
+  const used = new Set(USUAL_OF_MAMBA2.filter((name) => members.has(name)));
+  const rowsOf = (name: string) => members.get(name)?.[0] ?? 0;
+  const [heads, convolved] = [rowsOf("A_log"), rowsOf("conv1d.weight")];
+  const inner = rowsOf("in_proj.weight") - convolved - heads;
+  const takes = members.get("in_proj.weight")?.[1] ?? 0;
+  const gives = members.get("out_proj.weight")?.[0] ?? inner;
+  const states = (convolved - inner) / 2;
+  const size = `inner ${inner}, heads ${heads}, state ${states} in all groups`;
   return {
     part: {
-      kind: "unknown",
+      kind: "mamba2",
       path,
-      takes: 0,
-      gives: 0,
-      fields: {},
-      what: "a Mamba-2 block (one A a head), which is not supported",
-      guesses: [],
-      names,
+      takes,
+      gives,
+      fields: { groups: 1 },
+      what: `${takes} → ${gives} (${size})`,
+      guesses: ["its heads are one group (ngroups)"],
     },
-    used: new Set(members.keys()),
+    used,
   };
 }

@@ -2,7 +2,7 @@
  * Puts parts in order where a file has lost it: safetensors writers sort names. Numbers count as numbers; names
  * that say "first" or "last" do so. Knows nothing of operators.
  */
-import type { Part } from "./part.js";
+import { isMamba, type Part } from "./part.js";
 
 const FIRST =
   /embed|stem|(^|[._])(in|inp|input|proj_in|linear_in|input_proj|patch)([._]|$)|frontend/i;
@@ -26,8 +26,9 @@ export function likelyOrder(parts: readonly Part[]): Part[] {
   return [...parts].sort((a, b) => rankOf(a) - rankOf(b) || naturally(a.path, b.path));
 }
 
-function rankOf({ kind, path }: Part): number {
-  if (kind === "mamba" || kind === "bimamba") return 2;
+function rankOf(part: Part): number {
+  const { kind, path } = part;
+  if (isMamba(part)) return 2;
   if (/\.\d+(\.|$)/.test(path) && !LAST.test(path) && !FIRST.test(path)) return 2;
   if (FINAL_NORM.test(path)) return 3;
   if (FIRST.test(path)) return 0;

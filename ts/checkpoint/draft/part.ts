@@ -3,6 +3,7 @@
 export type PartKind =
   | "mamba"
   | "bimamba"
+  | "mamba2"
   | "linear"
   | "conv1d"
   | "norm"
@@ -34,7 +35,7 @@ export interface Part {
 }
 
 export function isMamba({ kind }: Part): boolean {
-  return kind === "mamba" || kind === "bimamba";
+  return kind === "mamba" || kind === "bimamba" || kind === "mamba2";
 }
 
 export function isNorm({ kind }: Part): boolean {

@@ -8,7 +8,7 @@ import { classOf, epsOf, integerOf } from "../module-settings.js";
 import type { SavedModule } from "../saved-module.js";
 import type { StateDict } from "../state-dict.js";
 import { mambaPart } from "./mamba-part.js";
-import type { Part } from "./part.js";
+import { isMamba, type Part } from "./part.js";
 import { statelessPart } from "./stateless.js";
 
 type Shape = readonly number[];
@@ -192,7 +192,7 @@ function plain(kind: Part["kind"], path: string, takes: number, gives: number): 
 
 /** Functions in a Sequential, whose place is known; not those inside of a block. */
 function stateless(modules: Modules | undefined, parts: readonly Part[]): Part[] {
-  const blocks = parts.filter(({ kind }) => kind === "mamba" || kind === "bimamba");
+  const blocks = parts.filter(isMamba);
   return [...(modules ?? [])].flatMap(([path, module]) => {
     const parent = modules?.get(path.slice(0, Math.max(0, path.lastIndexOf("."))));
     const isInside = blocks.some((block) => path.startsWith(`${block.path}.`));

@@ -6,7 +6,7 @@ import type { InputArray } from "../../core/input.js";
 import type { Outputs } from "../../core/outputs.js";
 import type { SessionOptions } from "../../core/plan.js";
 import type { Session } from "../../core/session.js";
-import { paddedClip } from "../../input-files.js";
+import { paddedClip } from "../../open/inputs.js";
 import { inFile, readBytes } from "../files.js";
 import type { SimdChoice } from "../options.js";
 

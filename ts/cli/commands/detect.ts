@@ -1,6 +1,7 @@
 /** `mambalite detect`: what a detector hears or feels in a long recording, and what it found of what was there. */
 import { BadArgument, BadFile } from "../../core/errors.js";
-import { takenBy } from "../../input-files.js";
+import { finiteOrNull, toJson } from "../../json.js";
+import { takenBy } from "../../open/inputs.js";
 import {
   createDetector,
   type Detection,
@@ -10,7 +11,6 @@ import {
 } from "../../streaming/index.js";
 import { type DetectorChoice, detectorOf, windowsInUse } from "../detector.js";
 import { inFile, readBytes } from "../files.js";
-import { finiteOrNull, toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { renderDriving } from "../render/driving.js";

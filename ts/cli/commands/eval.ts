@@ -1,19 +1,22 @@
 /** `mambalite eval`: a model over a whole labelled set: accuracy, confusions, and a reference. */
+
+import { readNpyFloat64 } from "../../checkpoint/index.js";
 import { BadArgument } from "../../core/errors.js";
 import type { OutputInfo } from "../../core/info.js";
 import type { Model } from "../../core/model.js";
 import { classOutput } from "../../core/outputs.js";
+import { type RunSettings, sessionOptions } from "../../core/settings.js";
+import { finiteOrNull, toJson } from "../../json.js";
+import { referenceCases } from "../../open/reference.js";
 import { type Accuracy, classify, compareLogits } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
-import { readBytes } from "../files.js";
-import { finiteOrNull, toJson } from "../json.js";
-import { readReference } from "../load-golden.js";
+import { inFile, readBytes } from "../files.js";
 import { findDataset, type LabelledItems, readLabelledInputs } from "../load-labelled.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { checkExecution } from "../options.js";
 import { type Evaluation, renderEvaluation } from "../render/evaluation.js";
 
-export interface EvalOptions extends Omit<ModelChoice, "labels">, ExecutionChoice {
+export interface EvalOptions extends Omit<ModelChoice, "labels">, RunSettings {
   readonly inputs?: string;
   /** The .npy of classes that goes with `inputs`, and the names that go with a checkpoint. */
   readonly labels?: readonly string[];
@@ -37,10 +40,7 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
     const { width } = requireClasses(model);
     const labelled = await findItems(model, options, classes);
     const { items, frames } = labelled;
-    const reference =
-      options.reference === undefined
-        ? undefined
-        : await readReference(options.reference, items.count, [width]);
+    const reference = await readLogits(options.reference, items.count, width);
     const session = sessionOptions(options, frames);
     const { simd = "auto", jobs } = options;
     const batch = { items, blob, simd, session, allowNonfinite: false };
@@ -54,6 +54,12 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
     };
     return options.json ? toJson(toReport(evaluation)) : renderEvaluation(path, evaluation);
   });
+}
+
+/** A reference's logits of each item. @throws FileProblem */
+async function readLogits(path: string | undefined, items: number, width: number) {
+  if (path === undefined) return undefined;
+  return inFile(path, () => referenceCases(readNpyFloat64(readBytes(path)), items, [width]));
 }
 
 /** The first output. @throws BadArgument when it says no class */

@@ -1,12 +1,12 @@
 /** `mambalite export`: a model becomes a firmware project, ready to build and flash. */
 import { BadArgument } from "../../core/errors.js";
-import type { Board } from "../../device/index.js";
+import type { Board, WeightsChoice } from "../../device/index.js";
 import { type ExportTarget, exportProject } from "../../firmware/index.js";
 import { blobBytes, memoryBytes } from "../../firmware/model.js";
 import { readSources } from "../../firmware/node.js";
+import { toJson } from "../../json.js";
 import { type FirmwareChoice, firmwareFor } from "../firmware-model.js";
 import { requireNewFolder, writeFolder } from "../folders.js";
-import { toJson } from "../json.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { boardOf, checkExecution } from "../options.js";
 import { counted, grouped } from "../text.js";
@@ -16,6 +16,7 @@ export interface ExportCommandOptions extends ModelChoice, FirmwareChoice {
   readonly target: ExportTarget;
   readonly output: string;
   readonly board?: readonly Board[];
+  readonly weights?: WeightsChoice;
   readonly float?: boolean;
   readonly json?: boolean;
 }
@@ -36,6 +37,7 @@ export async function exportCommand(named: string, options: ExportCommandOptions
     const files = exportProject(options.target, {
       ...{ sources: readSources(), model, example },
       ...(board && { board }),
+      ...(options.weights && { weights: options.weights }),
     });
     await writeFolder(options.output, files);
     const { target, output } = options;

@@ -7,6 +7,7 @@ import { onlyVector } from "../../core/outputs.js";
 import { readFoldRecord } from "../../fold/index.js";
 import { axesText } from "../../graph/shapes.js";
 import { FileProblem } from "../../host/file-problem.js";
+import { toJson } from "../../json.js";
 import {
   assumptionsOf,
   describeOps,
@@ -16,7 +17,6 @@ import {
 } from "../../profile/index.js";
 import { FailedWithReport } from "../failure.js";
 import { readBytes } from "../files.js";
-import { toJson } from "../json.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { renderDraft } from "../render/draft.js";
 import { renderFold } from "../render/fold.js";
@@ -29,7 +29,7 @@ export interface InspectOptions extends ModelChoice {
 
 export async function inspect(path: string, options: InspectOptions): Promise<string> {
   try {
-    return await withModel(path, options, (open) =>
+    return await withModel(path, { ...options, comparesItself: true }, (open) =>
       options.json ? toJson(describe(open)) : render(path, open),
     );
   } catch (error) {
@@ -44,26 +44,25 @@ function withDraft(path: string, { json = false }: InspectOptions, error: unknow
     const draft = draftOf(readCheckpoint(readBytes(path), { name: path }));
     const { guess, ignore } = draft;
     const report = json
-      ? toJson({ draft: { guess, ignore, lines: draftLines(draft) } })
+      ? { draft: { guess, ignore, lines: draftLines(draft) } }
       : `${oneLine(path)}: names of no known network; what it probably is\n${renderDraft(draft)}`;
-    return new FailedWithReport(error.reason, report, { place: `${path}: `, cause: error });
+    return new FailedWithReport(error, report);
   } catch {
     return error;
   }
 }
 
-function describe({ model, format, fileBytes, convention }: OpenModel) {
-  const { crc32, vocabulary, ...info } = model.info;
+function describe({ model, format, fileBytes, network }: OpenModel) {
+  const { crc32, ...info } = model.info;
   return {
     format,
-    convention,
+    convention: network?.convention,
     fileBytes,
     assumptions: assumptionsOf(model),
     model: {
       ...info,
       logits: onlyVector(info.outputs)?.width,
       weightsBytes: weightsBytes(model),
-      vocabulary: vocabulary === 0 ? undefined : vocabulary,
       crc32: crc32.toString(16).padStart(8, "0"),
       parameters: parameters(model),
       labels: model.labels,
@@ -124,9 +123,9 @@ function render(path: string, open: OpenModel): string {
   ].join("\n");
 }
 
-function factsOf({ model, format, fileBytes, convention }: OpenModel): [string, string][] {
+function factsOf({ model, format, fileBytes, network }: OpenModel): [string, string][] {
   const { info } = model;
-  const naming = convention === undefined ? "" : `, ${convention} naming`;
+  const naming = network === undefined ? "" : `, ${network.convention} naming`;
   const outputs = info.outputs.map(({ name, width, isSequence }, i): [string, string] => {
     const isOnly = info.outputs.length === 1;
     const elements = isSequence

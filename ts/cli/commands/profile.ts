@@ -1,64 +1,64 @@
 /** `mambalite profile`: what a model needs, what it does, and which boards can hold it. */
+
 import { cpus } from "node:os";
 import { BadArgument } from "../../core/errors.js";
 import { framesIn, inputLength } from "../../core/input.js";
 import type { Model } from "../../core/model.js";
-import { BOARDS, type Board } from "../../device/index.js";
-import { takenBy } from "../../input-files.js";
-import {
-  DEFAULT_EFFORT,
-  type DetectorProfile,
-  defaultFrames,
-  type Effort,
-  profile,
-  profileDetector,
-} from "../../profile/index.js";
-import { timesOnBoards } from "../../profile/times.js";
+import type { RunSettings } from "../../core/settings.js";
+import type { Board, WeightsChoice } from "../../device/index.js";
+import { takenBy } from "../../open/inputs.js";
+import { listens } from "../../open/listening.js";
+import { reportOf, reportText } from "../../open/report.js";
+import { DEFAULT_EFFORT, defaultFrames, type Effort } from "../../profile/index.js";
+import type { DetectorOptions } from "../../streaming/index.js";
 import { twinOf } from "../bundled.js";
 import { type DetectorChoice, detectorOf, refuseWithoutMode } from "../detector.js";
-import { listens } from "../firmware-model.js";
-import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
-import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
-import { renderProfile } from "../render/profile.js";
+import { checkExecution } from "../options.js";
+import { renderMeasurements, renderVerdict } from "../render/profile.js";
 
 /** The smallest operators take long to be told on a machine that does other things too. */
 const PATIENT: Effort = { ...DEFAULT_EFFORT, operatorsMs: 2000 };
 const QUICK: Effort = { ...DEFAULT_EFFORT, budgetMs: 50, operatorsMs: 50 };
 
-export interface ProfileCommandOptions extends ModelChoice, ExecutionChoice, DetectorChoice {
+export interface ProfileCommandOptions extends ModelChoice, RunSettings, DetectorChoice {
   readonly frames?: number;
   readonly input?: string;
   readonly allowNonfinite?: boolean;
   readonly board?: readonly Board[];
+  readonly weights?: WeightsChoice;
   readonly quick?: boolean;
   readonly json?: boolean;
 }
 
+/** @param write what of the text is known before this host has been measured */
 export async function profileCommand(
   path: string,
   options: ProfileCommandOptions,
+  write: (text: string) => void,
 ): Promise<string> {
   checkExecution(options);
   // A bundled checkpoint makes the bundled blob, and can be made to listen.
   return withModel(path, { ...options, asCheckpoint: true }, async (open) => {
-    const { engine, model } = open;
+    const { model } = open;
     const input = options.input === undefined ? undefined : await firstInput(model, options);
     const frames = input
       ? framesIn(model.info, input.length)
       : (options.frames ?? defaultFrames(model.info));
-    const report = profile(engine, model, {
-      ...sessionOptions(options, frames),
-      host: describeHost(),
-      effort: options.quick ? QUICK : PATIENT,
-      times: timesOnBoards,
-      ...(input ? { input } : { frames }),
-      ...(options.board && { boards: options.board }),
-    });
     const detector = await detectorFor(open, options);
-    const whole = detector === undefined ? report : { ...report, detector };
-    return options.json ? toJson(whole) : renderProfile(path, whole, twinOf(path));
+    const report = await reportOf(open, {
+      ...{ settings: options, frames, host: describeHost() },
+      effort: options.quick ? QUICK : PATIENT,
+      ...(input && { input }),
+      ...(options.board && { boards: options.board }),
+      ...(options.weights && { weights: options.weights }),
+      ...(detector && { detector }),
+      ...(!options.json && {
+        onVerdict: (verdict) => write(renderVerdict(path, verdict, twinOf(path))),
+      }),
+    });
+    return options.json ? reportText(report) : renderMeasurements(report);
   });
 }
 
@@ -66,13 +66,10 @@ export async function profileCommand(
 async function detectorFor(
   open: OpenModel,
   options: ProfileCommandOptions,
-): Promise<DetectorProfile | undefined> {
-  if (options.mode === undefined && !listens(open, options)) {
-    refuseWithoutMode(options);
-    return undefined;
-  }
-  const detector = await detectorOf(open, options);
-  return profileDetector(open.engine, detector, options.board ?? BOARDS);
+): Promise<DetectorOptions | undefined> {
+  if (options.mode !== undefined || listens(open, options)) return detectorOf(open, options);
+  refuseWithoutMode(options);
+  return undefined;
 }
 
 /** The first sequence of the input, or as many frames of it as were asked for. */

@@ -4,16 +4,17 @@
  */
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
-import { takenBy } from "../../input-files.js";
+import { finiteOrNull, toJson } from "../../json.js";
+import { testOf } from "../../open/convert.js";
+import { takenBy } from "../../open/inputs.js";
 import { evenly, type InputSource } from "../../quantize/inputs.js";
 import { type QuantizeReport, type QuantizeStage, quantizeNetwork } from "../../quantize/int.js";
 import { type Items, readItem } from "../batch/batch.js";
 import { locateModel } from "../bundled.js";
 import { inFile, requireWritable, writeAtomically } from "../files.js";
-import { finiteOrNull, toJson } from "../json.js";
 import { inputItems, readInputs } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
-import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { refuseGiven } from "../options.js";
 import { type Progress, startProgress } from "../progress.js";
 import { type IntegerResult, renderIntegers } from "../render/quantize-int.js";

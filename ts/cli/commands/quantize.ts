@@ -2,26 +2,29 @@
  * `mambalite quantize`: a checkpoint becomes a smaller blob, and, over inputs if there are any, how far its
  * results are from those of float32.
  */
+
 import { createBlob } from "../../blob/blob.js";
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
 import { classOutput, type Outputs } from "../../core/outputs.js";
+import { type RunSettings, sessionOptions } from "../../core/settings.js";
 import { createFoldedBlob } from "../../fold/index.js";
-import { takenBy } from "../../input-files.js";
+import { finiteOrNull, toJson } from "../../json.js";
+import { testOf } from "../../open/convert.js";
+import { takenBy } from "../../open/inputs.js";
 import { classify } from "../../profile/index.js";
 import { type QuantizedType, quantizeWeights } from "../../quantize/index.js";
 import type { Batch, Items } from "../batch/batch.js";
 import { runBatch } from "../batch/run-batch.js";
 import { locateModel } from "../bundled.js";
 import { inFile, requireWritable, writeAtomically } from "../files.js";
-import { finiteOrNull, toJson } from "../json.js";
 import { inputItems, readInputs } from "../load-input.js";
 import { findDataset } from "../load-labelled.js";
-import { type ModelChoice, type OpenModel, testOf, withModel } from "../load-model.js";
-import { type ExecutionChoice, refuseGiven, sessionOptions } from "../options.js";
+import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
+import { refuseGiven } from "../options.js";
 import { type Quantization, renderQuantization } from "../render/quantization.js";
 
-export interface QuantizeOptions extends ModelChoice, ExecutionChoice {
+export interface QuantizeOptions extends ModelChoice, RunSettings {
   readonly type: QuantizedType;
   readonly output: string;
   readonly inputs?: string;

@@ -1,16 +1,17 @@
 /** `mambalite run`: outputs, their bits and the class of every sequence of an input. */
 
-import { takenBy } from "../../input-files.js";
+import { type RunSettings, sessionOptions } from "../../core/settings.js";
+import { toJson } from "../../json.js";
+import { takenBy } from "../../open/inputs.js";
 import { inModuleShapes, moduleShapesOf } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
-import { toJson } from "../json.js";
 import { inputItems, readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import { checkExecution, type ExecutionChoice, sessionOptions } from "../options.js";
+import { checkExecution } from "../options.js";
 import { type LogitsResult, type OutputResult, type Result, toResult } from "../results.js";
 import { cutOffLine, oneLine } from "../text.js";
 
-export interface RunOptions extends ModelChoice, ExecutionChoice {
+export interface RunOptions extends ModelChoice, RunSettings {
   readonly input: string;
   readonly allowNonfinite?: boolean;
   readonly jobs?: number;

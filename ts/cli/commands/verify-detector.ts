@@ -1,13 +1,12 @@
 /** `mambalite verify --mode`: a detector's firmware over a stream in an emulator, against TypeScript bit for bit. */
 import { readFileSync } from "node:fs";
-import { readAudio } from "../../audio/index.js";
 import { BadArgument } from "../../core/errors.js";
 import { to16Bits } from "../../core/input.js";
 import { type DetectorVerification, verifyDetector } from "../../firmware/node.js";
-import { takenBy } from "../../input-files.js";
+import { toJson } from "../../json.js";
 import { BUNDLED_MODELS } from "../../models/index.js";
+import { inputsOf, takenBy } from "../../open/inputs.js";
 import { detectorOf } from "../detector.js";
-import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type OpenModel, withModel } from "../load-model.js";
 import { refuseGiven } from "../options.js";
@@ -47,12 +46,13 @@ export async function verifyDetectorCommand(
 
 /** Those of --input, or the recordings of a bundled model; else the stream is noise. */
 async function clipsOf(named: string, { model }: OpenModel, input: string | undefined) {
-  const { sampleRateHz } = model.info;
   const bundled = BUNDLED_MODELS.find(({ name }) => name === named);
   const recordings =
     input !== undefined
       ? (await readInputs(input, takenBy(model), false)).sequences
-      : (bundled?.examples ?? []).map(({ url }) => readAudio(readFileSync(url), sampleRateHz));
+      : (bundled?.examples ?? []).flatMap(
+          ({ url }) => inputsOf(readFileSync(url), takenBy(model), false).sequences,
+        );
   return recordings.map((recording) => {
     const clip = new Int16Array(recording.length);
     to16Bits(recording, clip);

@@ -1,7 +1,7 @@
 /** `mambalite verify --project`: a project as it lies there, edited or not, against the simulation bit for bit. */
 import { BadArgument } from "../../core/errors.js";
 import { type ProjectVerification, verifyProject } from "../../firmware/node.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../json.js";
 import { refuseGiven } from "../options.js";
 import { counted, grouped, oneLine } from "../text.js";
 

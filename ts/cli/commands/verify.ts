@@ -1,30 +1,27 @@
 /** `mambalite verify`: a model's firmware, run in an emulator, against its simulation bit for bit. */
+
 import type { Thing } from "../../board/memory/memories.js";
 import type { Model } from "../../core/model.js";
-import { BOARDS } from "../../device/index.js";
+import { type RunSettings, sessionOptions } from "../../core/settings.js";
+import { BOARDS, type WeightsChoice } from "../../device/index.js";
 import type { EmulatedTarget } from "../../firmware/index.js";
 import { proxiedBoards, type Verification, verify } from "../../firmware/node.js";
-import { takenBy } from "../../input-files.js";
+import { toJson } from "../../json.js";
+import { takenBy } from "../../open/inputs.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
 import { type DetectorChoice, refuseWithoutMode } from "../detector.js";
-import { toJson } from "../json.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
-import {
-  boardOf,
-  checkExecution,
-  type ExecutionChoice,
-  refuseGiven,
-  sessionOptions,
-} from "../options.js";
+import { boardOf, checkExecution, refuseGiven } from "../options.js";
 import { cyclesReport } from "../render/board-time.js";
 import { renderVerification, stackOf } from "../render/verification.js";
 import { modelFor } from "../twin.js";
 
-export interface VerifyCommandOptions extends ModelChoice, ExecutionChoice, DetectorChoice {
+export interface VerifyCommandOptions extends ModelChoice, RunSettings, DetectorChoice {
   readonly target: EmulatedTarget;
   readonly board?: string;
   readonly variant?: readonly string[];
+  readonly weights?: WeightsChoice;
   readonly float?: boolean;
   readonly input?: string;
   readonly keep?: string;
@@ -54,6 +51,7 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
       timeoutMs: options.timeout * 1000,
       ...(!isDefault && { execution: sessionOptions(options, frames) }),
       ...(board && { board }),
+      ...(options.weights && { weights: options.weights }),
       ...(time && { time }),
       ...(options.variant && { variants: options.variant }),
       ...(options.keep !== undefined && { folder: options.keep }),

@@ -1,64 +1,16 @@
-/** A comparison with a reference as text and as JSON: which case is how far off, and which operator departs first. */
+/** A comparison with a reference as text: which case is how far off, and which operator departs first. */
 import type { Model } from "../../core/model.js";
+import {
+  type Comparison,
+  isWithin,
+  type Tolerances,
+  unitOf,
+  warningOf,
+} from "../../open/comparison.js";
 import { abbreviate } from "../../plain-text.js";
-import type {
-  Accuracy,
-  OutputAccuracy,
-  OutputsAccuracy,
-  TraceComparison,
-} from "../../profile/index.js";
-import { finiteOrNull } from "../json.js";
+import type { OutputAccuracy, TraceComparison } from "../../profile/index.js";
 import { counted, exponential, oneLine } from "../text.js";
 import { table } from "./table.js";
-
-export interface Comparison extends OutputsAccuracy {
-  /** Whether the outputs are logits, which say a class. */
-  readonly hasClasses: boolean;
-  /** Ours and the reference's, case by case, of a network of one value: it has no classes. */
-  readonly values?: readonly (readonly [ours: number, reference: number])[];
-  readonly trace?: TraceComparison;
-}
-
-/** What is permitted. */
-export interface Tolerances {
-  readonly tolerance: number;
-  readonly traceTolerance: number;
-}
-
-/** What the elements of the outputs are. */
-export function unitOf({ hasClasses, values }: Comparison): string {
-  return hasClasses || values !== undefined ? "logit" : "value";
-}
-
-const NO_CLASSES = { classIndex: null, referenceClass: null, sameClass: null };
-
-export function reportOf(comparison: Comparison, options: Tolerances) {
-  const { all, outputs, hasClasses, trace } = comparison;
-  const { cases, sameClasses } = all;
-  return {
-    cases: cases.map((c) => ({ ...c, ...(!hasClasses && NO_CLASSES), ...errorsOf(c) })),
-    ...errorsOf(all),
-    sameClasses: hasClasses ? sameClasses : null,
-    outputs: Object.fromEntries(
-      outputs.map((output) => [
-        output.name,
-        { ...errorsOf(output.accuracy), cases: output.accuracy.cases.map(errorsOf) },
-      ]),
-    ),
-    tolerance: options.tolerance,
-    isWithin: isWithin(comparison, options),
-    warning: warningOf(comparison, options),
-    trace: trace && {
-      ...trace,
-      operators: trace.operators.map((operator) => ({ ...operator, ...errorsOf(operator) })),
-      tolerance: options.traceTolerance,
-    },
-  };
-}
-
-function errorsOf({ maxRelative, meanRelative }: Pick<Accuracy, "maxRelative" | "meanRelative">) {
-  return { maxRelative: finiteOrNull(maxRelative), meanRelative: finiteOrNull(meanRelative) };
-}
 
 const MAX_SHOWN_CASES = 100;
 /** As many as a float32 has. */
@@ -144,18 +96,4 @@ function renderTrace(trace: TraceComparison, options: Tolerances): string {
 function className(model: Model, index: number): string {
   const label = model.labels[index];
   return label === undefined ? String(index) : `${index} ${oneLine(label)}`;
-}
-
-export function isWithin({ all }: OutputsAccuracy, { tolerance }: Tolerances): boolean {
-  return all.maxRelative <= tolerance;
-}
-
-/** Where the outputs agree, a trace that departs says something of the trace. */
-function warningOf(comparison: Comparison, options: Tolerances): string | null {
-  const departure = comparison.trace?.firstDeparture ?? null;
-  if (departure === null || !isWithin(comparison, options)) return null;
-  return (
-    `the outputs agree, but not the trace, first at ${oneLine(departure)}: ` +
-    "it may have been taken elsewhere, before or behind another function (docs/compare.md)"
-  );
 }

@@ -1,23 +1,34 @@
 /** A profile as text for a person: the verdict first. Computes nothing but sums of what it shows. */
 import colors from "picocolors";
 import { BOARDS, type BoardVerdict, hasFpu } from "../../device/index.js";
-import type { ProfileReport } from "../../profile/index.js";
+import type { ProfileReport, ProfileVerdict } from "../../profile/index.js";
 import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
 import { arenaChart } from "./arena-chart.js";
 import { boardEstimates } from "./board-estimates.js";
 import { renderDetector } from "./detector.js";
 import { table } from "./table.js";
 
-/** @param twin name of the same network in integers, if there is one */
-export function renderProfile(path: string, report: ProfileReport, twin?: string): string {
+/**
+ * What is known at once.
+ *
+ * @param twin name of the same network in integers, if there is one
+ */
+export function renderVerdict(path: string, verdict: ProfileVerdict, twin?: string): string {
   return [
-    summary(path, report),
+    summary(path, verdict),
     heading("VERDICT", "exact needs, with allowances for stack and firmware") +
-      verdicts(report) +
-      withoutFpu(report, twin) +
-      wholeSequence(report) +
-      (report.detector === undefined ? "" : renderDetector(report.detector)),
-    ...timeOnBoards(report),
+      verdicts(verdict) +
+      withoutFpu(verdict, twin) +
+      wholeSequence(verdict) +
+      (verdict.detector === undefined ? "" : renderDetector(verdict.detector)),
+    ...timeOnBoards(verdict),
+    "",
+  ].join("\n");
+}
+
+/** What comes when this host has been measured, and what belongs to it. */
+export function renderMeasurements(report: ProfileReport): string {
+  return [
     heading("RAM", "exact") + ram(report),
     heading("FLASH", "exact") + flash(report),
     heading("ARENA", "exact; buffers x operators, numbered as below") +
@@ -36,13 +47,13 @@ function heading(title: string, basis: string): string {
 }
 
 /** Nothing where no board fits. */
-function timeOnBoards({ boards, frames }: ProfileReport): string[] {
+function timeOnBoards({ boards, frames }: ProfileVerdict): string[] {
   const text = boardEstimates(boards);
   const basis = `estimated from traces of firmware, ${counted(frames, "frame")}; no device was measured`;
   return text === "" ? [] : [heading("TIME ON A BOARD", basis) + text];
 }
 
-function summary(path: string, report: ProfileReport): string {
+function summary(path: string, report: ProfileVerdict): string {
   const { model, plan, frames, input, arenaBudgetBytes: budget } = report;
   const unit = model.inputKind === "tokens" ? "token" : "frame";
   const shape = model.inputKind === "frames" ? ` of ${grouped(model.inputWidth)}` : "";
@@ -64,21 +75,30 @@ function outputsText(outputs: ProfileReport["model"]["outputs"]): string {
 }
 
 /** What it costs that a part of the network sees whole sequences. */
-function wholeSequence({ wholeSequence: whole, plan }: ProfileReport): string {
+function wholeSequence({ wholeSequence: whole, plan }: ProfileVerdict): string {
   if (whole === undefined) return "";
   const { forcedBy, maxFrames, bytes, arenaBytesWithout } = whole;
-  const shown = forcedBy.slice(0, MAX_FORCING).map(oneLine);
-  const names = [...shown, ...(forcedBy.length > MAX_FORCING ? ["..."] : [])].join(", ");
   return (
-    `   ${names} ${forcedBy.length === 1 ? "needs" : "need"} the whole sequence: for up to ` +
+    `   ${someNames(forcedBy)} ${forcedBy.length === 1 ? "needs" : "need"} the whole sequence: for up to ` +
     `${counted(maxFrames, "frame")} ${grouped(bytes)} bytes of the arena keep it; without, ` +
-    `${grouped(arenaBytesWithout)} of ${grouped(plan.arenaBytes)} bytes would do\n`
+    `${grouped(arenaBytesWithout)} of ${grouped(plan.arenaBytes)} bytes would do\n${squares(whole.growsWithSquare)}`
   );
+}
+
+/** Twice as many frames are four times the work. */
+function squares(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  return `   the work of ${someNames(names)} grows with the square of the sequence's length\n`;
+}
+
+function someNames(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_FORCING).map(oneLine);
+  return [...shown, ...(names.length > MAX_FORCING ? ["..."] : [])].join(", ");
 }
 
 const MAX_FORCING = 4;
 
-function verdicts({ boards }: ProfileReport): string {
+function verdicts({ boards }: ProfileVerdict): string {
   const rows = boards.map((board) => {
     const { ram, flash } = board;
     return [
@@ -91,19 +111,25 @@ function verdicts({ boards }: ProfileReport): string {
       signed(ram.headroomBytes),
       `${grouped(flash.neededBytes)} of ${grouped(flash.bytes)}`,
       signed(flash.headroomBytes),
+      weightsText(board.weights),
     ];
   });
   return (
     table(
-      ["board", "", "RAM", "in", "headroom", "flash", "headroom"],
-      ["left", "left", "right", "left", "right", "right", "right"],
+      ["board", "", "RAM", "in", "headroom", "flash", "headroom", "weights"],
+      ["left", "left", "right", "left", "right", "right", "right", "left"],
       rows,
     ) + allowances(boards)
   );
 }
 
+function weightsText({ name, copiedBytes, fits }: BoardVerdict["weights"]): string {
+  if (copiedBytes === 0) return `in ${name}`;
+  return `${grouped(copiedBytes)} ${fits ? "copied into" : "have no room in"} ${name}`;
+}
+
 /** What firmware takes instead of this model on some of the boards. */
-function withoutFpu({ boards }: ProfileReport, twin: string | undefined): string {
+function withoutFpu({ boards }: ProfileVerdict, twin: string | undefined): string {
   const without = BOARDS.filter((board) => !hasFpu(board)).map(({ id }) => id);
   const ids = boards.map(({ id }) => id).filter((id) => without.includes(id));
   if (twin === undefined || ids.length === 0) return "";

@@ -30,6 +30,8 @@ export interface Primitive {
   readonly broadcasts?: boolean;
   /** Its output comes at the pace of input 1. */
   readonly paced?: boolean;
+  /** Its work grows with the square of the number of rows. */
+  readonly growsWithSquare?: boolean;
   /** Takes what only the first op can: tokens or samples. */
   readonly front?: "tokens" | "samples";
   /** By number. */

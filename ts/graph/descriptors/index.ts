@@ -8,13 +8,17 @@
  * - to show an op of a blob: `primitiveOfName(kind)`, `viewOf(...)` and its `label`; `moduleOf(name)` names
  *   the block that a primitive belongs to.
  */
+import { ATTENTIONS } from "./attention.js";
+import { BANDS } from "./bands.js";
 import { CONVOLUTIONS } from "./convolution.js";
 import type { Descriptor, OpOf, Primitive, PrimitiveView } from "./descriptor.js";
 import { FRONT_END } from "./front-end.js";
 import { INTEGER_PRIMITIVES } from "./integer.js";
 import { LAYERS } from "./layers.js";
 import { MAMBA } from "./mamba.js";
+import { MAMBA2 } from "./mamba2.js";
 import { OUTPUTS } from "./outputs.js";
+import { RECURRENT } from "./recurrent.js";
 import { ROWS } from "./rows.js";
 import { SCAN } from "./scan.js";
 import { ALIGN, TIME } from "./time.js";
@@ -23,9 +27,13 @@ export const DESCRIPTORS = {
   ...LAYERS,
   ...ROWS,
   ...CONVOLUTIONS,
+  ...BANDS,
   ...TIME,
   ...SCAN,
   ...MAMBA,
+  ...MAMBA2,
+  ...RECURRENT,
+  ...ATTENTIONS,
   ...OUTPUTS,
   ...FRONT_END,
 };

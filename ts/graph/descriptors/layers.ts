@@ -1,12 +1,14 @@
 /**
  * Layers and norms: ops with weights that treat every row by itself, of sequences and of vectors.
  */
-import { BadCheckpoint } from "../../core/errors.js";
+import { BadArgument, BadCheckpoint } from "../../core/errors.js";
 import { batchScale, batchShift } from "../derived.js";
 import { optionalVector, panels, vector } from "../packing.js";
-import { constantTensor, type Tensor } from "../tensor.js";
+import { constantTensor, type Tensor, type Value } from "../tensor.js";
 import {
+  attributes,
   type Descriptor,
+  type Emit,
   emitAs,
   type Field,
   floatAttribute,
@@ -112,6 +114,8 @@ export interface NormOp extends OneInput {
   /** Only with "layer". */
   readonly bias?: Tensor;
   readonly eps: number;
+  /** Only with "rms": of channels, each normed by itself. Default 1. */
+  readonly groups?: number;
 }
 
 export const NORM: Primitive = {
@@ -124,6 +128,37 @@ export const NORM: Primitive = {
   label: channels,
 };
 
+export const GROUPED_NORM: Primitive = {
+  number: 72,
+  name: "grouped_norm",
+  time: "rows",
+  attributes: [...attributes("groups"), floatAttribute("eps")],
+  tensors: ["weight"],
+  label: ({ attribute, width }) => `${width} in ${attribute("groups")} groups`,
+};
+
+/** An RMS norm of all channels, or of each group. @throws BadArgument when the groups do not divide them */
+export function emitRmsNorm(
+  norm: {
+    readonly name: string;
+    readonly weight: Tensor | undefined;
+    readonly eps: number;
+    readonly groups: number;
+  },
+  input: Value,
+  width: number,
+  emit: Emit,
+): Value {
+  const { name, weight: given, eps, groups } = norm;
+  const weight = vector(given ?? constantTensor(`${name}.weight`, width, 1));
+  const op = { name, inputs: [input], width, tensors: { weight } };
+  if (groups === 1) return emit({ ...op, primitive: NORM, variant: "rms", attributes: { eps } });
+  if (width % groups === 0) {
+    return emit({ ...op, primitive: GROUPED_NORM, attributes: { groups, eps } });
+  }
+  throw new BadArgument(`groups of op ${name}`, `a divisor of ${width}`, `${groups}`);
+}
+
 /** Square, scale and weight. */
 const NORM_MACS = 3;
 
@@ -133,17 +168,27 @@ const norm: Descriptor<NormOp> = {
   fields: {
     norm: { type: "choice", choices: ["rms", "layer"], meaning: "which of the two" },
     eps: EPS,
+    groups: {
+      type: "integer",
+      least: 1,
+      default: 1,
+      meaning: "of channels, each normed by itself (rms only)",
+    },
   },
   tensors: [channelTensor("weight", true), channelTensor("bias", true)],
-  primitives: [NORM],
+  primitives: [NORM, GROUPED_NORM],
   width: unchanged,
   work: ({ width }) => NORM_MACS * width,
   encode: (form, emit) => {
-    const { name, norm: variant, weight, bias, eps } = form.op;
-    if (variant === "rms" && bias !== undefined) {
-      throw new BadCheckpoint(bias.name, "no bias in an RMS norm", "one");
-    }
+    const { name, norm: variant, weight, bias, eps, groups = 1 } = form.op;
     const { width } = form;
+    if (variant === "rms") {
+      if (bias !== undefined) throw new BadCheckpoint(bias.name, "no bias in an RMS norm", "one");
+      return emitRmsNorm({ name, weight, eps, groups }, form.inputs[0] as Value, width, emit);
+    }
+    if (groups !== 1) {
+      throw new BadArgument(`groups of op ${name}`, "1 in a LayerNorm", `${groups}`);
+    }
     const tensors = {
       weight: vector(weight ?? constantTensor(`${name}.weight`, width, 1)),
       bias: optionalVector(bias),

@@ -192,11 +192,15 @@ const mamba: Descriptor<MambaOp> = {
 /** Names of a block's primitives behind its own, by which reports put them together again. */
 export const MAMBA_PARTS = [
   "in_proj.x",
+  "in_proj.xbc",
+  "in_proj.dt",
   "conv1d",
   "x_proj",
   "ssm_norm",
   "selective_scan",
+  "ssd_scan",
   "gate",
+  "gated_norm",
   "out_proj",
 ] as const;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "board.h"
+#include "esp_cpu.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -21,6 +22,13 @@ void port_write(const char *text) {
 uint32_t port_ticks(void) { return (uint32_t)esp_timer_get_time(); }
 
 uint32_t port_ticks_per_second(void) { return MICROSECONDS; }
+
+/* CCOUNT, of the core that the task runs on: it has one of its own. */
+uint32_t port_cycles(void) { return (uint32_t)esp_cpu_get_cycle_count(); }
+
+uint32_t port_cycles_per_second(void) {
+    return (uint32_t)CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ * MICROSECONDS;
+}
 
 const char *port_misconfigured(void) {
     return CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ == BOARD_CLOCK_HZ / 1000000u
