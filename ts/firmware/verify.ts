@@ -330,7 +330,7 @@ function joined(
   return { count: inputs.length, length, data, outputFloats };
 }
 
-const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data"];
+const FLASH_SECTIONS = [".reset", ".vectors", ".text", ".rodata", ".data", ".weights"];
 const STATIC_SECTIONS = [".data", ".bss", ".noinit"];
 
 function codeMemory(
