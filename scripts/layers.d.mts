@@ -1,5 +1,4 @@
 export type Imports = ReadonlyMap<string, readonly string[]>;
-export function importsIn(folder: string): Imports;
 export function upwardImports(imports: Imports, floors?: readonly (readonly string[])[]): string[];
 export function importCircles(imports: Imports): string[];
 export function checkLayers(): string[];

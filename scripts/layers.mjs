@@ -9,14 +9,13 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../ts", import.meta.url));
 
 /** From the ground up; a name with an end is a file. What is on one floor does not know the other. */
-export const FLOORS = [
+const FLOORS = [
   ["crc32.ts", "float32.ts", "hex-word.ts", "looks-like.ts", "plain-text.ts", "json.ts"],
   ["core", "board", "device", "models"],
   ["graph", "audio", "host"],
-  ["blob", "checkpoint", "frontend", "module-input.ts", "reference-files.ts"],
+  ["blob", "checkpoint", "frontend"],
   ["fold", "streaming"],
   ["profile"],
-  ["input-files.ts"],
   ["quantize", "firmware"],
   ["open"],
   ["index.ts"],
@@ -28,7 +27,7 @@ const IMPORT =
   /^\s*(?:import|export)\b[^;"']*?["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']\s*\)/gm;
 
 /** The files of a folder, and for each those that it imports, by their names in it. */
-export function importsIn(folder) {
+function importsIn(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /(?<!\.d)\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
@@ -50,10 +49,12 @@ function placeOf(file) {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
 }
 
-/** A line for each import that goes up or sideways, and for each place that has no floor. */
+/** A line for each import that goes up or sideways, each place that has no floor, and each that has one and is gone. */
 export function upwardImports(imports, floors = FLOORS) {
   const floorOf = (file) => floors.findIndex((places) => places.includes(placeOf(file)));
   const homeless = [...imports.keys()].filter((file) => floorOf(file) < 0);
+  const places = new Set([...imports.keys()].map(placeOf));
+  const gone = floors.flat().filter((place) => !places.has(place));
   const upward = [...imports].flatMap(([file, imported]) =>
     imported
       .filter((other) => placeOf(other) !== placeOf(file) && floorOf(other) >= floorOf(file))
@@ -61,6 +62,7 @@ export function upwardImports(imports, floors = FLOORS) {
   );
   return [
     ...homeless.map((file) => `${file}: ${placeOf(file)} has no floor in scripts/layers.mjs`),
+    ...gone.map((place) => `${place}: has a floor in scripts/layers.mjs, and no files`),
     ...upward.map((line) => `${line}: upward`),
   ];
 }

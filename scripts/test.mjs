@@ -46,12 +46,12 @@ const ALLOW_SKIPS = "--allow-skips";
 const BESIDE_PRIORITY = 10;
 
 /**
- * Steps marked `beside` run one after the other, at a lower priority, while vitest runs, which begins with the browser
- * tests, one file at a time. Steps marked `onlyByName` are parts of others.
+ * Steps marked `first` run before all others. Those marked `beside` run one after the other, at a lower priority, while
+ * vitest runs, which begins with the browser tests, one file at a time. Those marked `onlyByName` are parts of others.
  */
 const steps = [
-  { name: "build", run: () => node(["scripts/build.mjs"]) },
-  { name: "lint", run: () => node(["scripts/lint.mjs"]), count: countLint },
+  { name: "build", first: true, run: () => node(["scripts/build.mjs"]) },
+  { name: "lint", first: true, run: () => node(["scripts/lint.mjs"]), count: countLint },
   { name: "wasm", beside: true, run: buildWasm },
   {
     name: "native",
@@ -260,9 +260,9 @@ async function runInTurn(chosen, options) {
 
 /** In the order of the table, whichever ended first. */
 async function runSteps(chosen) {
-  const first = chosen.filter(({ name }) => name === "build" || name === "lint");
+  const first = chosen.filter((step) => step.first);
   const beside = chosen.filter((step) => step.beside);
-  const others = chosen.filter((step) => !first.includes(step) && !step.beside);
+  const others = chosen.filter((step) => !step.first && !step.beside);
   const results = await runInTurn(first, {});
   const both = await Promise.all([
     runInTurn(beside, { beside: others.length > 0 }),

@@ -1,6 +1,6 @@
 /*
  * execute.c - runs the ops of a tick, one behind the other. Knows the ops only by their classes; which tick
- * comes when is ticks.c's.
+ * comes when is ticks.c's. What is done once a tick, or for few of its ops, is cold: small, where the loop is fast.
  */
 #include "session.h"
 
@@ -61,8 +61,8 @@ static inline int has_own_time(const mlm_op_class *class) {
 }
 
 /* The rows of this tick, for an op with this clock; `in_clock` is the one of what it reads. */
-static inline void set_rows(const mlm_session *session, mlm_run *restrict run, uint32_t in_clock,
-                            uint32_t clock) {
+static MLM_COLD void set_rows(const mlm_session *session, mlm_run *restrict run, uint32_t in_clock,
+                              uint32_t clock) {
     mlm_span in = {0, 1};
     if (in_clock != MLM_NO_CLOCK && session->phase != PHASE_GIVE)
         in = mlm_rows_of(session, in_clock);
@@ -88,8 +88,8 @@ static MLM_COLD void set_own_time(const mlm_session *session, const mlm_op_class
 }
 
 /* All inputs, whose rows begin at `first`. */
-static MLM_NOINLINE void set_inputs(const mlm_session *session, const uint32_t *offsets,
-                                    const mlm_blob_op *op, mlm_run *run, uint32_t first) {
+static MLM_COLD void set_inputs(const mlm_session *session, const uint32_t *offsets,
+                                const mlm_blob_op *op, mlm_run *run, uint32_t first) {
     for (uint32_t i = 0; i < MLM_MAX_INPUTS && op->inputs[i] != MLM_NO_VALUE; i++)
         set_input(session, offsets, run, i, op->inputs[i], first);
     run->input_width = run->widths[0];
@@ -159,7 +159,7 @@ int mlm_run_ops(mlm_session *session, mlm_run *restrict run, int stepping) {
     return 0;
 }
 
-void mlm_run_all(mlm_session *session) {
+MLM_COLD void mlm_run_all(mlm_session *session) {
     mlm_run run;
     while (session->phase != PHASE_IDLE) mlm_run_ops(session, &run, 0);
 }

@@ -48,10 +48,11 @@ static int has_fused_part(const mlm_blob_op *op, uint32_t schedule, uint32_t par
     return part != DISCRETIZE;
 }
 
-/* Floats of a head's state: groups of 4 channels of its own. */
-static uint32_t head_state(const mlm_blob_op *op) {
+/* Floats of a head's state: groups of 4 channels of its own. No tensor is as large, so nothing has said yet that
+ * they are less than 2^32. */
+static uint64_t head_state(const mlm_blob_op *op) {
     const uint32_t channels = op->width / op->attributes[HEADS];
-    return (channels + LANES - 1) / LANES * LANES * op->attributes[STATES];
+    return (uint64_t)((channels + LANES - 1) / LANES * LANES) * op->attributes[STATES];
 }
 
 static MLM_COLD void needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *need) {
@@ -88,7 +89,7 @@ static head head_of(const mlm_run *run, uint32_t index) {
     const uint32_t *attributes = run->op->attributes;
     const uint32_t heads = attributes[HEADS], states = attributes[STATES];
     const uint32_t channels = run->op->width / heads, together = heads / attributes[HEAD_GROUPS];
-    const size_t state = (size_t)index * head_state(run->op);
+    const size_t state = (size_t)(index * head_state(run->op));
     const float *row = run->inputs[XBC].data;
     return (head){.channels = channels,
                   .states = states,
@@ -182,7 +183,7 @@ static MLM_IN_ORDER void scan_head(const head *at) {
 /* A head's rows one behind the other, so that its state stays near. */
 static void for_each_head(const mlm_run *run, void (*work)(const head *)) {
     const uint32_t heads = run->op->attributes[HEADS], steps = mlm_padded(heads);
-    const size_t state = (size_t)heads * head_state(run->op);
+    const size_t state = (size_t)(heads * head_state(run->op));
     for (uint32_t index = 0; index < heads; index++) {
         head at = head_of(run, index);
         for (uint32_t t = 0; t < run->rows; t++) {

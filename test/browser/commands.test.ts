@@ -15,7 +15,7 @@ describe("the page's commands", () => {
       env: environment,
     });
     expect(stdout).toMatch(/^first load: [0-9,]+ of 153,600 bytes/m);
-    expect(stdout).toMatch(/^largest core: [0-9,]+ of 84,992 bytes/m);
+    expect(stdout).toMatch(/^largest core: [0-9,]+ of 98,304 bytes/m);
     expect(status).toBe(0);
     expect(existsSync(join(root, "build/app/index.html"))).toBe(true);
   });

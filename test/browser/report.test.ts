@@ -114,7 +114,9 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     const board = page.locator('[data-board="stm32h743"]');
     const text = (await board.locator(".board-time").textContent()) ?? "";
     expect(text).toMatch(/^About [0-9.,]+ ms \([0-9.,]+ to [0-9.,]+, [0-9.]+ % of real time\)/);
-    expect(text).toMatch(/[0-9.]+ % lost in flash; .*: [0-9.,]+ ms\. Weights in flash, 480 MHz/);
+    expect(text).toMatch(
+      /[0-9.]+ % lost in AXI SRAM; .*: [0-9.,]+ ms\. Weights in AXI SRAM, 480 MHz/,
+    );
     const other = board.getByRole("button", { name: /^stream, tile [0-9]+ .* about [0-9.,]+ ms / });
     expect(await other.count()).toBeGreaterThan(0);
     await context.close();

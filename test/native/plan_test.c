@@ -267,6 +267,27 @@ static void arenas_over_4_gib(void) {
     world_close(&w);
 }
 
+/* No tensor is as large as the states of Mamba-2's scan: their number alone makes them more than 2^32 floats. */
+static void states_over_4_gib(void) {
+    enum { WIDTH = 1024, STATES = 1 << 22, CHANNELS = WIDTH + 2 * STATES };
+    network *net = network_new(MLM_INPUT_FRAMES, CHANNELS, 1);
+    net_op dt = op_of(SLICE, 0, 0);
+    dt.width = 1;
+    net_op scan = op_of_two(SSD_SCAN, 0, 0, network_add(net, dt));
+    scan.width = WIDTH;
+    scan.attributes[0] = scan.attributes[1] = 1;
+    scan.attributes[2] = STATES;
+    scan.attributes[4] = MLM_INFINITY_BITS;
+    network_add_output(net, network_add(net, op_of(POOL, 0, network_add(net, scan))));
+    world w;
+    uint32_t bytes;
+    if (!CHECK(world_open(&w, net))) return;
+    const mlm_options stream = {MLM_SCHEDULE_STREAM, 1, 0}, unfused = {MLM_SCHEDULE_UNFUSED, 0, 1};
+    CHECK(mlm_arena_bytes(&w.model, &stream, &bytes) == MLM_ERR_TOO_LARGE);
+    CHECK(mlm_arena_bytes(&w.model, &unfused, &bytes) == MLM_ERR_TOO_LARGE);
+    world_close(&w);
+}
+
 /* Tiles are counted in frames; their samples must be countable, too. */
 static void inputs_over_4_gib(void) {
     network *net = network_new(MLM_INPUT_SAMPLES, 1, 1);
@@ -356,6 +377,7 @@ int main(int argc, char **argv) {
     RUN(random_plans_keep_their_promises);
     RUN(options_that_are_not_permitted);
     RUN(arenas_over_4_gib);
+    RUN(states_over_4_gib);
     RUN(inputs_over_4_gib);
     RUN(longest_models_are_planned_quickly);
     return harness_end();

@@ -25,6 +25,13 @@ it("says which import goes up or sideways, and what has no floor", () => {
   ]);
 });
 
+it("says which floor is of files that are gone", () => {
+  const imports = of({ "low.ts": [], "core/a.ts": [], "app/page.ts": [] });
+  expect(upwardImports(imports, FLOORS)).toEqual([
+    "cli: has a floor in scripts/layers.mjs, and no files",
+  ]);
+});
+
 it("says which files import each other in a circle", () => {
   const imports = of({ a: ["b", "d"], b: ["c"], c: ["a"], d: ["d"], e: ["a"] });
   expect(importCircles(imports)).toEqual(["a -> b -> c -> a: a circle", "d -> d: a circle"]);

@@ -3,6 +3,7 @@
  * in the same memory. Knows nothing of where the blob came from.
  */
 
+import { hexWord } from "../hex-word.js";
 import { looksLike } from "../looks-like.js";
 import { type Core, STATUS_OK } from "./core.js";
 import { BadArgument, BadModel, type ModelFault } from "./errors.js";
@@ -336,8 +337,4 @@ function faultReason(status: string, fault: ModelFault, blob: Uint8Array): strin
     default:
       return numbers;
   }
-}
-
-function hexWord(word: number): string {
-  return word.toString(16).padStart(8, "0");
 }

@@ -156,15 +156,18 @@ function sram(name: string, bytes: number, id = "sram"): Region {
   return { id, name, bytes, usableBytes: bytes, reservedFor: "", speed: "sram" };
 }
 
-/** What stands beside the first SRAM. */
+/** What has no weights: stands beside the first SRAM, or is of a board whose project copies none. */
 function arenaRam(name: string, bytes: number, id: string): Region {
   return { ...sram(name, bytes, id), arenaOnly: true };
 }
 
-/** ESP-IDF's static memory on a chip without PSRAM; `linked` is what an application has at link time. */
+/**
+ * ESP-IDF's static memory of a chip whose project is for the emulator, which leaves weights in flash; `linked` is what
+ * an application has at link time.
+ */
 function espSram(bytes: number, linked: number): Region {
   return {
-    ...sram("internal SRAM", bytes),
+    ...arenaRam("internal SRAM", bytes, "sram"),
     usableBytes: linked - ESP_IDF_RAM_BYTES,
     reservedFor:
       `cache, ROM and boot loader (${(bytes - linked).toLocaleString("en-US")}), ` +

@@ -111,13 +111,19 @@ export function judge(board: Board, needs: Needs): BoardVerdict {
 /** Whatever else is in the region counts when an arena is placed. */
 function judgeWeights({ regions }: Board, { weightsIn, weightsBytes }: Needs): WeightsVerdict {
   if (weightsIn === undefined) return IN_FLASH;
-  const region = regions.find(({ id, arenaOnly }) => id === weightsIn && !arenaOnly);
+  const region = regions.find(({ id }) => id === weightsIn);
   return {
     place: weightsIn,
-    name: region?.name ?? `${weightsIn}, of which it has none`,
+    name: nameOf(region) ?? `${weightsIn}, of which it has none`,
     copiedBytes: weightsBytes,
-    fits: region !== undefined && weightsBytes <= region.usableBytes,
+    fits: region !== undefined && !region.arenaOnly && weightsBytes <= region.usableBytes,
   };
+}
+
+function nameOf(region: Region | undefined): string | undefined {
+  return region?.arenaOnly
+    ? `${region.name}, into which no exported project copies them`
+    : region?.name;
 }
 
 function judgeRam(board: Board, needs: Needs): BoardVerdict["ram"] {

@@ -16,9 +16,7 @@ export function judgePlaced(board: Board, needs: Needs, choice?: WeightsChoice):
   const judged = placesFor(board, choice).map((weightsIn) => judge(board, { ...needs, weightsIn }));
   const [first] = judged;
   if (choice !== undefined) {
-    return (
-      judged.find(({ fits }) => fits) ?? first ?? judge(board, { ...needs, weightsIn: choice })
-    );
+    return judged.find(({ fits }) => fits) ?? first ?? judge(board, nowhere(board, needs, choice));
   }
   const { region } = inFlash.ram;
   return judged.find(({ fits, ram }) => fits && ram.region === region) ?? inFlash;
@@ -29,6 +27,11 @@ function placesFor({ regions, flash }: Board, choice: WeightsChoice | undefined)
   const possible = regions.filter(({ arenaOnly }) => !arenaOnly);
   if (choice === undefined) return flash.hasNoWaits ? [] : possible.map(({ id }) => id);
   return possible.filter((region) => isMeant(region, choice)).map(({ id }) => id);
+}
+
+/** Needs that no project meets; the verdict names the region that has no weights, or that there is none. */
+function nowhere({ regions }: Board, needs: Needs, choice: WeightsChoice): Needs {
+  return { ...needs, weightsIn: regions.find((region) => isMeant(region, choice))?.id ?? choice };
 }
 
 const SPEEDS: Readonly<Record<Exclude<WeightsChoice, "flash">, RegionSpeed>> = {

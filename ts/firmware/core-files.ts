@@ -21,8 +21,6 @@ export interface BuildSettings {
   readonly warnings: readonly string[];
   /** Names of the files that a run spends its time in. */
   readonly hot: readonly string[];
-  /** Those of them that only lead from one inner loop to the next. */
-  readonly smallInProjects: readonly string[];
 }
 
 export function source(sources: Sources, path: string): string {

@@ -2,6 +2,8 @@
  * A detector as C: what it is told, the front end's blob, and the stream that a harness makes for it. Only text.
  * Knows nothing of machines or of the core's sources.
  */
+
+import { hexWord } from "../hex-word.js";
 import { bytesOf, defines, GENERATED, header, wordArray } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import {
@@ -59,7 +61,7 @@ function frontFiles(
   library: string,
   { blob, info }: NonNullable<FirmwareDetector["front"]>,
 ): [string, Content][] {
-  const crc = info.crc32.toString(16).padStart(8, "0");
+  const crc = hexWord(info.crc32);
   return [
     [
       `${library}/front_blob.h`,

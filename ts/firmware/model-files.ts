@@ -4,6 +4,7 @@
  */
 import { framesIn, type InputArray, inputsPerFrame, to16Bits } from "../core/input.js";
 import type { Plan } from "../core/plan.js";
+import { hexWord } from "../hex-word.js";
 import { bytesOf, defines, GENERATED, header, wordArray, wordsIn } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
@@ -12,7 +13,7 @@ import type { SensorType } from "./sensor-files.js";
 
 export function modelFiles(library: string, model: FirmwareModel): [string, Content][] {
   const { blob, info, plan } = model;
-  const crc = info.crc32.toString(16).padStart(8, "0");
+  const crc = hexWord(info.crc32);
   return [
     [
       `${library}/model_blob.h`,

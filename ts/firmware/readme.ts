@@ -1,6 +1,7 @@
 /** The README of an exported project: commands, memory, and what has been run where. Only text. */
 import type { Plan } from "../core/plan.js";
 import { type Board, IN_FLASH, type WeightsChoice } from "../device/index.js";
+import { hexWord } from "../hex-word.js";
 import { CORTEX_M, type CortexM, cortexM, SEMIHOSTING } from "./cortex-m.js";
 import { commandOf } from "./manifest.js";
 import { blobBytes, type Example, type FirmwareModel, memoryBytes } from "./model.js";
@@ -46,7 +47,7 @@ nothing is allocated; the self-test tells whether every output has the bits of t
 
 function madeBy(target: Target, facts: ReadmeFacts): string {
   const { model } = facts;
-  const crc = model.info.crc32.toString(16).padStart(8, "0");
+  const crc = hexWord(model.info.crc32);
   return `
 Made by \`${commandOf({ target, ...facts })}\`, where ${modelText(model)}
 has CRC-32 ${crc}; \`mambalite.json\` has it too. \`mambalite verify --project .\` checks, in an emulator, that core and

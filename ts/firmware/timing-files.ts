@@ -1,5 +1,6 @@
 /** What a timing report says of its board, as C. Only text. Knows nothing of machines. */
 import type { Board } from "../device/index.js";
+import { hexWord } from "../hex-word.js";
 import { defines, GENERATED, header } from "./c-source.js";
 import type { FirmwareModel } from "./model.js";
 
@@ -10,16 +11,16 @@ export interface TimedPlace {
   readonly weights: string;
 }
 
-/** Of a machine that nothing is known of. */
-export const UNKNOWN_PLACE = "unknown";
+/** Board, or memory, of a machine that nothing is known of. */
+const UNKNOWN = "unknown";
 
 export function timingFacts(
   program: string,
   { info, detector }: FirmwareModel,
   { board, region, weights }: TimedPlace,
 ): [string, string][] {
-  const crc = info.crc32.toString(16).padStart(8, "0");
-  const text = (value: string | undefined) => JSON.stringify(value || UNKNOWN_PLACE);
+  const crc = hexWord(info.crc32);
+  const text = (value: string | undefined) => JSON.stringify(value || UNKNOWN);
   const facts = defines({
     TIMING_BOARD: text(board?.id),
     TIMING_MODEL: text(crc),

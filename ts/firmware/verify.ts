@@ -11,6 +11,7 @@ import type { Model } from "../core/model.js";
 import type { Outputs } from "../core/outputs.js";
 import type { Plan, SessionOptions } from "../core/plan.js";
 import { BOARDS, type Board, type WeightsChoice } from "../device/index.js";
+import { hexWord } from "../hex-word.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { type BoardTime, checkTime, type TimeOptions, timeImage } from "./board-time.js";
 import { buildProject, readFlags, readSections, type Sections, writeFiles } from "./build.js";
@@ -387,7 +388,7 @@ function simulate(
 
 function bitsOf(infos: Model["info"]["outputs"], outputs: Outputs): string[] {
   const words = new Uint32Array(flatOutputs(infos, outputs).buffer);
-  return Array.from(words, (word) => word.toString(16).padStart(8, "0"));
+  return Array.from(words, hexWord);
 }
 
 /** All variants under the first execution, then all under the next. */

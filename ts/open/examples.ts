@@ -6,9 +6,8 @@ import { BadArgument, BadInput } from "../core/errors.js";
 import { framesIn, type InputArray, type SamplesInput } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { FileProblem, inFile } from "../host/file-problem.js";
-import { shortLine } from "../plain-text.js";
 import type { InputSource } from "../quantize/inputs.js";
-import type { FileEntry } from "./files.js";
+import { type FileEntry, namesOf } from "./files.js";
 import { inputsOf, type ModelInput, paddedClip, takenBy } from "./inputs.js";
 
 /** A file with its path in what was chosen. */
@@ -32,7 +31,6 @@ type Item = () => InputArray | Promise<InputArray>;
 
 const AUDIO = /\.(wav|flac)$/i;
 const ARRAY = /\.npy$/i;
-const MOST_NAMES_CHARACTERS = 120;
 
 /**
  * The inputs of some files: `.npy` as `run` takes it, `.wav` and `.flac` each as it is; but clips in folders that are
@@ -158,9 +156,4 @@ function kindsOf({ info, labels }: TakenModel): string {
   if (info.inputKind !== "samples") return `examples as .npy of ${info.inputKind}`;
   const folders = labels.length > 0 ? ", or folders of clips named as the labels" : "";
   return `examples as .wav, .flac or .npy${folders}`;
-}
-
-function namesOf(files: readonly ExampleFile[]): string {
-  if (files.length === 0) return "no files";
-  return shortLine(files.map(({ path }) => path).join(", "), MOST_NAMES_CHARACTERS);
 }

@@ -1,4 +1,7 @@
 /** A file of a disk, of a file chooser, or of a drop, as those see it who read it. Knows nothing of what is in it. */
+import { shortLine } from "../plain-text.js";
+
+const MOST_NAMES_CHARACTERS = 120;
 
 export interface FileEntry {
   /** Its name, or its path; parts separated by "/". */
@@ -8,4 +11,10 @@ export interface FileEntry {
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Of some files, for messages. */
+export function namesOf(files: readonly Pick<FileEntry, "path">[]): string {
+  if (files.length === 0) return "no files";
+  return shortLine(files.map(({ path }) => path).join(", "), MOST_NAMES_CHARACTERS);
 }

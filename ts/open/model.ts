@@ -4,12 +4,10 @@
  */
 import type { Engine } from "../core/engine.js";
 import { BadArgument } from "../core/errors.js";
+import { BLOB_MAGIC, HEADER } from "../core/format.js";
 import { checkBytes } from "../core/input.js";
 import type { CheckpointFiles } from "./network.js";
 import type { ConvertOptions, OpenedBlob, OpenedModel } from "./opened.js";
-
-/** "MLM" and 0x1A (see csrc/core/blob.h). */
-const MLM_MAGIC = [0x4d, 0x4c, 0x4d, 0x1a];
 
 export interface OpenOptions extends CheckpointFiles, ConvertOptions {
   /** Of the file, if it has one: only decides how bytes that are neither are reported. */
@@ -19,9 +17,13 @@ export interface OpenOptions extends CheckpointFiles, ConvertOptions {
 /** What may be said of checkpoints only. */
 const OF_CHECKPOINTS = ["arch", "frontEnd", "labels", "fold", "quantize"] as const;
 
+const MAGIC_BYTES = 4;
+
 /** Whether the bytes begin as a blob does. */
 export function isBlob(bytes: Uint8Array): boolean {
-  return MLM_MAGIC.every((byte, i) => bytes[i] === byte);
+  if (bytes.length < MAGIC_BYTES) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, MAGIC_BYTES);
+  return view.getUint32(HEADER.magic, true) === BLOB_MAGIC;
 }
 
 /**

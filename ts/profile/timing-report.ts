@@ -9,7 +9,7 @@ import { BadFile } from "../core/errors.js";
 import type { Model } from "../core/model.js";
 import { opWork } from "./op-work.js";
 
-export const TIMING_FORMAT = 1;
+const TIMING_FORMAT = 1;
 
 /** As the firmware says it. */
 export interface TimingReport {
@@ -37,6 +37,8 @@ export interface TimingReport {
 
 const FIRST = "mambalite-timing";
 const LAST = "end";
+/** What a console may have garbled goes to terminals and into catalogues. */
+const SHORT_LINE = /^[ -~]{1,200}$/;
 
 /** @param text what a console has shown, the report among it. @throws BadFile */
 export function parseTimingReport(text: string): TimingReport {
@@ -44,7 +46,9 @@ export function parseTimingReport(text: string): TimingReport {
   const word = (name: string) => {
     const found = lines.filter((line) => line.startsWith(`${name} `));
     if (found.length !== 1) throw wrong(`${found.length === 0 ? "no" : "several"} lines "${name}"`);
-    return found[0]!.slice(name.length + 1);
+    const said = found[0]!.slice(name.length + 1);
+    if (!SHORT_LINE.test(said)) throw wrong(`its ${name} is no short line of printable ASCII`);
+    return said;
   };
   const number = (name: string) => whole(name, word(name));
   if (number(FIRST) !== TIMING_FORMAT) {
@@ -54,15 +58,19 @@ export function parseTimingReport(text: string): TimingReport {
   if (counter !== "cycles" && counter !== "instructions") {
     throw wrong(`it counts ${quoted(counter)}, not cycles or instructions`);
   }
+  const clockHz = counter === "cycles" ? number("clock") : undefined;
+  if (clockHz === 0) throw wrong("its clock is 0");
+  const total = number("total");
+  if (total === 0) throw wrong("its total is 0");
   const model = word("model");
   if (!/^[0-9a-f]{8}$/.test(model)) throw wrong(`its model is ${quoted(model)}, not a CRC-32`);
   return {
     ...{ core: word("core"), board: word("board"), model, tile: number("tile"), counter },
-    ...(counter === "cycles" && { clockHz: number("clock") }),
+    ...(clockHz !== undefined && { clockHz }),
     ...{ state: word("state"), weights: word("weights"), arena: word("arena") },
     frames: number("frames"),
     operators: operatorsIn(lines),
-    total: number("total"),
+    total,
   };
 }
 
@@ -160,7 +168,7 @@ function estimateFor(report: TimingReport, model: Model, costs: CostTable) {
   const timing = timingOf(board);
   if (timing === undefined) return { reason: `no timing of the board (${board})` };
   if (tile === 0) return { reason: "no costs of whole sequences" };
-  const unknown = [weights, arena].find((id) => timing.memories[id] === undefined);
+  const unknown = [weights, arena].find((id) => !Object.hasOwn(timing.memories, id));
   if (unknown !== undefined) return { reason: `no timing of the memory (${unknown})` };
   const options = { schedule: "stream", tile } as const;
   const weightBytes = model.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -183,7 +191,7 @@ export function parseTimings(text: string): TimingCatalogue {
   if (schema === EMPTY_TIMINGS.schema && Array.isArray(rows) && rows.every(isRow)) {
     return { schema, rows };
   }
-  throw new BadFile("catalogue of timings", `not what \`mambalite timing add\` writes`);
+  throw new BadFile("catalogue of timings", "not what `mambalite timing add` writes");
 }
 
 function jsonOf(text: string): unknown {
@@ -204,6 +212,6 @@ const KEY = [
 ] as const;
 
 export function withTiming({ schema, rows }: TimingCatalogue, row: TimingRow): TimingCatalogue {
-  const keyOf = (of: TimingRow) => KEY.map((key) => String(of[key as keyof TimingRow])).join("\n");
+  const keyOf = (of: TimingRow) => KEY.map((key) => String(of[key])).join("\n");
   return { schema, rows: [...rows.filter((other) => keyOf(other) !== keyOf(row)), row] };
 }

@@ -1,6 +1,7 @@
 /** Where weights lie: what is asked for, and the fastest place that has room. */
 import { describe, expect, test } from "vitest";
 import { BOARDS, type Board, judgePlaced } from "../../../ts/device/index.js";
+import { LAYOUTS } from "../../../ts/firmware/targets.js";
 
 const KIB = 1024;
 const on = (id: string): Board => BOARDS.find((board) => board.id === id)!;
@@ -49,6 +50,27 @@ describe("by default", () => {
       const { regions } = judgePlaced(board, needs(1)).ram;
       for (const region of regions) expect(region).not.toHaveProperty("arenaOnly");
     }
+  });
+});
+
+describe("boards whose project is for an emulator and copies nothing", () => {
+  test.each(["esp32c3", "esp32c6"])("%s keeps weights in flash", (id) => {
+    expect(judgePlaced(on(id), needs(30))).toMatchObject({
+      ...{ fits: true, ram: { region: "sram" }, weights: { place: "flash", copiedBytes: 0 } },
+    });
+    const asked = judgePlaced(on(id), needs(30), "ram");
+    expect(asked).toMatchObject({ fits: false, weights: { place: "sram", fits: false } });
+    expect(asked.weights.name).toBe("internal SRAM, into which no exported project copies them");
+  });
+
+  test("are those of projects that do not place weights, and no others", () => {
+    const places = new Map(
+      Object.values(LAYOUTS).flatMap(({ boards, placesWeights }) =>
+        boards.map((id) => [id, placesWeights] as const),
+      ),
+    );
+    const copies = (id: string) => on(id).regions.some(({ arenaOnly }) => !arenaOnly);
+    for (const [id, placesWeights] of places) expect([id, copies(id)]).toEqual([id, placesWeights]);
   });
 });
 

@@ -22,15 +22,16 @@ beforeAll(async () => {
 });
 
 function lines(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  const { total = "7000000", ...marks } = changes;
   const words: Record<string, string | undefined> = {
     ...{ "mambalite-timing": "1", core: "0.2.0", board: "stm32h743" },
     ...{ model: hexWord(model.info.crc32), tile: "1", counter: "cycles", clock: "480000000" },
     ...{ state: "as planned", weights: "dtcm", arena: "dtcm", frames: "100" },
-    ...changes,
+    ...marks,
   };
   const facts = Object.entries(words).flatMap(([key, value]) => (value ? [`${key} ${value}`] : []));
   const operators = model.operators("stream").map((_, i) => `operator ${i} ${1000 * (i + 1)}`);
-  return [...facts, ...operators, "total 7000000", "end"].join("\n");
+  return [...facts, ...operators, `total ${total}`, "end"].join("\n");
 }
 
 describe("a report", () => {
@@ -52,6 +53,10 @@ describe("a report", () => {
     [{ frames: "-3" }, /frames is "-3", not a whole number/],
     [{ counter: "ticks" }, /it counts "ticks", not cycles or instructions/],
     [{ clock: undefined }, /no lines "clock"/],
+    [{ clock: "0" }, /its clock is 0/],
+    [{ total: "0" }, /its total is 0/],
+    [{ board: "\x1b[2Jevil" }, /its board is no short line of printable ASCII/],
+    [{ state: "x".repeat(201) }, /its state is no short line/],
     [{ model: "har" }, /its model is "har", not a CRC-32/],
     ["order", /"operator 1 2000" where operator 0 was expected/],
   ])("is refused by what is wrong: %j", (change, message) => {
@@ -91,6 +96,7 @@ describe("a row", () => {
       timingRow(parseTimingReport(lines(changes)), model, COSTS).noEstimate;
     expect(reason({ board: "unknown" })).toBe("no timing of the board (unknown)");
     expect(reason({ weights: "psram" })).toBe("no timing of the memory (psram)");
+    expect(reason({ arena: "toString" })).toBe("no timing of the memory (toString)");
   });
 
   test("takes the place of an earlier one of the same measurement in a catalogue", () => {

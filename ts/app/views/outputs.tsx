@@ -1,6 +1,7 @@
 /** One output of a run: a vector as a table with its bits, anything else as a picture and numbers. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Axis } from "../../graph/shapes.js";
+import { hexWord } from "../../hex-word.js";
 import type { Output } from "../../index.js";
 import { paintGrid } from "../charts/heat.js";
 import { grouped } from "../format.js";
@@ -64,7 +65,7 @@ function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
                   {isOne ? (labels[0] ?? "value") : className(labels, i)}
                 </th>
                 <td>{valueText(data[i])}</td>
-                <td class="bits">{(bits[i] ?? 0).toString(16).padStart(8, "0")}</td>
+                <td class="bits">{hexWord(bits[i] ?? 0)}</td>
                 <td>
                   <Bar share={Math.abs(data[i] ?? 0) / largest} />
                 </td>

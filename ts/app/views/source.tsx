@@ -1,4 +1,6 @@
 /** Choosing a model: a file of the user's or a bundled one, and what is open now. */
+
+import { hexWord } from "../../hex-word.js";
 import type { OutputInfo } from "../../index.js";
 import { grouped } from "../format.js";
 import { OFFERED_MODELS } from "../models.js";
@@ -75,7 +77,7 @@ function Identity({
     ["operators", `${ops.length} ops`],
     ["parameters", grouped(parameters)],
     ["blob", `${grouped(info.blobBytes)} bytes`],
-    ["CRC-32", info.crc32.toString(16).padStart(8, "0")],
+    ["CRC-32", hexWord(info.crc32)],
     ["core", `${version}, ${simd ? "SIMD" : "baseline"} build`],
   ];
   return (

@@ -1,5 +1,5 @@
 /** The verdict, board by board: fits or not, headroom, and what would make it fit. */
-import { BOARDS, type BoardVerdict, judge } from "../../device/index.js";
+import { BOARDS, type BoardVerdict, judgePlaced } from "../../device/index.js";
 import { counted, grouped } from "../format.js";
 import { boards, schedule, tile } from "../state/choice.js";
 import { exact, times } from "../state/simulator.js";
@@ -64,7 +64,7 @@ interface CardProps {
 }
 
 function BoardCard({ verdict, alternatives }: CardProps) {
-  const { id, name, core, clockHz, fits, ram, flash } = verdict;
+  const { id, name, core, clockHz, fits, ram, flash, weights } = verdict;
   return (
     <article class={`board ${fits ? "board-fits" : "board-not"}`} aria-label={id} data-board={id}>
       <h3>
@@ -79,7 +79,7 @@ function BoardCard({ verdict, alternatives }: CardProps) {
           <Resource
             key={region.id}
             name={region.name}
-            needed={ram.neededBytes}
+            needed={region.usableBytes - region.headroomBytes}
             available={region.usableBytes}
             headroom={region.headroomBytes}
             isChosen={region.id === ram.region}
@@ -98,6 +98,7 @@ function BoardCard({ verdict, alternatives }: CardProps) {
       <p class="board-note">
         RAM {grouped(ram.neededBytes)} = arena {grouped(ram.arenaBytes)} + caller's input and output{" "}
         {grouped(ram.callerBytes)} + {grouped(ram.stackBytes)} for the stack
+        {weights.place === ram.region && <> + weights {grouped(weights.copiedBytes)}</>}
       </p>
       <BoardTimes id={id} />
       <Remedies verdict={verdict} alternatives={alternatives} />
@@ -145,7 +146,7 @@ function Remedies({ verdict, alternatives }: CardProps) {
     .filter((plan) => !isCurrent(plan))
     .map((plan) => ({
       plan,
-      result: judge(board, { ...plan, weightsBytes: verdict.flash.weightsBytes }),
+      result: judgePlaced(board, { ...plan, weightsBytes: verdict.flash.weightsBytes }),
     }));
   const fitting = judged.filter(({ result }) => result.fits);
   if (!verdict.flash.fits) return <FlashRemedy verdict={verdict} />;

@@ -3,15 +3,13 @@
  * operator. Knows nothing of pages, or of what the files are called.
  */
 import { compareWith, isWithin, warningOf } from "../../open/comparison.js";
+import { namesOf } from "../../open/files.js";
 import { findReference, readReference } from "../../open/reference.js";
-import { shortLine } from "../../plain-text.js";
 import { DEFAULT_TRACE_TOLERANCE } from "../../profile/index.js";
 import { readFile } from "./bytes.js";
 import { settingsOf } from "./figures.js";
 import type { Choice, ComparisonAnswer, NamedFile, Progress } from "./protocol.js";
 import type { Workbench } from "./workbench.js";
-
-const MOST_NAMES_CHARACTERS = 120;
 
 /** @throws BadArgument (a file is missing), FileProblem (one that cannot be used, by its path) */
 export async function compareFiles(
@@ -43,9 +41,4 @@ export async function compareFiles(
     warning: warningOf(comparison, tolerances),
     reference: found.outputs.map(({ path }) => path).join(", "),
   };
-}
-
-function namesOf(files: readonly NamedFile[]): string {
-  if (files.length === 0) return "no files";
-  return shortLine(files.map(({ path }) => path).join(", "), MOST_NAMES_CHARACTERS);
 }

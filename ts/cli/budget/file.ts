@@ -77,9 +77,10 @@ export function readBudget(path: string): Budget {
   const read = models.map((model) => readModel(model, folder));
   const twice = read.find(({ name }, i) => read.findIndex((other) => other.name === name) < i);
   if (twice !== undefined) throw fail(`two models have the name ${quoted(twice.name)}`);
-  const baseline = root.member("baseline")?.text() ?? path.replace(/(\.json)?$/, BASELINE);
+  const baseline = root.member("baseline")?.text();
   return {
-    baseline: root.member("baseline") === undefined ? baseline : within(folder, baseline),
+    baseline:
+      baseline === undefined ? path.replace(/(\.json)?$/, BASELINE) : within(folder, baseline),
     models: read,
   };
 }

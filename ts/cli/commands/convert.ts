@@ -3,6 +3,7 @@ import { BadArgument } from "../../core/errors.js";
 import { HEADER } from "../../core/format.js";
 import type { Model } from "../../core/model.js";
 import type { Network } from "../../graph/network.js";
+import { hexWord } from "../../hex-word.js";
 import { toJson } from "../../json.js";
 import { comparisonReport, isWithin } from "../../open/comparison.js";
 import type { ExportedReferences } from "../../open/network.js";
@@ -55,7 +56,7 @@ export async function convert(checkpoint: string, options: ConvertOptions): Prom
       const blob =
         options.running === true ? await runningOf(open, open.network, options) : open.blob;
       await writeAtomically(options.output, blob, sources);
-      const crc32 = crc32Of(blob).toString(16).padStart(8, "0");
+      const crc32 = hexWord(crc32Of(blob));
       if (options.json) {
         const { output } = options;
         const assumptions = assumptionsOf(model);

@@ -6,6 +6,7 @@ import type { Model } from "../../core/model.js";
 import { onlyVector } from "../../core/outputs.js";
 import { readFoldRecord } from "../../fold/index.js";
 import { axesText } from "../../graph/shapes.js";
+import { hexWord } from "../../hex-word.js";
 import { FileProblem } from "../../host/file-problem.js";
 import { toJson } from "../../json.js";
 import {
@@ -63,7 +64,7 @@ function describe({ model, format, fileBytes, network }: OpenModel) {
       ...info,
       logits: onlyVector(info.outputs)?.width,
       weightsBytes: weightsBytes(model),
-      crc32: crc32.toString(16).padStart(8, "0"),
+      crc32: hexWord(crc32),
       parameters: parameters(model),
       labels: model.labels,
       metadata: model.metadata,
@@ -145,7 +146,7 @@ function factsOf({ model, format, fileBytes, network }: OpenModel): [string, str
     ...(info.looksAhead ? [lookingAhead] : []),
     ["parameters", grouped(parameters(model))],
     ["blob", `${grouped(info.blobBytes)} bytes, weights ${grouped(weightsBytes(model))} of them`],
-    ["CRC-32", info.crc32.toString(16).padStart(8, "0")],
+    ["CRC-32", hexWord(info.crc32)],
     ["self-test", info.selfTestInputs === 0 ? "none" : selfTest],
   ];
 }

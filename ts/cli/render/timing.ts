@@ -40,7 +40,7 @@ function operators({ operators: list, counter }: TimingRow): string {
     name,
     grouped(measured),
     estimatedCycles === undefined ? "" : grouped(estimatedCycles),
-    estimatedCycles === undefined ? "" : (estimatedCycles / measured).toFixed(2),
+    estimatedCycles === undefined || measured === 0 ? "" : (estimatedCycles / measured).toFixed(2),
   ]);
   return table(
     ["op", counter, "estimated cycles", "ratio"],

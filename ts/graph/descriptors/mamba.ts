@@ -10,6 +10,7 @@ import {
   type Form,
   type OneInput,
   type Primitive,
+  type TensorForm,
 } from "./descriptor.js";
 import { LINEAR, unchanged } from "./layers.js";
 import { ACTIVATION, ACTIVATIONS, SLICE } from "./rows.js";
@@ -117,6 +118,17 @@ export interface MambaOp extends OneInput, ScanParts {
   readonly outProj?: Layer;
 }
 
+/** The tensors of `outProj`, from the block's inner channels to its output. */
+export const OUT_PROJ: readonly TensorForm<unknown>[] = [
+  {
+    field: "outProj.weight",
+    suffix: "out_proj.weight",
+    shapes: [["out", "inner"]],
+    isOptional: true,
+  },
+  { field: "outProj.bias", suffix: "out_proj.bias", shapes: [["out"]], isOptional: true },
+];
+
 const GATES = ["none", ...GATE_ACTIVATIONS] as const;
 
 function inProjRows({ gate: activation }: MambaOp): string {
@@ -165,13 +177,7 @@ const mamba: Descriptor<MambaOp> = {
       isOptional: true,
     },
     { field: "conv1d.bias", suffix: "conv1d.bias", shapes: [["inner"]], isOptional: true },
-    {
-      field: "outProj.weight",
-      suffix: "out_proj.weight",
-      shapes: [["out", "inner"]],
-      isOptional: true,
-    },
-    { field: "outProj.bias", suffix: "out_proj.bias", shapes: [["out"]], isOptional: true },
+    ...OUT_PROJ,
   ],
   primitives: [LINEAR, CAUSAL_CONV, ACTIVATION, SSM_NORM, SELECTIVE_SCAN, GATE],
   width: ({ op, sizes }) => sizes.get(op.outProj === undefined ? "inner" : "out"),
@@ -262,7 +268,12 @@ function emitGate({ op, sizes, width }: Form<MambaOp>, y: Value, u: Value, emit:
   });
 }
 
-function emitOutProj({ op, sizes }: Form<MambaOp>, y: Value, emit: Emit): Value {
+/** The linear layer behind a block; where there is none, what goes into it. */
+export function emitOutProj(
+  { op, sizes }: Pick<Form<Pick<MambaOp, "name" | "outProj">>, "op" | "sizes">,
+  y: Value,
+  emit: Emit,
+): Value {
   if (op.outProj === undefined) return y;
   const { weight, bias } = op.outProj;
   const width = sizes.get("out");

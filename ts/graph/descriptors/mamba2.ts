@@ -22,7 +22,7 @@ import {
   type Primitive,
 } from "./descriptor.js";
 import { EPS, emitRmsNorm, GROUPED_NORM, LINEAR, NORM } from "./layers.js";
-import { GATE } from "./mamba.js";
+import { emitOutProj, GATE, OUT_PROJ } from "./mamba.js";
 import type { Layer } from "./scan.js";
 
 /** One Mamba-2 block (Dao & Gu, arXiv 2405.21060, section 7), by mamba_ssm's names. */
@@ -111,13 +111,7 @@ const mamba2: Descriptor<Mamba2Op> = {
     },
     { field: "conv1d.bias", suffix: "conv1d.bias", shapes: [["convolved"]], isOptional: true },
     { field: "normWeight", suffix: "norm.weight", shapes: [["inner"]], isOptional: true },
-    {
-      field: "outProj.weight",
-      suffix: "out_proj.weight",
-      shapes: [["out", "inner"]],
-      isOptional: true,
-    },
-    { field: "outProj.bias", suffix: "out_proj.bias", shapes: [["out"]], isOptional: true },
+    ...OUT_PROJ,
   ],
   primitives: [LINEAR, CAUSAL_CONV, SSD_SCAN, NORM, GROUPED_NORM, GATE],
   known: sizesOf,
@@ -159,18 +153,38 @@ function sizesOf({ name, inProj, conv1d, aLog, groups = 1 }: Mamba2Op): Record<s
   return { rows, convolved, heads, inner, states: both / 2 / groups };
 }
 
-/** Where rows of z, x, B and C, dt begin in in_proj. */
-function emitScan({ op, sizes, width }: Form<Mamba2Op>, u: Value, emit: Emit): Value {
-  const { name, inProj, conv1d, groups = 1, leastDt = 0, mostDt = Number.POSITIVE_INFINITY } = op;
-  const [inner, heads, states] = [sizes.get("inner"), sizes.get("heads"), sizes.get("states")];
-  const [rows, convolved, taps] = [sizes.get("rows"), sizes.get("convolved"), sizes.get("taps")];
+/** The scan of x, B and C, behind their convolution, by the steps dt. */
+function emitScan(form: Form<Mamba2Op>, u: Value, emit: Emit): Value {
+  const { op, sizes } = form;
+  const { name, groups = 1, leastDt = 0, mostDt = Number.POSITIVE_INFINITY } = op;
   if (!(leastDt >= 0 && mostDt >= leastDt)) {
     const expected = "0 <= leastDt <= mostDt";
     throw new BadArgument(`limits of dt of op ${name}`, expected, `${leastDt} and ${mostDt}`);
   }
   assertFinite(op.aLog);
   assertDecays(op.aLog);
-  const order = byTurns(inner, groups, states);
+  const [inner, heads, states] = [sizes.get("inner"), sizes.get("heads"), sizes.get("states")];
+  const xbc = emitConvolved(form, u, emit);
+  return emit({
+    primitive: SSD_SCAN,
+    name: `${name}.ssd_scan`,
+    inputs: [xbc, emitDt(form, u, emit)],
+    width: inner,
+    attributes: { heads, groups, states, least_dt: leastDt, most_dt: mostDt },
+    tensors: {
+      dt_bias: optionalVector(op.dtBias),
+      a: { ...vector(op.aLog), use: "A", map: decayRate },
+      d: channelsOf(op, inner, heads),
+    },
+  });
+}
+
+/** x, B and C: their rows of in_proj, which are behind those of z, and the convolution over them. */
+function emitConvolved({ op, sizes, width }: Form<Mamba2Op>, u: Value, emit: Emit): Value {
+  const { name, inProj, conv1d, groups = 1 } = op;
+  const [inner, rows, convolved] = [sizes.get("inner"), sizes.get("rows"), sizes.get("convolved")];
+  const taps = sizes.get("taps");
+  const order = byTurns(inner, groups, sizes.get("states"));
   const reordered = (packed: PackedTensor, first: number) =>
     rowsOf(packed, `x B C ${groups} ${first}`, convolved, (row) => first + order(row));
   const weight = panels(inProj.weight, rows, width);
@@ -186,7 +200,7 @@ function emitScan({ op, sizes, width }: Form<Mamba2Op>, u: Value, emit: Emit): V
     },
   });
   const convBias = optionalVector(conv1d.bias);
-  const mixed = emit({
+  return emit({
     primitive: CAUSAL_CONV,
     name: `${name}.conv1d`,
     inputs: [xbc],
@@ -197,26 +211,20 @@ function emitScan({ op, sizes, width }: Form<Mamba2Op>, u: Value, emit: Emit): V
       bias: convBias && reordered(convBias, 0),
     },
   });
-  const dt = emit({
+}
+
+/** dt of every head, before its bias and softplus: the last rows of in_proj. */
+function emitDt({ op, sizes, width }: Form<Mamba2Op>, u: Value, emit: Emit): Value {
+  const { weight, bias } = op.inProj;
+  const [heads, rows] = [sizes.get("heads"), sizes.get("rows")];
+  return emit({
     primitive: LINEAR,
-    name: `${name}.in_proj.dt`,
+    name: `${op.name}.in_proj.dt`,
     inputs: [u],
     width: heads,
     tensors: {
-      weight: partOf(weight, "dt", rows - heads, heads),
-      bias: bias && partOf(bias, "dt", rows - heads, heads),
-    },
-  });
-  return emit({
-    primitive: SSD_SCAN,
-    name: `${name}.ssd_scan`,
-    inputs: [mixed, dt],
-    width: inner,
-    attributes: { heads, groups, states, least_dt: leastDt, most_dt: mostDt },
-    tensors: {
-      dt_bias: optionalVector(op.dtBias),
-      a: { ...vector(op.aLog), use: "A", map: decayRate },
-      d: channelsOf(op, inner, heads),
+      weight: partOf(panels(weight, rows, width), "dt", rows - heads, heads),
+      bias: bias && partOf(vector(bias), "dt", rows - heads, heads),
     },
   });
 }
@@ -257,19 +265,6 @@ function emitNorm({ op, sizes }: Form<Mamba2Op>, y: Value, emit: Emit): Value {
   const { name, normWeight, normEps = 1e-5, normGroups = 1 } = op;
   const norm = { name: `${name}.gated_norm`, eps: normEps, groups: normGroups };
   return emitRmsNorm({ ...norm, weight: normWeight }, y, sizes.get("inner"), emit);
-}
-
-function emitOutProj({ op, sizes }: Form<Mamba2Op>, y: Value, emit: Emit): Value {
-  if (op.outProj === undefined) return y;
-  const { weight, bias } = op.outProj;
-  const width = sizes.get("out");
-  return emit({
-    primitive: LINEAR,
-    name: `${op.name}.out_proj`,
-    inputs: [y],
-    width,
-    tensors: { weight: panels(weight, width, sizes.get("inner")), bias: optionalVector(bias) },
-  });
 }
 
 export const MAMBA2 = { mamba2 };
