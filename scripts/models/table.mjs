@@ -1,10 +1,10 @@
 /**
  * The paper's table for the bundled models, every schedule: memory, error and class agreement against
  * float32 PyTorch on the whole test set, latency, instructions. Writes scripts/models/table.json and
- * its part of README.md. Needs ../shared/data and the tools for Cortex-M7; takes two minutes.
+ * its part of docs/models.md. Needs ../shared/data and the tools for Cortex-M7; takes two minutes.
  *
  *   node scripts/models/table.mjs            measures, and writes both
- *   node scripts/models/table.mjs --check    compares README.md with table.json, and that with the plans
+ *   node scripts/models/table.mjs --check    compares docs/models.md with table.json, and that with the plans
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -18,7 +18,7 @@ const { Engine } = await import("../../dist/node.js");
 const { BUNDLED_MODELS } = await import("../../dist/models/index.js");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const readmePath = join(root, "README.md");
+const docsPath = join(root, "docs/models.md");
 const tablePath = join(root, "scripts/models/table.json");
 const PART = /(<!-- begin table [^\n]*-->\n)([\s\S]*?)(<!-- end table -->)/;
 
@@ -38,7 +38,7 @@ function grouped(value) {
   return value.toLocaleString("en-US");
 }
 
-// ---- what README.md shows -------------------------------------------------------------------------
+// ---- what docs/models.md shows -------------------------------------------------------------------------
 
 function render({ rows, host, emulator }) {
   const lines = rows.map((row) => {
@@ -66,9 +66,9 @@ function unfusedBytes(rows, model) {
   return rows.find((row) => row.model === model && row.schedule === "unfused").arenaBytes;
 }
 
-function readmePart(readme) {
-  const part = PART.exec(readme)?.[2];
-  if (part === undefined) throw new Error('README.md has no part "table"');
+function tablePart(page) {
+  const part = PART.exec(page)?.[2];
+  if (part === undefined) throw new Error('docs/models.md has no part "table"');
   return part;
 }
 
@@ -77,8 +77,8 @@ function readmePart(readme) {
 async function check() {
   const table = JSON.parse(readFileSync(tablePath, "utf8"));
   const problems = [];
-  if (readmePart(readFileSync(readmePath, "utf8")) !== `\n${render(table)}\n`) {
-    problems.push('README.md: part "table" is not what scripts/models/table.json says');
+  if (tablePart(readFileSync(docsPath, "utf8")) !== `\n${render(table)}\n`) {
+    problems.push('docs/models.md: part "table" is not what scripts/models/table.json says');
   }
   const engine = await Engine.load({ simd: "off" });
   for (const { name, blob } of BUNDLED_MODELS) {
@@ -110,12 +110,12 @@ if (argv.includes("--check")) {
     `${cpus()[0]?.model.trim() ?? "unknown processor"}, Node ${process.versions.node}, one thread`,
   );
   writeFileSync(tablePath, `${JSON.stringify(table, null, 2)}\n`);
-  const readme = readFileSync(readmePath, "utf8");
-  readmePart(readme);
+  const page = readFileSync(docsPath, "utf8");
+  tablePart(page);
   const made = `\n${render(table)}\n`;
   writeFileSync(
-    readmePath,
-    readme.replace(PART, (_, begin, __, end) => begin + made + end),
+    docsPath,
+    page.replace(PART, (_, begin, __, end) => begin + made + end),
   );
   console.log(render(table));
 }

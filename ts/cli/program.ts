@@ -283,9 +283,8 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--keep <dir>", "build in this folder and leave everything there")
     .option(
       "--timeout <seconds>",
-      "longest time for one run of the emulator",
+      "longest time for one run of the emulator (default: 600; with --mode 3600)",
       count("--timeout", MAX_TIMEOUT_SECONDS),
-      600,
     )
     .option("--time", "estimate cycles and milliseconds on the board, from a trace of the firmware")
     .option(

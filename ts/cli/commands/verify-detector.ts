@@ -12,7 +12,7 @@ import { type OpenModel, withModel } from "../load-model.js";
 import { refuseGiven } from "../options.js";
 import { counted, grouped } from "../text.js";
 import { floatsNote } from "../twin.js";
-import type { VerifyCommandOptions } from "./verify.js";
+import { timeoutOf, type VerifyCommandOptions } from "./verify.js";
 
 /** Of the stream, where nothing is said. */
 const SECONDS = 20;
@@ -36,7 +36,7 @@ export async function verifyDetectorCommand(
       detector: await detectorOf(open, options),
       seconds: options.seconds ?? SECONDS,
       clips: await clipsOf(named, open, options.input),
-      timeoutMs: options.timeout * 1000,
+      ...timeoutOf(options),
       ...(variant !== undefined && { variant }),
       ...(options.keep !== undefined && { folder: options.keep }),
     });

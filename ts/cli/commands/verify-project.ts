@@ -4,10 +4,12 @@ import { type ProjectVerification, verifyProject } from "../../firmware/node.js"
 import { toJson } from "../../json.js";
 import { refuseGiven } from "../options.js";
 import { counted, grouped, oneLine } from "../text.js";
+import { timeoutOf } from "./verify.js";
 
 export interface VerifyProjectChoice {
   readonly project: string;
-  readonly timeout: number;
+  /** Seconds. */
+  readonly timeout?: number;
   readonly json?: boolean;
 }
 
@@ -21,7 +23,7 @@ export async function verifyProjectCommand(
   const others = Object.keys(options).filter((name) => !ASKED.includes(name));
   refuseGiven(options, others, "no --project", "one");
   if (model !== undefined) throw new BadArgument("--project", "no MODEL with it", model);
-  const verified = await verifyProject(options.project, { timeoutMs: options.timeout * 1000 });
+  const verified = await verifyProject(options.project, timeoutOf(options));
   const { manifest, edited, verification } = verified;
   if (!options.json) return describe(options.project, verified);
   const [image] = verification.images;

@@ -27,7 +27,8 @@ export interface VerifyCommandOptions extends ModelChoice, RunSettings, Detector
   readonly keep?: string;
   /** Of the stream that a detector is verified with. */
   readonly seconds?: number;
-  readonly timeout: number;
+  /** Seconds. */
+  readonly timeout?: number;
   readonly time?: boolean;
   readonly place?: Readonly<Partial<Record<Thing, string>>>;
   readonly qio?: boolean;
@@ -48,7 +49,7 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
     const verification = await verify(blob, {
       target: options.target,
       inputs: sequences,
-      timeoutMs: options.timeout * 1000,
+      ...timeoutOf(options),
       ...(!isDefault && { execution: sessionOptions(options, frames) }),
       ...(board && { board }),
       ...(options.weights && { weights: options.weights }),
@@ -60,6 +61,13 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
       ? toJson({ model: path, ...toReport(verification) })
       : note + renderVerification(path, verification, frames);
   });
+}
+
+/** Without one, what is run has its own. */
+export function timeoutOf({ timeout }: { readonly timeout?: number }): {
+  readonly timeoutMs?: number;
+} {
+  return timeout === undefined ? {} : { timeoutMs: timeout * 1000 };
 }
 
 /** A board whose trace is another's is timed alone: its memories are not the emulator's. */

@@ -1,19 +1,19 @@
 /**
- * Writes the parts of README.md that a command prints, between `begin` and `end` comments; of the
- * benchmark, which takes long, what it printed when bench/results was written. `--check`
+ * Writes the parts of README.md and docs that a command prints, between `begin` and `end` comments; of
+ * the benchmark, which takes long, what it printed when bench/results was written. `--check`
  * writes nothing and complains when a part is not what the command prints now; what was measured
  * (milliseconds, the host) may differ.
  *
- *   node scripts/readme.mjs [--check]
+ *   node scripts/docs.mjs [--check]
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process, { argv, env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
+import { BOARDS } from "../dist/device/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const path = join(root, "README.md");
 const MODEL = "har";
 /** The sizes of the paper's keyword spotter. */
 const SPOTTER = "test/golden/paper_d64_t100/model.safetensors";
@@ -32,9 +32,45 @@ function mambalite(...args) {
   process.exit(1);
 }
 
+const PROFILE = mambalite("profile", MODEL, "--board", "esp32s3", "--board", "stm32h743");
+
 function profilePart() {
-  const text = mambalite("profile", MODEL, "--board", "esp32s3", "--board", "stm32h743");
-  return `\`\`\`text\n${text}\`\`\`\n`;
+  return `\`\`\`text\n${PROFILE}\`\`\`\n`;
+}
+
+/** Does it fit, and how long does it take: tables of the report without what is said beneath them. */
+function verdictPart() {
+  const tables = ["VERDICT", "TIME ON A BOARD"].map((title) => {
+    const [part] = new RegExp(`^${title}[\\s\\S]*?(?=\\n\\n)`, "m").exec(PROFILE);
+    return part
+      .split("\n")
+      .filter((line) => !/^ {3}\S/.test(line))
+      .join("\n");
+  });
+  return `\`\`\`text\n${tables.join("\n\n")}\n\`\`\`\n`;
+}
+
+/** Every command's own words. */
+function helpPart() {
+  const names = [...mambalite("--help").matchAll(/^ {2}([a-z]+)(?: |\|)/gm)].map(
+    ([, name]) => name,
+  );
+  const commands = names.filter((name) => name !== "help");
+  return commands
+    .map((name) => `### mambalite ${name}\n\n\`\`\`text\n${mambalite(name, "--help")}\`\`\`\n`)
+    .join("\n");
+}
+
+/** The catalogue. */
+function boardsPart() {
+  const rows = BOARDS.map(({ id, name, core, clockHz, fpu, regions, flash }) => {
+    const ram = regions.map((region) => `${region.name} ${grouped(region.usableBytes)}`).join(", ");
+    const cells = [`\`${id}\``, name, core, `${clockHz / 1e6} MHz`, fpu, ram, grouped(flash.bytes)];
+    return `| ${cells.join(" | ")} |\n`;
+  });
+  const head =
+    "| board | | core | clock | FPU | RAM, usable bytes | flash, bytes |\n|---|---|---|---:|---|---|---:|\n";
+  return head + rows.join("");
 }
 
 function memoryPart() {
@@ -111,27 +147,32 @@ function withoutMeasurements(text) {
     .replace(/, Node [0-9.]+, .*$/gm, "");
 }
 
+/** Parts by the file they stand in. */
 const PARTS = {
-  profile: profilePart,
-  memory: memoryPart,
-  accuracy: accuracyPart,
-  m7: m7Part,
-  speed: speedPart,
+  "README.md": { verdict: verdictPart },
+  "docs/report.md": { profile: profilePart, memory: memoryPart },
+  "docs/cli.md": { help: helpPart },
+  "docs/boards.md": { boards: boardsPart, m7: m7Part },
+  "docs/results.md": { speed: speedPart, accuracy: accuracyPart },
 };
 
-let readme = readFileSync(path, "utf8");
-for (const [name, make] of Object.entries(PARTS)) {
+for (const [file, parts] of Object.entries(PARTS)) {
+  const path = join(root, file);
+  let text = readFileSync(path, "utf8");
+  for (const [name, make] of Object.entries(parts)) text = withPart(file, text, name, make());
+  if (!argv.includes("--check")) writeFileSync(path, text);
+}
+
+function withPart(file, text, name, content) {
   const part = new RegExp(`(<!-- begin ${name} [^\\n]*-->\\n)([\\s\\S]*?)(<!-- end ${name} -->)`);
-  const written = part.exec(readme)?.[2];
-  if (written === undefined) throw new Error(`README.md has no part "${name}"`);
-  const made = `\n${make()}\n`;
-  if (!argv.includes("--check")) {
-    readme = readme.replace(part, (_, begin, __, end) => begin + made + end);
-  } else if (withoutMeasurements(written) !== withoutMeasurements(made)) {
-    console.error(
-      `README.md: part "${name}" is not what the command prints: node scripts/readme.mjs`,
-    );
+  const written = part.exec(text)?.[2];
+  if (written === undefined) throw new Error(`${file} has no part "${name}"`);
+  const made = `\n${content}\n`;
+  if (!argv.includes("--check"))
+    return text.replace(part, (_, begin, __, end) => begin + made + end);
+  if (withoutMeasurements(written) !== withoutMeasurements(made)) {
+    console.error(`${file}: part "${name}" is not what the command prints: node scripts/docs.mjs`);
     process.exitCode = 1;
   }
+  return text;
 }
-if (!argv.includes("--check")) writeFileSync(path, readme);

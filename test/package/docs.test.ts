@@ -1,10 +1,10 @@
-/** README.md is run: its sample, its figures, its options. */
+/** README.md and docs are run: their samples, figures, options and links. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeNpy } from "../../ts/checkpoint/index.js";
-import { json, output, root } from "../cli/support.js";
+import { json, root } from "../cli/support.js";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const paper = join(root, "../shared/data/paper_kws10");
@@ -53,36 +53,53 @@ describe("README.md", () => {
     expect(printed).toBe(`[] ${answers} ${arenaBytes}\n`);
   });
 
-  it("shows what the commands print", () => {
-    execFileSync(process.execPath, ["scripts/readme.mjs", "--check"], { cwd: root, stdio: "pipe" });
+  it("points to docs/typescript.md, whose sample says what `mambalite profile` does", () => {
+    const docs = readFileSync(join(root, "docs/typescript.md"), "utf8");
+    const path = join(root, "build/typescript-sample.mjs");
+    writeFileSync(path, /```js\n([\s\S]*?)```/.exec(docs)?.[1] as string);
+    const printed = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" });
+    const { boards } = json(["profile", "har", "--quick"]);
+    const lines = boards.map(
+      ({ id, fits, time }: { id: string; fits: boolean; time?: { ms: number } }) =>
+        [id, fits, time?.ms].join(" "),
+    );
+    expect(printed.trim().split("\n")).toEqual(lines);
   });
 
-  it("shows the table that was measured, with the arenas of the plans", () => {
+  it("shows what the commands print, and so do the docs", () => {
+    execFileSync(process.execPath, ["scripts/docs.mjs", "--check"], { cwd: root, stdio: "pipe" });
+  });
+
+  it("points to docs/models.md, with the table that was measured and the arenas of the plans", () => {
     const args = ["scripts/models/table.mjs", "--check"];
     execFileSync(process.execPath, args, { cwd: root, stdio: "pipe" });
   });
 
-  it("names every command and option", () => {
-    for (const command of ["inspect", "convert", "run", "eval", "profile", "compare"]) {
-      expect(readme).toContain(`\`mambalite ${command} `);
-      for (const [option] of output([command, "--help"]).matchAll(/--[a-z-]+/g)) {
-        if (option !== "--help" && option !== "--output")
-          expect(readme.includes(option), option).toBe(true);
+  it("links to files that exist, as the docs do", () => {
+    const pages = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+    for (const page of [
+      "README.md",
+      "CONTRIBUTING.md",
+      ...pages.filter((name) => name.endsWith(".md")),
+    ]) {
+      const text = readFileSync(join(root, page), "utf8");
+      for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
+        expect(existsSync(join(root, dirname(page), link as string)), `${page}: ${link}`).toBe(
+          true,
+        );
       }
     }
   });
 
-  it("links to files that exist", () => {
-    for (const [, link] of readme.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
-      expect(existsSync(join(root, link as string)), link).toBe(true);
-    }
-  });
-
-  it.skipIf(!existsSync(paper))("has the figures of ../shared/data/paper_kws10", () => {
-    const report = json(["compare", join(paper, "model.pth"), "--golden", paper]);
-    const [max, mean] = [report.maxRelative, report.meanRelative].map((e) => e.toExponential(1));
-    expect(readme.replace(/\s+/g, " ")).toContain(
-      `on 65 inputs: max ${max}, mean ${mean}, ${report.sameClasses} of 65 classes equal`,
-    );
-  });
+  it.skipIf(!existsSync(paper))(
+    "points to docs/results.md, with the figures of ../shared/data/paper_kws10",
+    () => {
+      const report = json(["compare", join(paper, "model.pth"), "--golden", paper]);
+      const [max, mean] = [report.maxRelative, report.meanRelative].map((e) => e.toExponential(1));
+      const results = readFileSync(join(root, "docs/results.md"), "utf8");
+      expect(results.replace(/\s+/g, " ")).toContain(
+        `on 65 inputs: max ${max}, mean ${mean}, ${report.sameClasses} of 65 classes equal`,
+      );
+    },
+  );
 });

@@ -1,0 +1,31 @@
+/** docs/getting-started.md is walked: each of its commands, in order, and what it says they print. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { findPython } from "../../scripts/python.mjs";
+import { root } from "../cli/support.js";
+
+const walk = readFileSync(join(root, "docs/getting-started.md"), "utf8");
+const python = findPython(["torch", "numpy"]);
+
+it.skipIf(python === undefined)(
+  "docs/getting-started.md leads from training to a project",
+  () => {
+    rmSync(join(root, "build/gestures"), { recursive: true, force: true });
+    const blocks = [...walk.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block as string);
+    const printed = blocks.map((block) => {
+      const script = block.replaceAll("python3 ", `${python} `);
+      return execFileSync("bash", ["-e", "-c", script], { cwd: root, encoding: "utf8" });
+    });
+    const [train, same, fits, fixed, proven, flashed] = printed as string[];
+    const right = /([\d.]+) % of 500 test gestures are right/.exec(train!)?.[1];
+    expect(Number(right)).toBeGreaterThan(90);
+    expect(same).toContain(`${Number(right).toFixed(2)} % right`);
+    expect(fits).toMatch(/microbit +fits/);
+    expect(fixed).toMatch(/class differs in \d of 256 inputs/);
+    expect(proven).toContain("500 of 500 inputs of 64 frames equal in every bit on cortex-m0");
+    expect(flashed).toMatch(/core and model: \d+ of \d+ inputs equal, bit for bit/);
+  },
+  900_000,
+);
