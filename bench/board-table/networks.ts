@@ -167,7 +167,7 @@ export function heldOut(): Example[] {
   );
 }
 
-/** affine, stacks, then mean and maximum with a linear layer each. */
+/** affine, stacks, then means and a maximum with a linear layer each. */
 function chainOf(name: string, recipes: readonly Recipe[], frames: number): Example {
   const { features, width } = recipes[0]!;
   const make = new NetworkMaker(width);
@@ -180,9 +180,16 @@ function chainOf(name: string, recipes: readonly Recipe[], frames: number): Exam
     last = pushStack(make, ops, recipe, last, `stack${index}`);
     from = recipe.width;
   });
-  const outputs = (["mean", "max"] as const).map((kind) => {
-    const pooled = push(pool(kind, last, kind));
-    return { name: kind, value: push(make.linear(`${kind}.classes`, pooled, from, CLASSES, true)) };
+  // Of what the last block adds, too: of integers these are longer.
+  const sums = ops.findLastIndex(({ kind }) => kind === "add") + 1;
+  const pools = [
+    ["mean", last],
+    ["max", last],
+    ["sums", sums],
+  ] as const;
+  const outputs = pools.map(([name, value]) => {
+    const pooled = push(pool(name, value, name === "max" ? "max" : "mean"));
+    return { name, value: push(make.linear(`${name}.classes`, pooled, from, CLASSES, true)) };
   });
   const input = make.frames(frames, features);
   const network = { inputKind: "frames", inputWidth: features, ops, outputs } as const;
