@@ -4,31 +4,20 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { hasChromium, needsChromium } from "../chromium.js";
 import { golden, json } from "../cli/support.js";
-import { appInBrowser, downloaded, openModel, root, visit, waitForReport } from "./support.js";
+import {
+  appInBrowser,
+  downloaded,
+  exactPart,
+  openModel,
+  root,
+  visit,
+  waitForReport,
+} from "./support.js";
 
 const kws = join(root, "ts/models/kws/model.mlm");
 const har = join(root, "ts/models/har/model.mlm");
 const stack = join(golden("stack_rms_d7_l2_t37"), "model.safetensors");
 const tokens = join(golden("hf_tied_d7_l2_t1"), "model.safetensors");
-
-/** Without what is measured and what names the host. */
-// biome-ignore lint/suspicious/noExplicitAny: what a program prints is what the test is about
-function exactPart(report: any): unknown {
-  const { latency: _, operators, provenance, detector, ...rest } = report;
-  const { host: __, ...origin } = provenance;
-  return {
-    ...rest,
-    ...(detector && { detector: { ...detector, hostShare: 0 } }),
-    provenance: origin,
-    operators: operators.map(
-      ({
-        hostMs: ___,
-        hostShare: ____,
-        ...counts
-      }: object & { hostMs: number; hostShare: number }) => counts,
-    ),
-  };
-}
 
 async function setNumber(page: Page, name: string, value: string): Promise<void> {
   await page.fill(`input[name="${name}"]`, value);

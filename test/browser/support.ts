@@ -17,7 +17,10 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const SIZES = "sizes.json";
 const SUB_PATH = "/some/where/";
 const PATIENCE_MS = 30_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export const AXE = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
 
 export interface Site extends Served {
   readonly folder: string;
@@ -139,22 +142,38 @@ export async function downloaded(
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
-interface AxeViolation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
-}
+/** What axe-core, once it is there, finds wrong, as lines: an expression for a page. */
+export const AXE_RULES = `axe
+  .run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  })
+  .then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => id + ": " + target + ": " + (failureSummary ?? "")),
+    ),
+  )`;
 
 /** What axe-core finds wrong, as lines. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
-    const { violations: all } = await (globalThis as any).axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return all as AxeViolation[];
-  });
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${String(node.target)}: ${node.failureSummary ?? ""}`),
-  );
+  return page.evaluate(AXE_RULES) as Promise<string[]>;
+}
+
+/** Of a report: without what is measured and what names the host. */
+// biome-ignore lint/suspicious/noExplicitAny: what a program prints is what the tests are about
+export function exactPart(report: any): unknown {
+  const { latency: _, operators, provenance, detector, ...rest } = report;
+  const { host: __, ...origin } = provenance;
+  return {
+    ...rest,
+    ...(detector && { detector: { ...detector, hostShare: 0 } }),
+    provenance: origin,
+    operators: operators.map(
+      ({
+        hostMs: ___,
+        hostShare: ____,
+        ...counts
+      }: object & { hostMs: number; hostShare: number }) => counts,
+    ),
+  };
 }
