@@ -37,6 +37,16 @@ export function tarballIn(folder: string): string {
   return join(folder, tarball);
 }
 
+/** Installs packages beside what is there; false: npm's registry does not give them. */
+export function installed({ run }: Project, ...names: string[]): boolean {
+  try {
+    run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...names]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What is packed and installed once for all tests is copied into a project of its own. */
 export async function installedProject(): Promise<Project> {
   const tarball = tarballIn(await packed());

@@ -9,7 +9,7 @@ import { readAudio } from "../../ts/audio/index.js";
 import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { hasChromium, launch, needsChromium, serve } from "../chromium.js";
 import { RATE_HZ, wavOf } from "../wav.js";
-import { installedProject, type Project, root } from "./project.js";
+import { installed, installedProject, type Project, root } from "./project.js";
 
 const EXAMPLE = join(root, "examples/spot-words");
 const MOST_LINES = 60;
@@ -23,16 +23,6 @@ const read = (name: string) => readFileSync(join(EXAMPLE, name), "utf8");
 
 let project: Project;
 const spoken = () => join(project.folder, "spoken.wav");
-
-/** Whether the registry gives it. */
-function install(...names: string[]): boolean {
-  try {
-    project.run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...names]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function sentence(): Float32Array {
   const kws = BUNDLED_MODELS.find(({ name }) => name === "kws")!;
@@ -97,14 +87,14 @@ describe.skipIf(!hasChromium)(`the example page${needsChromium}`, () => {
   });
 
   it("spots words when esbuild has built it, as its README says", async (context) => {
-    if (!install("esbuild")) context.skip();
+    if (!installed(project, "esbuild")) context.skip();
     const commands = /```sh\n([\s\S]*?)```/.exec(read("README.md"))?.[1];
     project.run("sh", ["-e", "-c", commands!]);
     await heardBy("www");
   });
 
   it("spots words when webpack has built it", async (context) => {
-    if (!install("webpack", "webpack-cli")) context.skip();
+    if (!installed(project, "webpack", "webpack-cli")) context.skip();
     rmSync(join(project.folder, "dist"), { recursive: true, force: true });
     project.run("npx", ["webpack", "./main.js", "--mode", "production"]);
     project.write({ "dist/index.html": read("index.html") });
