@@ -1,6 +1,6 @@
 /**
- * Makes `dist/` from `ts/` and the exporter of scripts/torch, and first installs what that needs if it is missing: plain Node, so that
- * it can be the first thing that runs in a fresh checkout. What it says goes to standard error.
+ * Makes `dist/` from `ts/`, the libraries of the command line and the exporter of scripts/torch, and first installs what
+ * that needs if it is missing: plain Node, so that it can be the first thing that runs in a fresh checkout. What it says goes to standard error.
  * Knows nothing of the C core, whose WebAssembly files are committed.
  *
  *   node scripts/build.mjs [--force] [--lenient]
@@ -29,9 +29,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 /** Written last, so its time is that of a complete build. */
 const entry = join(dist, "cli/main.js");
-const sources = ["ts", "scripts/torch", "tsconfig.json", "tsconfig.build.json"].map((name) =>
-  join(root, name),
-);
+const bundler = join(root, "scripts/bundle-libraries.mjs");
+const inputs = ["ts", "scripts/torch", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const sources = [bundler, ...inputs.map((name) => join(root, name))];
 const compiler = join(root, "node_modules/typescript/bin/tsc");
 const lock = join(root, "build/dist.lock");
 
@@ -79,6 +79,7 @@ function build() {
   try {
     run(execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh]);
     shiftSources(fresh);
+    run(execPath, [bundler, fresh]);
     copyAssets(join(root, "ts"), fresh);
     mkdirSync(join(fresh, "torch"));
     writeFileSync(join(fresh, "torch/mambalite_torch.py"), joinedModules());

@@ -125,6 +125,15 @@ describe("the package", () => {
     expect(files.filter((file) => file.startsWith("ts/app/"))).toEqual([]);
   });
 
+  it("brings three packages along, none of the command line", () => {
+    const names = project
+      .run("ls", ["node_modules"])
+      .trim()
+      .split("\n")
+      .filter((name) => name !== "mambalite-micro");
+    expect(names).toEqual(["@assemblyscript", "fflate", "wasm-feature-detect"]);
+  });
+
   it("runs a model in Node", () => {
     expect(project.run(process.execPath, ["node.js"]).trim()).toBe(expected);
   });

@@ -4,7 +4,7 @@
  * way: of a failure it has the member "error". Knows nothing of the commands.
  */
 import { readFileSync } from "node:fs";
-import { CommanderError } from "commander";
+import { CommanderError } from "./libraries.js";
 import "../node.js";
 import { errorFacts } from "../core/error-facts.js";
 import { BadArgument, MambaliteError } from "../core/errors.js";

@@ -2,7 +2,7 @@
  * The command line of `mambalite`: commands, options and help. Every command resolves to the text
  * for standard output. Knows nothing of how a command does its work.
  */
-import { Command } from "commander";
+
 import { THINGS } from "../board/memory/memories.js";
 import { BUDGET_TILES, SCHEDULES } from "../core/plan.js";
 import { BOARDS, WEIGHTS_CHOICES } from "../device/index.js";
@@ -31,6 +31,7 @@ import { timingAdd } from "./commands/timing.js";
 import { torch } from "./commands/torch.js";
 import { verifyAny } from "./commands/verify-any.js";
 import { DETECT_MODES } from "./detector.js";
+import { Command } from "./libraries.js";
 import {
   amount,
   boards,

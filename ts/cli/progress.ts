@@ -1,5 +1,5 @@
 /** A progress bar for a person: on standard error, and only where that is a terminal. */
-import { Presets, SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "./libraries.js";
 
 /** Fewer steps than this are over before a bar would be of use. */
 const MANY = 16;

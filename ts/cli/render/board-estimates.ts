@@ -1,6 +1,7 @@
 /** Estimated times on boards, as text for a person. Computes nothing but shares of what it shows. */
-import colors from "picocolors";
+
 import type { BoardProfile, BoardTimeEstimate } from "../../profile/index.js";
+import { colors } from "../libraries.js";
 import { milliseconds, percent } from "../text.js";
 import { table } from "./table.js";
 

@@ -1,8 +1,9 @@
 /** Times on a board, as text for a person and as JSON: estimated, with what was assumed. */
-import colors from "picocolors";
+
 import { THINGS } from "../../board/memory/memories.js";
 import type { Cycles } from "../../board/timer.js";
 import type { BoardTime } from "../../firmware/node.js";
+import { colors } from "../libraries.js";
 import { grouped, milliseconds, percent } from "../text.js";
 import { table } from "./table.js";
 

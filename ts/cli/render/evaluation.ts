@@ -1,6 +1,7 @@
 /** An evaluation as text for a person. Computes nothing but shares of what it shows. */
-import colors from "picocolors";
+
 import type { Accuracy, Classification } from "../../profile/index.js";
+import { colors } from "../libraries.js";
 import { counted, cutOffLine, grouped, oneLine, percent } from "../text.js";
 import { renderAccuracy } from "./quantization.js";
 import { table } from "./table.js";

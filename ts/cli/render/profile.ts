@@ -1,7 +1,8 @@
 /** A profile as text for a person: the verdict first. Computes nothing but sums of what it shows. */
-import colors from "picocolors";
+
 import { BOARDS, type BoardVerdict, hasFpu } from "../../device/index.js";
 import type { ProfileReport, ProfileVerdict } from "../../profile/index.js";
+import { colors } from "../libraries.js";
 import { counted, grouped, milliseconds, oneLine, percent } from "../text.js";
 import { arenaChart } from "./arena-chart.js";
 import { boardEstimates } from "./board-estimates.js";

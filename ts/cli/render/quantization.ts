@@ -1,6 +1,7 @@
 /** What quantisation did to a model: bytes, and its error where that was measured. Computes only shares. */
-import colors from "picocolors";
+
 import type { WeightsReport } from "../../quantize/index.js";
+import { colors } from "../libraries.js";
 import { counted, exponential, grouped, oneLine, percent } from "../text.js";
 import { table } from "./table.js";
 

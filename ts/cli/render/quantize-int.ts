@@ -1,6 +1,7 @@
 /** What quantisation to integers did to a model, for a person. Computes only shares of what it shows. */
-import colors from "picocolors";
+
 import type { QuantizeReport } from "../../quantize/int.js";
+import { colors } from "../libraries.js";
 import { counted, exponential, grouped, oneLine, percent } from "../text.js";
 import { table } from "./table.js";
 

@@ -2,8 +2,9 @@
  * Columns of text, the first left-aligned and numbers right-aligned. What a cell says may come from a
  * file: it is made safe for a terminal here. Knows nothing of what the cells mean.
  */
-import Table from "cli-table3";
+
 import { shortLine } from "../../plain-text.js";
+import { Table } from "../libraries.js";
 
 const NO_LINES = {
   top: "",

@@ -1,6 +1,7 @@
 /** A verification as text for a person: whether the bits are equal first. */
-import colors from "picocolors";
+
 import type { ImageReport, Verification } from "../../firmware/node.js";
+import { colors } from "../libraries.js";
 import { counted, grouped, oneLine, percent } from "../text.js";
 import { renderBoardTime } from "./board-time.js";
 import { table } from "./table.js";
