@@ -78,7 +78,7 @@ for (const { name, theme, width, height, take } of PICTURES) {
   const context = await browser.newContext({
     baseURL: server.resolvedUrls?.local[0] ?? "",
     viewport: { width, height },
-    colorScheme: theme,
+    colorScheme: /** @type {"light" | "dark"} */ (theme),
     serviceWorkers: "block",
   });
   const page = await context.newPage();

@@ -92,7 +92,7 @@ function build() {
 
 /** Maps of declarations name their sources from where they were made, a folder deeper than where they are to lie. */
 function shiftSources(folder) {
-  for (const name of readdirSync(folder, { recursive: true })) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".d.ts.map")) continue;
     const path = join(folder, name);
     writeFileSync(path, readFileSync(path, "utf8").replace('"sources":["../', '"sources":["'));

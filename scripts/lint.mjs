@@ -7,17 +7,18 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process, { argv, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
-import { installIfMissing } from "./build.mjs";
+import { ensureBuilt, installIfMissing } from "./build.mjs";
 import { checkLayers } from "./layers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const C_FOLDERS = ["csrc", "wasm", "bench", "test/native", "test/fuzz", "scripts/models"];
-/** All of it with all types; then what must do without those of Node, of browsers, of pages. */
+/** All of it with all types; then what must do without those of Node, of browsers, of pages; then plain JavaScript. */
 const PROJECTS = [
   ["types", "tsconfig.json"],
   ["portable", "tsconfig.portable.json"],
   ["page", "tsconfig.page.json"],
   ["worker", "tsconfig.worker.json"],
+  ["scripts", "tsconfig.scripts.json"],
 ];
 const write = argv.includes("--write");
 
@@ -27,7 +28,7 @@ function bin(path) {
 
 function run(name, command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
-  if (error?.code === "ENOENT") {
+  if (error && "code" in error && error.code === "ENOENT") {
     console.log(`${name}: skipped, ${command} is not installed`);
     return;
   }
@@ -58,6 +59,7 @@ run("biome", execPath, [
   ...(write ? ["--write"] : []),
 ]);
 checkImports();
+ensureBuilt(); // scripts read its types
 for (const [name, project] of PROJECTS) {
   run(name, execPath, [bin("typescript/bin/tsc"), "--noEmit", "-p", project]);
 }

@@ -2,6 +2,7 @@ export interface Ended {
   readonly status: number;
   readonly output: string;
 }
+export const vitestReport: string;
 export interface Counts {
   readonly passed: number;
   readonly failed: number;

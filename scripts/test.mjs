@@ -77,6 +77,11 @@ function unitTests() {
 /**
  * Runs a command and keeps what it prints; shows it as it comes, or, of one beside another, when it is done. A missing
  * command gives status 127.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{beside?: boolean, shell?: boolean}} [options]
+ * @returns {Promise<{status: number, output: string}>}
  */
 function run(command, args, { beside = false, ...options } = {}) {
   return new Promise((resolve) => {
@@ -221,7 +226,7 @@ function judgeSkips(results, areAllowed) {
 }
 
 function total(results, key) {
-  return results.reduce((sum, { [key]: value }) => sum + (value.length ?? value), 0);
+  return results.reduce((sum, result) => sum + (result[key].length ?? result[key]), 0);
 }
 
 function finish(results, notRun, areSkipsAllowed) {
@@ -282,6 +287,7 @@ async function main(args) {
     return;
   }
   const areSkipsAllowed = args.includes(ALLOW_SKIPS);
+  /** @param {{ name: string, onlyByName?: boolean }} step */
   const isChosen = ({ name, onlyByName }) =>
     names.length > 0 ? names.includes(name) : onlyByName !== true;
   const chosen = steps.filter(isChosen);

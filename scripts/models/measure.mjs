@@ -59,7 +59,8 @@ async function runAll(engine, blob, options, { inputs, reference }) {
 
 /** In the board's memory if it is large enough, else in the emulated machine's. */
 async function emulate(blob, execution, input) {
-  const options = { target: "cortex-m7", inputs: [input], execution, variants: ["double"] };
+  const target = /** @type {const} */ ("cortex-m7");
+  const options = { target, inputs: [input], execution, variants: ["double"] };
   let fitsBoard = true;
   const verification = await verify(blob, options).catch((error) => {
     if (!(error instanceof DoesNotFit)) throw error;

@@ -31,7 +31,7 @@ const TILE = 8;
 const SECONDS_PER_HOUR = 3600;
 
 const kws = BUNDLED_MODELS.find(({ name }) => name === "kws");
-const text = { type: "string" };
+const text = /** @type {const} */ ({ type: "string" });
 const { values } = parseArgs({
   options: {
     split: { ...text, default: "test" },
@@ -55,17 +55,19 @@ if (!hasData) {
 
 const engine = await Engine.load();
 const network = readNetwork(values.model);
+const split = /** @type {"validation" | "test"} */ (values.split);
 const words = network.labels.filter((label) => !label.startsWith("_"));
-const modes = values.mode === undefined ? ["running", "exact"] : [values.mode];
+
+const modes = values.mode === undefined ? ["running", "exact"] : [String(values.mode)];
 const forms = Object.fromEntries(modes.map((mode) => [mode, formOf(mode)]));
 const most = values.words === undefined ? undefined : Number(values.words);
 
 const rows = [];
 for (const snrDb of NOISE_LEVELS_DB) {
-  const { samples, truths } = readWordStream(values.split, words, snrDb, most);
+  const { samples, truths } = readWordStream(split, words, snrDb, most);
   for (const mode of modes) rows.push(await measure(`${snrDb} dB`, mode, samples, truths));
 }
-const noise = readNoise(values.split, Number(values.noise) * RATE_HZ, NOISE_LEVELS_DB.at(-1));
+const noise = readNoise(split, Number(values.noise) * RATE_HZ, NOISE_LEVELS_DB.at(-1));
 for (const mode of modes) rows.push(await measure("noise alone", mode, noise, []));
 console.log(values.json ? JSON.stringify({ forms, rows }, null, 2) : render());
 

@@ -21,6 +21,7 @@ const KWS_SAMPLES = 16_000;
 const KWS_RATE_HZ = 16_000;
 const SILENCES = 150;
 /** The parts of each recording of noise, as scripts/train/kws.py has them. */
+/** @type {Readonly<Record<"train" | "validation" | "test", readonly [number, number]>>} */
 export const NOISE_SPANS = { train: [0, 0.8], validation: [0.8, 0.9], test: [0.9, 1] };
 
 /** @param {"har" | "kws"} name */
@@ -92,7 +93,12 @@ export function flacsIn(folder) {
   return names.sort().map((name) => join(path, name));
 }
 
-/** What `fixed_silence` in scripts/train/kws.py makes of a part of each recording. */
+/**
+ * What `fixed_silence` in scripts/train/kws.py makes of a part of each recording.
+ *
+ * @param {readonly string[]} paths
+ * @param {readonly [number, number]} span
+ */
 export function cutSilences(paths, [begin, end]) {
   const each = SILENCES / paths.length;
   return paths.flatMap((path) => {

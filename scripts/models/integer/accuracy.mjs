@@ -1,4 +1,5 @@
 /** What integers cost on the whole test sets, and with few inputs to calibrate with. Prints lines of `Report`. */
+import { readTestSet } from "../test-sets.mjs";
 import { readTrainingSet } from "../training-sets.mjs";
 import {
   calibration,
@@ -18,6 +19,7 @@ const FEW = 16;
 const SEEDS = 10;
 /** Room above the largest state, of 16 bits, that one is chosen of. */
 const MARGINS = [1, 2, 4, 8];
+const BUNDLED = /** @type {const} */ (["har", "kws"]);
 const KWS10_LEAST = 63;
 /** Points of accuracy. */
 const MOST_LOSS = 0.15;
@@ -27,9 +29,9 @@ const LEAST_SAME_OF_FEW = { har: 99.8, kws: 99.7 };
 
 /** Whole test sets, calibrated with training data only. */
 export async function printAccuracy(report) {
-  for (const name of ["har", "kws"]) {
+  for (const name of BUNDLED) {
     const subject = readSubject(name);
-    const { inputs, classes } = subject.test;
+    const { inputs, classes } = readTestSet(name);
     const floatBlob = floatsOf(subject);
     const floats = await runAll(floatBlob, inputs);
     const rightOfFloats = accuracyOf(floats.logits, classes);
@@ -52,7 +54,7 @@ export async function printAccuracy(report) {
 
 /** Any few inputs of the training sets. */
 export async function printFew(report) {
-  for (const name of ["har", "kws"]) {
+  for (const name of BUNDLED) {
     const subject = readSubject(name);
     const { inputs } = subject.test;
     const floats = await runAll(floatsOf(subject), inputs);
@@ -92,7 +94,7 @@ export async function printKws10(report) {
 
 /** By inputs that are neither calibrated with nor in a test set: for the usual margin in ts/quantize/exponents.ts. */
 export async function printMargins(report) {
-  for (const name of ["har", "kws"]) {
+  for (const name of BUNDLED) {
     const subject = readSubject(name);
     const heldOut = readTrainingSet(name, "held-out");
     const inputs = Array.from({ length: heldOut.count }, (_, index) => heldOut.item(index));

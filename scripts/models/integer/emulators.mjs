@@ -21,7 +21,13 @@ const FULL_SCALE = 32768;
 /** An hour for all items of a model. */
 const TIMEOUT_MS = 3_600_000;
 
-/** In the order of the report; a board where the usual one is too small for a tile of 7. */
+/**
+ * In the order of the report; a board where the usual one is too small for a tile of 7.
+ *
+ * @typedef {import("../../../dist/firmware/node.js").EmulatedTarget} EmulatedTarget
+ * @typedef {{title: string, target: EmulatedTarget, variant?: string, board?: string}} Machine
+ * @type {readonly Machine[]}
+ */
 const MACHINES = [
   { title: "rv32imc", target: "riscv32", variant: "soft" },
   { title: "thumbv6m", target: "cortex-m0", board: "rp2040" },
@@ -59,7 +65,12 @@ function evenly(inputs, most) {
   return Array.from({ length: count }, (_, i) => inputs[Math.floor((i * inputs.length) / count)]);
 }
 
-async function emulated(name, { target, variant, board }, blob, inputs) {
+/**
+ * @param {string} name
+ * @param {Machine} machine
+ */
+async function emulated(name, machine, blob, inputs) {
+  const { target, variant, board } = machine;
   const folder = join(FOLDER, name);
   const { variants, command, args } = EMULATORS[target];
   const { settings } = variants.find((each) => each.name === variant) ?? variants[0];
