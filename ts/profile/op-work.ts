@@ -91,6 +91,8 @@ function loopOf(op: OpDescription, width: number, tensors: readonly TensorInfo[]
     if (isScaled()) return ["scaled"];
     return parameters > op.width * USUAL_TAPS ? [] : ["no bias"];
   }
+  // Read two at a time, by several rows at once on a Cortex-M7.
+  if (kind === "linear") return width % 2 > 0 ? ["odd inputs"] : [];
   // With one multiplier an output.
   if (kind === "linear_int") return parameters > op.width * (width + 1) ? ["bias"] : [];
   // Behind an odd rank B and C are not in whole words.
