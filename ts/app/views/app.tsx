@@ -123,9 +123,11 @@ function StatusLight() {
       <span role="status" class="status-text">
         {work === null ? "ready" : `${work.what}${share}`}
       </span>
-      <button type="button" class="quiet" disabled={work === null} onClick={() => void cancel()}>
-        Cancel
-      </button>
+      {work !== null && (
+        <button type="button" class="quiet" onClick={() => void cancel()}>
+          Cancel
+        </button>
+      )}
     </div>
   );
 }

@@ -83,6 +83,10 @@ function BoardCard({ verdict, alternatives }: CardProps) {
             available={region.usableBytes}
             headroom={region.headroomBytes}
             isChosen={region.id === ram.region}
+            holds={[
+              ...(region.id === ram.region ? ["arena"] : []),
+              ...(region.id === weights.place ? ["weights"] : []),
+            ]}
             note={region.reservedFor === "" ? "" : `without ${region.reservedFor}`}
           />
         ))}
@@ -92,6 +96,7 @@ function BoardCard({ verdict, alternatives }: CardProps) {
           available={flash.bytes}
           headroom={flash.headroomBytes}
           isChosen={flash.fits}
+          holds={[]}
           note={`with ${grouped(flash.reservedBytes)} for ${flash.reservedFor}`}
         />
       </dl>
@@ -113,15 +118,17 @@ interface ResourceProps {
   readonly headroom: number;
   /** Where the arena goes, or flash that suffices. */
   readonly isChosen: boolean;
+  /** Things of the plan. */
+  readonly holds: readonly string[];
   readonly note: string;
 }
 
-function Resource({ name, needed, available, headroom, isChosen, note }: ResourceProps) {
+function Resource({ name, needed, available, headroom, isChosen, holds, note }: ResourceProps) {
   const fits = headroom >= 0;
   return (
     <div class={`resource ${isChosen ? "resource-chosen" : ""}`}>
       <dt>
-        {name} {isChosen && name !== "flash" && <span class="here">arena goes here</span>}
+        {name} {holds.length > 0 && <span class="here">{whatGoes(holds)} here</span>}
       </dt>
       <dd>
         <span class="amount">
@@ -135,6 +142,10 @@ function Resource({ name, needed, available, headroom, isChosen, note }: Resourc
       </dd>
     </div>
   );
+}
+
+function whatGoes(things: readonly string[]): string {
+  return `${things.join(" and ")} ${things.at(-1) === "weights" ? "go" : "goes"}`;
 }
 
 /** Ways to run the model that fit this board, with their numbers; or that none does. */
