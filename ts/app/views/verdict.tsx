@@ -1,5 +1,5 @@
 /** The verdict, board by board: fits or not, headroom, and what would make it fit. */
-import { BOARDS, type BoardVerdict, judgePlaced } from "../../device/index.js";
+import { BOARDS, type BoardVerdict, judgePlaced, type RegionVerdict } from "../../device/index.js";
 import { counted, grouped } from "../format.js";
 import { boards, schedule, tile } from "../state/choice.js";
 import { exact, times } from "../state/simulator.js";
@@ -79,9 +79,9 @@ function BoardCard({ verdict, alternatives }: CardProps) {
           <Resource
             key={region.id}
             name={region.name}
-            needed={region.usableBytes - region.headroomBytes}
+            needed={neededIn(verdict, region)}
             available={region.usableBytes}
-            headroom={region.headroomBytes}
+            headroom={region.usableBytes - neededIn(verdict, region)}
             isChosen={region.id === ram.region}
             holds={[
               ...(region.id === ram.region ? ["arena"] : []),
@@ -109,6 +109,12 @@ function BoardCard({ verdict, alternatives }: CardProps) {
       <Remedies verdict={verdict} alternatives={alternatives} />
     </article>
   );
+}
+
+/** Of weights that lie apart from the arena, those; else all that would go where the arena goes. */
+function neededIn({ ram, weights }: BoardVerdict, region: RegionVerdict): number {
+  if (region.id === weights.place && region.id !== ram.region) return weights.copiedBytes;
+  return region.usableBytes - region.headroomBytes;
 }
 
 interface ResourceProps {
