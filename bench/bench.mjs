@@ -19,7 +19,7 @@ import { compileBench } from "./compile.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const here = join(root, "bench");
 const NO_INSTALL = "--no-install";
-const SCRIPTS = ["board-table", "board-time", "board-doc"];
+const SCRIPTS = ["board-table", "board-time", "board-doc", "operator-agreement"];
 
 const [script, ...scriptArgs] = argv.slice(2);
 if (SCRIPTS.includes(script))

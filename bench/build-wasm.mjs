@@ -17,6 +17,10 @@ const FILES = {
     sources: ["straightforward/straightforward.c", "straightforward/wasm.c"],
     flags: [],
   },
+  "straightforward/layers.wasm": {
+    sources: ["straightforward/layers.c", "straightforward/layers_wasm.c"],
+    flags: [],
+  },
   "roofline/roofline.wasm": { sources: ["roofline/roofline.c"], flags: ["-msimd128"] },
 };
 

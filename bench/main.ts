@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { integers } from "./cases/integers.js";
 import { latency } from "./cases/latency.js";
+import { layers } from "./cases/layers.js";
 import { live } from "./cases/live.js";
 import { mcu } from "./cases/mcu.js";
 import { memory } from "./cases/memory.js";
@@ -24,6 +25,7 @@ const CASES: Readonly<Record<string, (setup: Setup) => Promise<CaseResult>>> = {
   scaling,
   roofline,
   integers,
+  layers,
   live,
   mcu,
 };

@@ -1,5 +1,5 @@
 /**
- * What the straightforward port takes on a Cortex-M7, in instructions and, by the model of its pipeline, in cycles.
+ * What the straightforward ports take on a Cortex-M7, in instructions and, by the model of its pipeline, in cycles.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,37 +23,71 @@ const M7_FLAGS =
  * @param scripts the folder of a project that was measured, whose linker scripts have the board's figures
  * @param placement where everything lies, by the board's memories
  */
-export async function straightforward({ network, input, frames }, work, scripts, placement) {
-  const folder = join(work, "straightforward");
-  mkdirSync(folder, { recursive: true });
+export function straightforward({ network, input, frames }, work, scripts, placement) {
   const { sizes, tensors } = paperWeights(network);
-  const floats = Float32Array.from([...tensors.flatMap(({ data }) => [...data]), ...input]);
+  return measurePort(
+    {
+      name: "straightforward",
+      sources: ["native/mcu_straightforward.c", "straightforward/straightforward.c"],
+      defines: { ...sizes, FRAMES: frames },
+      start: "sf_run",
+      contractions: ["fast", "off"],
+      floats: Float32Array.from([...tensors.flatMap(({ data }) => [...data]), ...input]),
+    },
+    ...[work, scripts, placement],
+  );
+}
+
+/** The same of a layer's port (straightforward/layers.h), as gcc contracts by default. */
+export async function straightforwardLayer(model, work, scripts, placement) {
+  const { id, sizes, tensors, frames, input, logits } = model;
+  const counts = tensors.map(({ data }) => data.length);
+  const [result] = await measurePort(
+    {
+      name: `straightforward-${id}`,
+      sources: ["native/mcu_layer.c", "straightforward/layers.c"],
+      defines: {
+        ...{ LAYER: `sf_${id}`, FRAMES: frames, CLASSES: logits },
+        ...{ SIZES: sizes.join(","), COUNTS: counts.join(",") },
+      },
+      start: `sf_${id}`,
+      contractions: ["fast"],
+      floats: Float32Array.from([...tensors.flatMap(({ data }) => [...data]), ...input]),
+    },
+    ...[work, scripts, placement],
+  );
+  return result;
+}
+
+/** Of each contraction, instructions and cycles of the one call of `start` that port_main makes. */
+async function measurePort(port, work, scripts, placement) {
+  const { name, sources: ported, defines, start, contractions, floats } = port;
+  const folder = join(work, name);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "inputs.bin"), new Uint8Array(floats.buffer));
   writeFileSync(
     join(folder, "inputs.S"),
     '.section .emulator.inputs, "a"\n.global harness_inputs\n.balign 16\n' +
       'harness_inputs: .incbin "inputs.bin"\n',
   );
-  const port = join(root, "csrc/port");
-  const defines = Object.entries({ ...sizes, FRAMES: frames }).map(([k, v]) => `-D${k}=${v}`);
+  const csrc = join(root, "csrc/port");
   const sources = [
-    ...["startup.c", "vectors.c", "emulator.c"].map((file) => join(port, "cortex-m", file)),
-    join(port, "mps2/emulator-machine.c"),
-    join(port, "print.c"),
-    join(root, "bench/native/mcu_straightforward.c"),
-    join(root, "bench/straightforward/straightforward.c"),
+    ...["startup.c", "vectors.c", "emulator.c"].map((file) => join(csrc, "cortex-m", file)),
+    join(csrc, "mps2/emulator-machine.c"),
+    join(csrc, "print.c"),
+    ...ported.map((file) => join(root, "bench", file)),
     join(folder, "inputs.S"),
   ];
   const results = [];
-  for (const contraction of ["fast", "off"]) {
+  for (const contraction of contractions) {
     const image = join(folder, `${contraction}.elf`);
     execFileSync("arm-none-eabi-gcc", [
       ...[
         ...M7_FLAGS,
         `-ffp-contract=${contraction}`,
-        ...defines,
-        `-I${port}`,
-        `-I${join(port, "cortex-m")}`,
+        ...Object.entries(defines).map(([key, value]) => `-D${key}=${value}`),
+        `-I${csrc}`,
+        `-I${join(csrc, "cortex-m")}`,
         `-I${folder}`,
       ],
       '-DMACHINE_INTERRUPTS="no-interrupts.h"',
@@ -63,13 +97,13 @@ export async function straightforward({ network, input, frames }, work, scripts,
     const { command, args } = EMULATORS[TARGET];
     const output = execFileSync(command, [...args, "-kernel", image], { encoding: "utf8" });
     const total = Number(/^total (\d+)$/m.exec(output)[1]);
-    results.push({ contraction, total, cycles: await cyclesOf(image, placement) });
+    results.push({ contraction, total, cycles: await cyclesOf(image, start, placement) });
   }
   return results;
 }
 
 /** Of its one run, the core's own; undefined where nothing can be traced. */
-async function cyclesOf(path, placement) {
+async function cyclesOf(path, start, placement) {
   if (cannotTrace(TARGET) !== undefined) return undefined;
   const { symbols } = readElf(readFileSync(path));
   const find = (name) => symbols.find((symbol) => symbol.name === name);
@@ -79,7 +113,7 @@ async function cyclesOf(path, placement) {
   const timer = new Timer(timingOf(BOARD), reader.program, placement, [], owners);
   reader.listen(timer);
   const endOfCaller = caller.address + caller.bytes;
-  const call = { start: find("sf_run").address, caller: caller.address, endOfCaller };
+  const call = { start: find(start).address, caller: caller.address, endOfCaller };
   await traceImage(TARGET, path, call, TIMEOUT_MS, (piece) => reader.feed(piece));
   return Math.round(timer.result().core);
 }

@@ -14,6 +14,7 @@ import { ensureBuilt } from "../scripts/build.mjs";
 
 ensureBuilt();
 const { integerClaims, integerTables, measureIntegers } = await import("./mcu-integers.mjs");
+const { layerClaims, layerTables, measureLayers } = await import("./mcu-layers.mjs");
 const { straightforward } = await import("./mcu-straightforward.mjs");
 const { createBlob, Engine } = await import("../dist/node.js");
 const { readCheckpoint, readNpy, toNetwork } = await import("../dist/checkpoint/index.js");
@@ -71,6 +72,9 @@ async function measure(target, blob, input, name, choice) {
   return {
     total: image.total,
     ...(time?.total !== undefined && { cycles: Math.round(time.total) }),
+    ...(time?.operators !== undefined && {
+      cyclesOf: Object.fromEntries(time.operators.map(({ name, total }) => [name, total])),
+    }),
     operators: Object.fromEntries(operatorNames.map((op, i) => [op, image.operators[i]])),
     arenaBytes: image.arena.highWaterBytes,
     stackBytes: Math.max(open, init, selfTest, run),
@@ -165,10 +169,11 @@ async function measureAll() {
   skipped.push(...integers.skipped);
   const scripts = join(work, "cortex-m7-assembly/double/port");
   const baseline = await straightforward(spotter, work, scripts, IN_TCM);
-  return { spotter, m7, targets, skipped, integers, baseline };
+  const layers = await measureLayers(measure, work, scripts, IN_TCM);
+  return { spotter, m7, targets, skipped, integers, baseline, layers };
 }
 
-function claimsOf({ m7, targets, integers, baseline }) {
+function claimsOf({ m7, targets, integers, baseline, layers }) {
   const report = (title) => [...m7, ...targets].find((column) => column.title === title)?.report;
   const best = report("assembly, tile 1");
   const instructions = (title, atMost) => ({
@@ -205,6 +210,7 @@ function claimsOf({ m7, targets, integers, baseline }) {
     ),
     bytes("code", best.codeBytes, 24 * KIB),
     ...integerClaims(integers),
+    ...layerClaims(layers),
   ];
 }
 
@@ -213,7 +219,7 @@ async function result() {
   const empty = { title: "Microcontroller", tables: [], charts: [], claims: [], data: null };
   if (missing.length > 0) return { ...empty, skipped: [`cortex-m7: no ${missing.join(", ")}`] };
   const measured = await measureAll();
-  const { spotter, m7, targets, skipped, integers, baseline } = measured;
+  const { spotter, m7, targets, skipped, integers, baseline, layers } = measured;
   const { tools } = m7[0].report;
   const withoutTools = ({ title, report: { tools: _, ...report } }) => ({ title, ...report });
   return {
@@ -222,6 +228,7 @@ async function result() {
       operatorTable(spotter.title, m7, baseline),
       targetTable(spotter.title, targets),
       ...integerTables(integers),
+      ...layerTables(layers),
       {
         title: "Flags of the core",
         columns: ["", "flags"],
@@ -253,6 +260,10 @@ async function result() {
         logMel: integers.logMel,
       },
       straightforward: baseline,
+      layers: layers.layers.map(({ model, ours, port }) => ({
+        ...withoutTools({ title: model.title, report: ours }),
+        straightforward: port,
+      })),
     },
   };
 }

@@ -33,6 +33,8 @@ const bundler = join(root, "scripts/bundle-libraries.mjs");
 const inputs = ["ts", "scripts/torch", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 const sources = [bundler, ...inputs.map((name) => join(root, name))];
 const compiler = join(root, "node_modules/typescript/bin/tsc");
+/** What is inside the page of a sweep. */
+const chartLibrary = join(root, "node_modules/chart.js");
 const lock = join(root, "build/dist.lock");
 
 const LOCK_POLL_MS = 100;
@@ -81,6 +83,9 @@ function build() {
     shiftSources(fresh);
     run(execPath, [bundler, fresh]);
     copyAssets(join(root, "ts"), fresh);
+    const page = join(fresh, "sweep/page");
+    cpSync(join(chartLibrary, "dist/chart.umd.min.js"), join(page, "chart.umd.min.js"));
+    cpSync(join(chartLibrary, "LICENSE.md"), join(page, "chart-licence.md"));
     mkdirSync(join(fresh, "torch"));
     writeFileSync(join(fresh, "torch/mambalite_torch.py"), joinedModules());
     if (existsSync(dist)) renameSync(dist, old);

@@ -20,6 +20,7 @@ const FLOORS = [
   ["open"],
   ["index.ts"],
   ["node.ts"],
+  ["sweep"],
   ["app", "cli"],
 ];
 

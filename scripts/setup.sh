@@ -88,6 +88,7 @@ need_tools() {
   need has_command emcc emscripten
   need has_command chromium chromium
   need has_command firefox-esr firefox-esr
+  need has_command redis-server redis-server
   # Compilers and emulators of microcontrollers, and what builds an exported project.
   need has_command make make
   need has_command ninja ninja-build

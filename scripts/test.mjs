@@ -34,7 +34,18 @@ const REFERENCE_MODULES = ["numpy", "torch"];
 
 /** What the system's package manager is asked for; scripts/setup.sh knows the packages. */
 const TOOLS = [
-  ...["gcc", "nm", "clang", "clang-format", "emcc", "chromium", "make", "cmake"],
+  ...[
+    "gcc",
+    "nm",
+    "clang",
+    "clang-format",
+    "emcc",
+    "chromium",
+    "firefox-esr",
+    "redis-server",
+    "make",
+    "cmake",
+  ],
   ...["arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "xtensa-lx106-elf-gcc"],
   ...["qemu-system-arm", "qemu-system-riscv32", "qemu-system-xtensa"],
 ];

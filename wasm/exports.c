@@ -179,6 +179,11 @@ EXPORT(session_step) uint32_t session_step(mlm_session *session, mlm_step *step)
     return (uint32_t)mlm_session_step(session, step);
 }
 
+/* Of a step: its work alone, `times` times. */
+EXPORT(session_repeat) uint32_t session_repeat(mlm_session *session, uint32_t times) {
+    return (uint32_t)mlm_session_repeat(session, times);
+}
+
 EXPORT(session_self_test) uint32_t session_self_test(mlm_session *session) {
     return (uint32_t)mlm_session_self_test(session);
 }

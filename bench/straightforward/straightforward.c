@@ -6,25 +6,9 @@
  */
 #include "straightforward.h"
 
-#include <math.h>
 #include <string.h>
 
-static float silu(float x) { return x / (1.0f + expf(-x)); }
-
-static float softplus(float x) { return x > 20.0f ? x : log1pf(expf(x)); }
-
-/* y (rows, outputs) = x (rows, inputs) * weight (outputs, inputs) transposed + bias (outputs).
- * Only the first `inputs` of `x_stride` elements of a row of x are read. */
-static void linear(const float *x, int x_stride, const float *weight, const float *bias, float *y,
-                   int rows, int inputs, int outputs) {
-    for (int t = 0; t < rows; t++) {
-        for (int o = 0; o < outputs; o++) {
-            float sum = bias ? bias[o] : 0.0f;
-            for (int i = 0; i < inputs; i++) sum += weight[o * inputs + i] * x[t * x_stride + i];
-            y[t * outputs + o] = sum;
-        }
-    }
-}
+#include "loops.h"
 
 /* Depthwise and causal, then SiLU: x is the first half of each row of xz (frames, 2 * d_inner). */
 static void conv1d_silu(const sf_sizes *s, const sf_weights *w, const float *xz, float *x,

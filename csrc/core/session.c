@@ -279,6 +279,11 @@ mlm_status mlm_session_step(mlm_session *session, mlm_step *step) {
     return mlm_step_once(session, step ? step : &done) ? MLM_OK : MLM_DONE;
 }
 
+mlm_status mlm_session_repeat(mlm_session *session, uint32_t times) {
+    if (!session) return MLM_ERR_ARGUMENT;
+    return mlm_repeat_next(session, times) ? MLM_OK : MLM_DONE;
+}
+
 /* ---- saved state --------------------------------------------------------------------------------------- */
 
 /* "MLS" and 0x1A. */

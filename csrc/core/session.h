@@ -149,7 +149,8 @@ static inline int mlm_is_in_stage(const mlm_session *session, uint32_t op, uint3
 void mlm_begin_inputs(mlm_session *session, const void *inputs, uint32_t count);
 void mlm_begin_end(mlm_session *session);
 /* Executes the next operator of what has begun, or all that are left. */
-int mlm_step_once(mlm_session *session, mlm_step *step); /* 0: nothing was left */
+int mlm_step_once(mlm_session *session, mlm_step *step);   /* 0: nothing was left */
+int mlm_repeat_next(mlm_session *session, uint32_t times); /* the same */
 void mlm_run_all(mlm_session *session);
 
 /* The ops of a tick from the one in hand on; with `stepping` only up to the first one that has something to

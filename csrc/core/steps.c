@@ -54,6 +54,21 @@ int mlm_step_once(mlm_session *session, mlm_step *step) {
     return 1;
 }
 
+int mlm_repeat_next(mlm_session *session, uint32_t times) {
+    mlm_run run;
+    if (session->flags & FLAG_STEPPED) leave_op(session);
+    if (!find_turn(session, &run)) return 0;
+    const uint32_t channel = run.channel;
+    const uint8_t part = run.part;
+    run.stepping = 1;
+    for (; times > 0; times--) {
+        run.part = part;
+        run.channel = channel;
+        mlm_class_of(run.op)->run(&run);
+    }
+    return 1;
+}
+
 /* ---- rows that are outputs ------------------------------------------------------------------------- */
 
 static void compare_rows(mlm_session *session, const float *rows, uint32_t stride, uint32_t width,

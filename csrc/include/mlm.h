@@ -25,7 +25,8 @@
  *    (of a convolution 16 bits, with or without), activations of 16, sums and the residual stream of 32,
  *    each value a power of two times its elements. A shift to the right rounds down inside a function;
  *    where an element is stored half a unit is added first, so that halves go up. What does not fit where it is stored becomes the nearest number that
- *    does; sums of a linear layer never leave 32 bits, which mlm_model_open proves of every blob. Floats that
+ *    does; sums of a linear layer or convolution never leave 32 bits, which mlm_model_open proves of every blob. An average
+ *    over windows of time and bands is the sum times the integer next to 2^31 / n. Floats that
  *    enter and recurrent state that were cut off are counted (mlm_session_saturations). Floats occur where a value enters or
  *    leaves such a network: q = floor(x 2^e + 0.5), NaN being 0, and x = q 2^-e. scripts/reference/integer
  *    is an emulation that must agree bit for bit.

@@ -164,6 +164,13 @@ typedef struct mlm_step {
  * do) or MLM_ERR_ARGUMENT. */
 mlm_status mlm_session_step(mlm_session *session, mlm_step *step);
 
+/*
+ * Does the work of the step that comes next, `times` times, without going on: for timers, whose clock may tell less than
+ * one step takes. It leaves other states and rows than a step does; who wants to go on puts back the arena as it was.
+ * Returns as mlm_session_step does.
+ */
+mlm_status mlm_session_repeat(mlm_session *session, uint32_t times);
+
 /* The outputs that are vectors, as mlm_session_finish writes them; valid behind finish or the steps of
  * feed_end. Errors: ARGUMENT, BUSY. */
 mlm_status mlm_session_vectors(const mlm_session *session, float *vectors);

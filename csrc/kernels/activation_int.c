@@ -95,16 +95,16 @@ MLM_INLINE v128_t points_of(v128_t points) {
 }
 
 MLM_INLINE v128_t silu_of(v128_t x, uint32_t step, uint32_t shift) {
-    const v128_t most = wasm_i32x4_abs(x), point = shr_by(most, step);
-    const v128_t is_inside = wasm_i32x4_le(point, splat_i32(LAST));
-    const v128_t mask = wasm_v128_and(is_inside, splat_i32((1 << step) - 1));
-    const v128_t pairs = points_of(wasm_i32x4_min(point, splat_i32(LAST)));
+    const int32_t end = ((LAST + 1) << step) - 1; /* behind LAST the line is flat */
+    const v128_t most = wasm_i32x4_min(wasm_i32x4_abs(x), splat_i32(end));
+    const v128_t pairs = points_of(shr_by(most, step));
     const v128_t low = wasm_v128_and(pairs, splat_i32(0xFFFF));
     const v128_t rise = wasm_i32x4_sub(wasm_u32x4_shr(pairs, 16), low);
-    const v128_t line = wasm_i32x4_dot_i16x8(rise, wasm_v128_and(most, mask));
-    const v128_t s = wasm_i32x4_add(low, shr_by(line, step));
-    const v128_t is_negative = wasm_i32x4_shr(x, 31);
-    const v128_t sigmoid = wasm_v128_bitselect(wasm_i32x4_sub(splat_i32(ONE), s), s, is_negative);
+    const v128_t rest = wasm_v128_and(most, splat_i32((1 << step) - 1));
+    const v128_t s = wasm_i32x4_add(low, shr_by(wasm_i32x4_dot_i16x8(rise, rest), step));
+    const v128_t is_negative = wasm_i32x4_shr(x, 31); /* then ONE - s, which is ~s + ONE + 1 */
+    const v128_t sigmoid = wasm_i32x4_add(wasm_v128_xor(s, is_negative),
+                                          wasm_v128_and(is_negative, splat_i32(ONE + 1)));
     const v128_t half = splat_i32((int32_t)((1u << shift) >> 1));
     return shr_by(wasm_i32x4_add(wasm_i32x4_dot_i16x8(x, sigmoid), half), shift);
 }

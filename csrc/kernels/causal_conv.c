@@ -3,10 +3,6 @@
  * Four taps, the size that Mamba is trained with, keep the history in registers. One that looks ahead is
  * the same with its first outputs left out, and zeros behind the end.
  */
-#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
-#endif
-
 #include "../math/vec4.h"
 #include "cortex_m7.h"
 #include "dual_issue_conv1d.h"

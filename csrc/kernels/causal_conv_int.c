@@ -10,28 +10,11 @@
 
 enum { TAPS, AHEAD, ACTIVATION, SHIFT, SUM_EXPONENT, ATTRIBUTES };
 enum { NO_ACTIVATION, THEN_SILU };
-enum { WEIGHT, BIAS, MULTIPLIER, TENSORS };
+enum { WEIGHT = MLM_TAPS, BIAS, MULTIPLIER, TENSORS };
 enum { CONV_STATE, ROLES };
 static const char *const role_names[ROLES] = {"conv_state"};
 
 enum { MOST_SHIFT = 15, MOST_PLAIN_SHIFT = 30, USUAL_TAPS = 4 };
-
-/* Whether 32768 sum |w| + |b|, and what is added to round, stays in 31 bits, and the multiplier is above 0, of all
- * channels. */
-static int sums_fit(const mlm_op_view *view, uint32_t taps) {
-    const int16_t *w = mlm_view_data(view, WEIGHT);
-    const int is_plain = mlm_is_absent(view, MULTIPLIER);
-    const int16_t *multiplier = is_plain ? 0 : mlm_view_data(view, MULTIPLIER);
-    const int32_t *bias = mlm_is_absent(view, BIAS) ? 0 : mlm_view_data(view, BIAS);
-    const uint64_t half = is_plain ? (1u << view->op->attributes[SHIFT]) >> 1 : 0;
-    for (uint32_t c = 0; c < view->op->width; c++) {
-        uint64_t most = half + (bias ? i32_magnitude(bias[c]) : 0);
-        for (const int16_t *end = w + taps; w != end; w++)
-            most += (uint64_t)i32_magnitude(*w) << 15;
-        if (most > INT32_MAX || (multiplier && multiplier[c] <= 0)) return 0;
-    }
-    return 1;
-}
 
 /* Without an activation the sum's exponent is the output's. */
 static int exponents_are_right(const mlm_blob_op *op) {
@@ -47,12 +30,7 @@ static MLM_COLD int check_causal_conv(const mlm_op_view *view) {
     return view->widths[0] == width && attributes[TAPS] > 0 && attributes[AHEAD] == 0 &&
            mlm_is_between(view->op, SHIFT, 0, is_plain ? MOST_PLAIN_SHIFT : MOST_SHIFT) &&
            exponents_are_right(view->op) &&
-           mlm_has_typed(view, WEIGHT, MLM_DTYPE_I16, MLM_PACK_ROWS, width, attributes[TAPS]) &&
-           (mlm_is_absent(view, BIAS) ||
-            mlm_has_typed(view, BIAS, MLM_DTYPE_I32, MLM_PACK_VECTOR, width, 1)) &&
-           (is_plain ||
-            mlm_has_typed(view, MULTIPLIER, MLM_DTYPE_I16, MLM_PACK_VECTOR, width, 1)) &&
-           sums_fit(view, attributes[TAPS]);
+           mlm_are_i16_taps(view, width, attributes[TAPS], attributes[SHIFT]);
 }
 
 /* Rows, the oldest first. */

@@ -9,67 +9,27 @@
 #include "bands.h"
 #include "kernels.h"
 
-enum { DENSE, DEPTHWISE, VARIANTS };
-enum { TAPS, STRIDE, DILATION, BEFORE, AFTER, GROUPS, BANDS, BAND_WINDOW, ATTRIBUTES };
 enum { WEIGHT, BIAS, TENSORS };
 enum { HISTORY, WINDOWS, PRODUCTS, ROLES };
-enum { BATCH = 4 /* bands that go through one product, which loads a weight once for them */ };
-
-typedef struct conv2d {
-    mlm_window time;
-    mlm_bands bands;
-    uint32_t groups;
-    uint32_t inputs, outputs; /* channels of a group */
-    uint32_t columns;         /* of the weight: elements of a window */
-} conv2d;
-
-static conv2d conv2d_of(const mlm_blob_op *op, uint32_t width) {
-    const uint32_t *a = op->attributes;
-    conv2d conv = {.time = {a[TAPS], a[STRIDE], a[DILATION], a[BEFORE], a[AFTER]},
-                   .bands = mlm_bands_of(op, BANDS, width),
-                   .groups = a[GROUPS]};
-    if (conv.groups == 0 || conv.bands.out == 0) return conv;
-    conv.inputs = conv.bands.channels / conv.groups;
-    conv.outputs = op->width / conv.bands.out / conv.groups;
-    conv.columns = conv.time.taps * conv.bands.taps * conv.inputs;
-    return conv;
-}
 
 static MLM_COLD int check(const mlm_op_view *view) {
     const mlm_blob_op *op = view->op;
-    const conv2d conv = conv2d_of(op, view->widths[0]);
-    if (!mlm_is_window(&conv.time) || !mlm_are_bands(&conv.bands, view) || conv.groups == 0 ||
-        conv.bands.channels % conv.groups || op->width / conv.bands.out % conv.groups)
-        return 0;
-    const uint64_t columns = (uint64_t)conv.time.taps * conv.bands.taps * conv.inputs;
-    const uint64_t rows =
-        conv.groups > 1 ? (uint64_t)conv.groups * mlm_padded(conv.outputs) : conv.outputs;
-    if (columns > UINT32_MAX || rows > UINT32_MAX || conv.outputs == 0 ||
+    const mlm_conv2d conv = mlm_conv2d_of(op, view->widths[0]);
+    if (!mlm_is_conv2d(&conv, view, MLM_PANEL) || conv.shift != 0 ||
         !mlm_has_optional_vector(view, BIAS, op->width / conv.bands.out))
         return 0;
-    if (op->variant == DENSE) return mlm_has_matrix(view, WEIGHT, (uint32_t)rows, conv.columns);
-    return conv.inputs == 1 && conv.outputs == 1 &&
-           (uint64_t)conv.columns * mlm_padded(conv.groups) <= UINT32_MAX &&
-           mlm_has_vector(view, WEIGHT, conv.columns * mlm_padded(conv.groups));
-}
-
-static int clock_of(const mlm_op_view *view, mlm_clock *clock) {
-    const conv2d conv = conv2d_of(view->op, view->widths[0]);
-    return mlm_window_clock(&conv.time, clock);
-}
-
-/* How many of the bands from b on go through one product. */
-static uint32_t batch_at(const conv2d *conv, uint32_t b) {
-    const uint32_t left = conv->bands.out - b;
-    return left < BATCH ? left : BATCH;
+    if (op->variant == MLM_CONV2D_DENSE)
+        return mlm_has_matrix(view, WEIGHT, conv.groups * mlm_conv2d_rows(&conv, MLM_PANEL),
+                              conv.columns);
+    return mlm_has_vector(view, WEIGHT, conv.columns * mlm_padded(conv.groups));
 }
 
 static void needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *need) {
-    const conv2d conv = conv2d_of(view->op, view->widths[0]);
+    const mlm_conv2d conv = mlm_conv2d_of(view->op, view->widths[0]);
     (void)shape;
     mlm_window_need(view, &conv.time, &need[HISTORY]);
-    if (view->op->variant == DENSE) {
-        const uint64_t most = batch_at(&conv, 0);
+    if (view->op->variant == MLM_CONV2D_DENSE) {
+        const uint64_t most = mlm_conv2d_batch(&conv, 0);
         need[WINDOWS].floats = most * conv.columns;
         need[PRODUCTS].floats = (1 + most) * mlm_padded(conv.outputs);
     } else {
@@ -78,8 +38,8 @@ static void needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *nee
 }
 
 /* The windows of `count` bands from b on of one group, one behind the other; 0 where nothing is there. */
-static void lay_out(const mlm_run *run, const conv2d *conv, uint32_t r, uint32_t b, uint32_t count,
-                    uint32_t group) {
+static void lay_out(const mlm_run *run, const mlm_conv2d *conv, uint32_t r, uint32_t b,
+                    uint32_t count, uint32_t group) {
     const float *history = mlm_buffer_at(run, HISTORY);
     float *to = mlm_buffer_at(run, WINDOWS);
     for (uint32_t n = b; n < b + count; n++)
@@ -96,7 +56,7 @@ static void lay_out(const mlm_run *run, const conv2d *conv, uint32_t r, uint32_t
 }
 
 /* One group of output row r. Products are padded, and so have a place of their own. */
-static void make_group(const mlm_run *run, const conv2d *conv, uint32_t r, uint32_t group,
+static void make_group(const mlm_run *run, const mlm_conv2d *conv, uint32_t r, uint32_t group,
                        float *y) {
     const uint32_t width = conv->outputs, padded = mlm_padded(width);
     const mlm_matrix weight = mlm_panels_from(mlm_matrix_of(run, WEIGHT), group * padded, padded);
@@ -106,8 +66,8 @@ static void make_group(const mlm_run *run, const conv2d *conv, uint32_t r, uint3
     const mlm_rows products = {start + padded, padded};
     memset(start, 0, padded * sizeof(float));
     if (bias) memcpy(start, bias + group * width, width * sizeof(float));
-    for (uint32_t b = 0; b < conv->bands.out; b += BATCH) {
-        const uint32_t count = batch_at(conv, b);
+    for (uint32_t b = 0; b < conv->bands.out; b += MLM_CONV2D_BATCH) {
+        const uint32_t count = mlm_conv2d_batch(conv, b);
         lay_out(run, conv, r, b, count, group);
         mlm_linear(weight, start, windows, products, count);
         for (uint32_t n = 0; n < count; n++)
@@ -117,7 +77,7 @@ static void make_group(const mlm_run *run, const conv2d *conv, uint32_t r, uint3
 }
 
 /* One filter a channel: output row r, all channels of a band side by side. */
-static void make_depthwise(const mlm_run *run, const conv2d *conv, uint32_t r, float *y) {
+static void make_depthwise(const mlm_run *run, const mlm_conv2d *conv, uint32_t r, float *y) {
     const uint32_t channels = conv->groups, padded = mlm_padded(channels);
     const float *history = mlm_buffer_at(run, HISTORY), *bias = mlm_weights(run, BIAS);
     float *sum = mlm_buffer_at(run, PRODUCTS);
@@ -139,10 +99,10 @@ static void make_depthwise(const mlm_run *run, const conv2d *conv, uint32_t r, f
 }
 
 static int run_conv2d(mlm_run *run) {
-    const conv2d conv = conv2d_of(run->op, run->input_width);
+    const mlm_conv2d conv = mlm_conv2d_of(run->op, run->input_width);
     for (uint32_t t = 0; t < run->rows; t++) {
         float *y = run->output.data + (size_t)t * run->output.stride;
-        if (run->op->variant == DEPTHWISE)
+        if (run->op->variant == MLM_CONV2D_DEPTHWISE)
             make_depthwise(run, &conv, run->first + t, y);
         else
             for (uint32_t group = 0; group < conv.groups; group++)
@@ -152,15 +112,8 @@ static int run_conv2d(mlm_run *run) {
     return 0;
 }
 
-/* Windows are laid out and read, what is new goes into the history, products are put in their places. */
 void mlm_conv2d_class_counts(const mlm_op_view *view, mlm_work *work) {
-    const conv2d conv = conv2d_of(view->op, view->widths[0]);
-    const uint64_t covered = (uint64_t)conv.columns * conv.groups * conv.bands.out;
-    const uint64_t moved = mlm_window_moves(view, &conv.time), width = view->op->width;
-    const uint64_t laid = view->op->variant == DENSE ? covered : 0;
-    work->row.macs = covered * conv.outputs;
-    work->row.bytes_read = (covered + laid + moved + width) * sizeof(float);
-    work->row.bytes_written = (laid + moved + 2 * width) * sizeof(float);
+    mlm_conv2d_counts(view, work, sizeof(float));
 }
 
 static const char *const roles[] = {"history", "windows", "products"};
@@ -171,14 +124,14 @@ const mlm_op_class mlm_conv2d_class = {
     .least_inputs = 1,
     .most_inputs = 1,
     .flags = MLM_OP_SEQUENCE,
-    .variants = VARIANTS,
-    .attributes = ATTRIBUTES,
+    .variants = MLM_CONV2D_VARIANTS,
+    .attributes = MLM_CONV2D_ATTRIBUTES,
     .tensors = TENSORS,
     .parts = 1,
     .roles = ROLES,
     .role_names = roles,
     .check = check,
-    .clock = clock_of,
+    .clock = mlm_conv2d_clock,
     .needs = needs,
     .run = run_conv2d,
 };

@@ -15,22 +15,10 @@
 #if MLM_DUAL_ISSUE
 
 /* Coefficients that become sums and are loaded again for each state; then what is loaded once. */
-static const float dual_issue_scan_constants[] = {MLM_EXP2_C4,
-                                                  MLM_EXP2_C4,
-                                                  MLM_EXP2_C4,
-                                                  MLM_EXP2_C4, /* [0] */
-                                                  MLM_EXP2_C2,
-                                                  MLM_EXP2_C2,
-                                                  MLM_EXP2_C2,
-                                                  MLM_EXP2_C2, /* [16] */
-                                                  1.0f,
-                                                  1.0f,
-                                                  1.0f,
-                                                  1.0f, /* [32] */
-                                                  MLM_ROUND_MAGIC,
-                                                  MLM_EXP2_C5,
-                                                  MLM_EXP2_C3,
-                                                  MLM_EXP2_C1};
+static const float dual_issue_scan_constants[] = {MLM_EXP2_C4,           /* [0] */
+                                                  MLM_EXP2_C2,     1.0f, /* [8] */
+                                                  MLM_ROUND_MAGIC, MLM_EXP2_C5,
+                                                  MLM_EXP2_C3,     MLM_EXP2_C1};
 
 /* Where a group of channels is, and how far it is to the next frame, in bytes. */
 typedef struct dual_issue_frames {
@@ -74,10 +62,10 @@ MLM_INLINE const float *dual_issue_scan_frames(dual_issue_frames *at, const floa
                                                const float *bc) {
     uint32_t i0, i1, i2, i3, i4, i5, states;
     __asm volatile(
-        "vldr s12, [%[k], #48]\n"
-        "vldr s13, [%[k], #52]\n"
-        "vldr s14, [%[k], #56]\n"
-        "vldr s15, [%[k], #60]\n"
+        "vldr s12, [%[k], #12]\n"
+        "vldr s13, [%[k], #16]\n"
+        "vldr s14, [%[k], #20]\n"
+        "vldr s15, [%[k], #24]\n"
         "1:\n"
         "ldr %[i0], [%[at], " FRAMES_DT "]\n"
         "ldr %[i1], [%[at], " FRAMES_X "]\n"
@@ -113,33 +101,33 @@ MLM_INLINE const float *dual_issue_scan_frames(dual_issue_frames *at, const floa
         "vmul.f32 s10, s10, s19\n"
         "vmul.f32 s11, s11, s20\n"
         "2:\n"
-        "vldr s20, [%[k], #4]\n"
+        "vldr s20, [%[k]]\n"
         "vadd.f32 s24, s30, s12\n"
         "vadd.f32 s18, s22, s12\n"
         "vadd.f32 s19, s16, s12\n"
-        "vldr s21, [%[k], #12]\n"
+        "vldr s21, [%[k]]\n"
         "vadd.f32 s25, s28, s12\n"
         "subs %[states], #1\n"
         "vsub.f32 s17, s24, s12\n"
-        "vldr s27, [%[k], #36]\n"
-        "vldr s29, [%[k], #24]\n"
+        "vldr s27, [%[k], #8]\n"
+        "vldr s29, [%[k], #4]\n"
         "vsub.f32 s26, s18, s12\n"
         "vldr s23, [%[k]]\n"
         "vsub.f32 s31, s19, s12\n"
         "vmov %[i4], %[i1], s18, s19\n"
         "vsub.f32 s18, s25, s12\n"
         "vsub.f32 s30, s30, s17\n"
-        "vldr s17, [%[k], #8]\n"
-        "vldr s19, [%[k], #16]\n"
+        "vldr s17, [%[k]]\n"
+        "vldr s19, [%[k], #4]\n"
         "vsub.f32 s31, s16, s31\n"
         "vsub.f32 s22, s22, s26\n"
-        "vldr s26, [%[k], #32]\n"
+        "vldr s26, [%[k], #8]\n"
         "vmov %[i0], %[i2], s24, s25\n"
         "vldr s16, [%[bc]]\n"
         "vsub.f32 s28, s28, s18\n"
         "vmul.f32 s25, s22, s22\n"
-        "vldr s18, [%[k], #28]\n"
-        "vldr s24, [%[k], #20]\n"
+        "vldr s18, [%[k], #4]\n"
+        "vldr s24, [%[k], #4]\n"
         "vmla.f32 s23, s22, s13\n"
         "vmla.f32 s20, s31, s13\n"
         "vmla.f32 s17, s30, s13\n"
@@ -147,7 +135,7 @@ MLM_INLINE const float *dual_issue_scan_frames(dual_issue_frames *at, const floa
         "vmla.f32 s26, s22, s15\n"
         "vmla.f32 s19, s22, s14\n"
         "vmla.f32 s27, s31, s15\n"
-        "vldr s22, [%[k], #40]\n"
+        "vldr s22, [%[k], #8]\n"
         "vmul.f32 s31, s31, s31\n"
         "vmla.f32 s19, s23, s25\n"
         "vmla.f32 s18, s28, s14\n"
@@ -158,7 +146,7 @@ MLM_INLINE const float *dual_issue_scan_frames(dual_issue_frames *at, const floa
         "vmul.f32 s20, s30, s30\n"
         "vmla.f32 s29, s30, s14\n"
         "vmla.f32 s26, s19, s25\n"
-        "vldr s23, [%[k], #44]\n"
+        "vldr s23, [%[k], #8]\n"
         "vmul.f32 s19, s28, s28\n"
         "vmla.f32 s27, s24, s31\n"
         "vmla.f32 s29, s17, s20\n"

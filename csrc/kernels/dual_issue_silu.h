@@ -7,35 +7,9 @@
 #ifndef MLM_DUAL_ISSUE_SILU_H
 #define MLM_DUAL_ISSUE_SILU_H
 
-#include "../math/powers.h"
-#include "cortex_m7.h"
+#include "dual_issue_powers.h"
 
 #if MLM_DUAL_ISSUE
-
-/* Coefficients that become sums and are loaded again for each group; then what is loaded once, from [64] on. */
-static const float dual_issue_silu_constants[] = {0.5f * MLM_EXP_C4,
-                                                  0.5f * MLM_EXP_C4,
-                                                  0.5f * MLM_EXP_C4,
-                                                  0.5f * MLM_EXP_C4, /* [0] */
-                                                  0.5f * MLM_EXP_C2,
-                                                  0.5f * MLM_EXP_C2,
-                                                  0.5f * MLM_EXP_C2,
-                                                  0.5f * MLM_EXP_C2, /* [16] */
-                                                  0.5f,
-                                                  0.5f,
-                                                  0.5f,
-                                                  0.5f, /* [32] */
-                                                  1.0f,
-                                                  1.0f,
-                                                  1.0f,
-                                                  1.0f, /* [48] */
-                                                  -MLM_LOG2_E,
-                                                  MLM_POWER_MAGIC,
-                                                  MLM_LN2_HIGH,
-                                                  MLM_LN2_LOW,
-                                                  -0.5f * MLM_EXP_C5,
-                                                  -0.5f * MLM_EXP_C3,
-                                                  -0.5f * MLM_EXP_C1};
 
 /* One instruction a line. */
 /* clang-format off */
@@ -48,7 +22,7 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
     uint32_t i0, i1, i2, i3, i4;
     float *at = *x;
     __asm volatile(
-        "add %[i0], %[k], #64\n"
+        "add %[i0], %[k], " POWER_CONSTANTS_ONCE "\n"
         "vldmia %[i0], {s0-s6}\n"
         "1:\n"
         "vldr s15, [%[x], #8]\n"
@@ -56,28 +30,28 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
         "vldr s28, [%[x]]\n"
         "vmul.f32 s18, s15, s0\n"
         "vmul.f32 s21, s13, s0\n"
-        "vldr s10, [%[k], #8]\n"
+        "vldr s10, [%[k]]\n"
         "vmul.f32 s17, s28, s0\n"
         "vldr s8, [%[x], #12]\n"
         "vmul.f32 s23, s8, s0\n"
-        "vldr s31, [%[k], #24]\n"
-        "vldr s7, [%[k], #60]\n"
+        "vldr s31, [%[k], #4]\n"
+        "vldr s7, [%[k], #12]\n"
         "vadd.f32 s11, s18, s1\n"
         "vldr s18, [%[x], #8]\n"
         "vadd.f32 s27, s21, s1\n"
-        "vldr s21, [%[k], #40]\n"
+        "vldr s21, [%[k], #8]\n"
         "vadd.f32 s12, s23, s1\n"
         "vadd.f32 s26, s17, s1\n"
-        "vldr s17, [%[k], #4]\n"
+        "vldr s17, [%[k]]\n"
         "vldr s23, [%[k]]\n"
         "vsub.f32 s14, s11, s1\n"
-        "vldr s25, [%[k], #16]\n"
+        "vldr s25, [%[k], #4]\n"
         "vsub.f32 s16, s27, s1\n"
-        "vldr s22, [%[k], #36]\n"
+        "vldr s22, [%[k], #8]\n"
         "vsub.f32 s20, s26, s1\n"
-        "vldr s9, [%[k], #12]\n"
+        "vldr s9, [%[k]]\n"
         "vsub.f32 s29, s12, s1\n"
-        "vldr s19, [%[k], #56]\n"
+        "vldr s19, [%[k], #12]\n"
         "vmla.f32 s13, s16, s2\n"
         "vmla.f32 s28, s20, s2\n"
         "vmla.f32 s15, s14, s2\n"
@@ -92,11 +66,11 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
         "lsl %[i2], %[i2], #23\n"
         "vldr s26, [%[x]]\n"
         "vmul.f32 s14, s13, s13\n"
-        "vldr s27, [%[k], #32]\n"
-        "vldr s20, [%[k], #20]\n"
-        "vldr s11, [%[k], #48]\n"
+        "vldr s27, [%[k], #8]\n"
+        "vldr s20, [%[k], #4]\n"
+        "vldr s11, [%[k], #12]\n"
         "vmla.f32 s23, s28, s4\n"
-        "vldr s12, [%[k], #44]\n"
+        "vldr s12, [%[k], #8]\n"
         "vmul.f32 s16, s28, s28\n"
         "vmla.f32 s25, s28, s5\n"
         "lsl %[i4], %[i4], #23\n"
@@ -111,7 +85,7 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
         "ldr %[i2], [%[x]]\n"
         "vmla.f32 s31, s15, s5\n"
         "vmla.f32 s17, s13, s4\n"
-        "vldr s15, [%[k], #28]\n"
+        "vldr s15, [%[k], #4]\n"
         "vmul.f32 s28, s8, s8\n"
         "vmla.f32 s31, s10, s29\n"
         "vmla.f32 s27, s25, s16\n"
@@ -138,7 +112,7 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
         "blo 2f\n"
         "subs %[groups], #1\n"
         "vmla.f32 s19, s21, s29\n"
-        "vldr s29, [%[k], #52]\n"
+        "vldr s29, [%[k], #12]\n"
         "vdiv.f32 s26, s26, s11\n"
         "vmla.f32 s29, s22, s24\n"
         "vldr s24, [%[x], #4]\n"
@@ -157,7 +131,7 @@ MLM_INLINE uint32_t dual_issue_silu(float **x, uint32_t groups) {
         "2:\n"
         : [x] "+&r"(at), [groups] "+&r"(groups),
           [i0] "=&r"(i0), [i1] "=&r"(i1), [i2] "=&r"(i2), [i3] "=&r"(i3), [i4] "=&r"(i4)
-        : [k] "r"(dual_issue_silu_constants), [most] "r"(MLM_POWER_MAX_BITS << 1)
+        : [k] "r"(dual_issue_power_constants), [most] "r"(MLM_POWER_MAX_BITS << 1)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
     *x = at;
     return groups;
@@ -169,10 +143,10 @@ MLM_INLINE uint32_t dual_issue_gate(float **x, const float **z, uint32_t groups)
     float *at = *x;
     const float *from = *z;
     __asm volatile(
-        "add %[i0], %[k], #64\n"
+        "add %[i0], %[k], " POWER_CONSTANTS_ONCE "\n"
         "vldmia %[i0], {s0-s6}\n"
         "1:\n"
-        "vldr s11, [%[k], #16]\n"
+        "vldr s11, [%[k], #4]\n"
         "vldr s9, [%[z], #12]\n"
         "vmul.f32 s14, s9, s0\n"
         "vldr s20, [%[z], #4]\n"
@@ -182,24 +156,24 @@ MLM_INLINE uint32_t dual_issue_gate(float **x, const float **z, uint32_t groups)
         "vmul.f32 s28, s29, s0\n"
         "vldr s17, [%[z], #8]\n"
         "vadd.f32 s8, s14, s1\n"
-        "vldr s14, [%[k], #52]\n"
+        "vldr s14, [%[k], #12]\n"
         "vmul.f32 s7, s17, s0\n"
-        "vldr s27, [%[k], #40]\n"
+        "vldr s27, [%[k], #8]\n"
         "vadd.f32 s19, s16, s1\n"
         "vadd.f32 s18, s28, s1\n"
-        "vldr s28, [%[k], #32]\n"
-        "vldr s16, [%[k], #36]\n"
+        "vldr s28, [%[k], #8]\n"
+        "vldr s16, [%[k], #8]\n"
         "vadd.f32 s7, s7, s1\n"
         "vldr s25, [%[k]]\n"
         "vsub.f32 s23, s19, s1\n"
         "vsub.f32 s24, s18, s1\n"
-        "vldr s10, [%[k], #28]\n"
+        "vldr s10, [%[k], #4]\n"
         "vsub.f32 s13, s7, s1\n"
-        "vldr s30, [%[k], #48]\n"
-        "vldr s22, [%[k], #4]\n"
+        "vldr s30, [%[k], #12]\n"
+        "vldr s22, [%[k]]\n"
         "vsub.f32 s21, s8, s1\n"
         "vmla.f32 s29, s24, s2\n"
-        "vldr s26, [%[k], #12]\n"
+        "vldr s26, [%[k]]\n"
         "vmla.f32 s20, s23, s2\n"
         "vmla.f32 s17, s13, s2\n"
         "vmla.f32 s29, s24, s3\n"
@@ -215,16 +189,16 @@ MLM_INLINE uint32_t dual_issue_gate(float **x, const float **z, uint32_t groups)
         "ldr %[i1], [%[z], #12]\n"
         "vmla.f32 s25, s29, s4\n"
         "vmla.f32 s11, s29, s5\n"
-        "vldr s7, [%[k], #8]\n"
+        "vldr s7, [%[k]]\n"
         "vmul.f32 s8, s29, s29\n"
         "lsl %[i2], %[i2], #23\n"
         "vldr s23, [%[x]]\n"
-        "vldr s21, [%[k], #44]\n"
-        "vldr s13, [%[k], #20]\n"
+        "vldr s21, [%[k], #8]\n"
+        "vldr s13, [%[k], #4]\n"
         "vmul.f32 s18, s17, s17\n"
         "vmul.f32 s19, s20, s20\n"
-        "vldr s31, [%[k], #24]\n"
-        "vldr s24, [%[k], #56]\n"
+        "vldr s31, [%[k], #4]\n"
+        "vldr s24, [%[k], #12]\n"
         "vmla.f32 s27, s17, s6\n"
         "vmla.f32 s28, s29, s6\n"
         "vmla.f32 s7, s17, s4\n"
@@ -261,7 +235,7 @@ MLM_INLINE uint32_t dual_issue_gate(float **x, const float **z, uint32_t groups)
         "vmla.f32 s24, s27, s28\n"
         "vldr s27, [%[x], #12]\n"
         "vdiv.f32 s18, s18, s30\n"
-        "vldr s30, [%[k], #60]\n"
+        "vldr s30, [%[k], #12]\n"
         "vmla.f32 s21, s10, s31\n"
         "vldr s31, [%[z], #8]\n"
         "vmul.f32 s18, s18, s23\n"
@@ -287,7 +261,7 @@ MLM_INLINE uint32_t dual_issue_gate(float **x, const float **z, uint32_t groups)
         "2:\n"
         : [x] "+&r"(at), [groups] "+&r"(groups), [z] "+&r"(from),
           [i0] "=&r"(i0), [i1] "=&r"(i1), [i2] "=&r"(i2), [i3] "=&r"(i3), [i4] "=&r"(i4), [i5] "=&r"(i5)
-        : [k] "r"(dual_issue_silu_constants), [most] "r"(MLM_POWER_MAX_BITS << 1)
+        : [k] "r"(dual_issue_power_constants), [most] "r"(MLM_POWER_MAX_BITS << 1)
         : "cc", "memory", LOW_REGISTERS, HIGH_REGISTERS);
     *x = at;
     *z = from;

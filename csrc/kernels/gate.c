@@ -2,10 +2,6 @@
  * gate.c - multiplies rows by an activation of a linear layer: y * act(W u + b). The layer is made chunk by
  * chunk of channels, each just before it is used, so that it is never there as a whole.
  */
-#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
-#endif
-
 #include "../math/vec4.h"
 #include "kernels.h"
 

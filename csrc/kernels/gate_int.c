@@ -106,8 +106,8 @@ static void multiply(const int32_t *y, const int16_t *g, uint32_t shift, int32_t
 /* The channels from `first` on. */
 static void run_chunk(const mlm_run *run, mlm_rows z, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = run->op;
-    mlm_i8_layer layer =
-        mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT));
+    mlm_i8_layer layer;
+    mlm_i8_layer_of(&layer, run, WEIGHT, BIAS, MULTIPLIER, mlm_signed_attribute(op, Z_SHIFT));
     mlm_i8_layer_from(&layer, first, channels);
     mlm_i8_linear_rows(&layer, run->inputs[U], z, run->rows);
     for (uint32_t t = 0; t < run->rows; t++) {

@@ -1,6 +1,6 @@
 /*
  * integer.c - what several ops on integers are made of: rows narrowed to 16 bits, quotients of 64 bits, and
- * bytes counted by number type.
+ * whether taps of depthwise convolutions are sound.
  */
 #include "integer.h"
 #include "wasm_int.h"
@@ -222,4 +222,27 @@ int64_t mlm_floor_divide(int64_t numerator, uint64_t denominator) {
     if (numerator >= 0) return (int64_t)divide((uint64_t)numerator, denominator, &rest);
     const uint64_t quotient = divide(0u - (uint64_t)numerator, denominator, &rest);
     return -(int64_t)(quotient + (rest > 0));
+}
+
+MLM_COLD int mlm_are_i16_taps(const mlm_op_view *view, uint32_t channels, uint32_t taps,
+                              uint32_t shift) {
+    const int is_plain = mlm_is_absent(view, MLM_TAPS_MULTIPLIER);
+    const int has_bias = !mlm_is_absent(view, MLM_TAPS_BIAS);
+    if (!mlm_has_typed(view, MLM_TAPS, MLM_DTYPE_I16, MLM_PACK_ROWS, channels, taps) ||
+        (has_bias &&
+         !mlm_has_typed(view, MLM_TAPS_BIAS, MLM_DTYPE_I32, MLM_PACK_VECTOR, channels, 1)) ||
+        (!is_plain &&
+         !mlm_has_typed(view, MLM_TAPS_MULTIPLIER, MLM_DTYPE_I16, MLM_PACK_VECTOR, channels, 1)))
+        return 0;
+    const int16_t *w = mlm_view_data(view, MLM_TAPS);
+    const int16_t *multiplier = is_plain ? 0 : mlm_view_data(view, MLM_TAPS_MULTIPLIER);
+    const int32_t *bias = has_bias ? mlm_view_data(view, MLM_TAPS_BIAS) : 0;
+    const uint64_t half = is_plain ? (1u << shift) >> 1 : 0;
+    for (uint32_t c = 0; c < channels; c++) {
+        uint64_t most = half + (bias ? i32_magnitude(bias[c]) : 0);
+        for (const int16_t *end = w + taps; w != end; w++)
+            most += (uint64_t)i32_magnitude(*w) << MLM_BITS_16;
+        if (most > INT32_MAX || (multiplier && multiplier[c] <= 0)) return 0;
+    }
+    return 1;
 }

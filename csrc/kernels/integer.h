@@ -76,8 +76,9 @@ typedef struct mlm_i8_layer {
  * inputs can leave 32 bits; where `wide`, the bias is added behind the shift instead. */
 int mlm_is_i8_layer(const mlm_op_view *view, uint32_t weight, uint32_t bias, uint32_t multiplier,
                     uint32_t outputs, uint32_t inputs, int wide);
-mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
-                             uint32_t multiplier, int32_t shift);
+/* Into a place of the caller's: an engine waits for fields that it copies together just after they are written. */
+void mlm_i8_layer_of(mlm_i8_layer *layer, const mlm_run *run, uint32_t weight, uint32_t bias,
+                     uint32_t multiplier, int32_t shift);
 /* The outputs from `first` on, `outputs` of them; `first` is a multiple of 4. */
 static inline void mlm_i8_layer_from(mlm_i8_layer *layer, uint32_t first, uint32_t outputs) {
     layer->quads += (size_t)first * MLM_QUAD * ((layer->inputs + MLM_QUAD - 1) / MLM_QUAD);
@@ -87,6 +88,14 @@ static inline void mlm_i8_layer_from(mlm_i8_layer *layer, uint32_t first, uint32
 }
 /* Rows of 16-bit inputs to rows of 16-bit outputs; writes up to 7 more in each, as rows are padded. */
 void mlm_i8_linear_rows(const mlm_i8_layer *layer, mlm_source from, mlm_rows to, uint32_t rows);
+
+/* ---- depthwise convolutions ------------------------------------------------------------------------- */
+
+/* Their tensors: weights i16, a row of taps a channel; bias i32 and multiplier i16, which may be absent. */
+enum { MLM_TAPS, MLM_TAPS_BIAS, MLM_TAPS_MULTIPLIER };
+/* Whether they are, and no sum over 16-bit inputs can leave 32 bits: 32768 sum |w| + |b|, and where there is no
+ * multiplier also what is added to round by `shift`. */
+int mlm_are_i16_taps(const mlm_op_view *view, uint32_t channels, uint32_t taps, uint32_t shift);
 
 /* ---- elementwise functions (activation_int.c) ------------------------------------------------------------ */
 

@@ -281,15 +281,15 @@ MLM_COLD int mlm_is_i8_layer(const mlm_op_view *view, uint32_t weight, uint32_t 
     return 1;
 }
 
-mlm_i8_layer mlm_i8_layer_of(const mlm_run *run, uint32_t weight, uint32_t bias,
-                             uint32_t multiplier, int32_t shift) {
+void mlm_i8_layer_of(mlm_i8_layer *layer, const mlm_run *run, uint32_t weight, uint32_t bias,
+                     uint32_t multiplier, int32_t shift) {
     const mlm_blob_tensor *quads = run->tensors + run->op->tensors[weight];
-    return (mlm_i8_layer){.quads = run->blob + quads->offset,
-                          .bias = mlm_data(run, bias),
-                          .multiplier = mlm_data(run, multiplier),
-                          .inputs = quads->columns,
-                          .outputs = quads->rows,
-                          .shift = shift};
+    layer->quads = run->blob + quads->offset;
+    layer->bias = mlm_data(run, bias);
+    layer->multiplier = mlm_data(run, multiplier);
+    layer->inputs = quads->columns;
+    layer->outputs = quads->rows;
+    layer->shift = shift;
 }
 
 /* ---- the op ----------------------------------------------------------------------------------------- */
@@ -333,7 +333,8 @@ static void run_row(const mlm_run *run, const mlm_i8_layer *layer, uint32_t row,
 
 static int run_linear(mlm_run *run) {
     const int32_t shift = mlm_signed_attribute(run->op, SHIFT);
-    const mlm_i8_layer layer = mlm_i8_layer_of(run, WEIGHT, BIAS, MULTIPLIER, shift);
+    mlm_i8_layer layer;
+    mlm_i8_layer_of(&layer, run, WEIGHT, BIAS, MULTIPLIER, shift);
     const int is_wide = run->op->type == MLM_DTYPE_I32;
     const int is_narrowed = run->op->attributes[INPUT_TYPE] == MLM_DTYPE_I32;
     if (is_wide || is_narrowed)

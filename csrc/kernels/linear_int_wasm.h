@@ -4,8 +4,6 @@
 #ifndef MLM_LINEAR_INT_WASM_H
 #define MLM_LINEAR_INT_WASM_H
 
-#include "wasm_int.h"
-
 /* As i32_mulw. */
 MLM_INLINE v128_t scaled(v128_t sums, const int16_t *multipliers) {
     const v128_t m = wasm_i32x4_load16x4(multipliers);
@@ -14,14 +12,12 @@ MLM_INLINE v128_t scaled(v128_t sums, const int16_t *multipliers) {
                           wasm_i32x4_shr(low, 16));
 }
 
-/* Two quads. */
-MLM_INLINE void finish_i16(const mlm_i8_layer *layer, uint32_t o, two_sums sums, const ending *end,
+/* Two quads of 16 bits. */
+MLM_INLINE void finish_i16(two_sums sums, const int16_t *multiplier, v128_t half, uint32_t right,
                            int16_t *y) {
-    const v128_t half = splat_i32(end->half);
-    const v128_t low = wasm_i32x4_add(scaled(sums.low, layer->multiplier + o), half);
-    const v128_t high = wasm_i32x4_add(scaled(sums.high, layer->multiplier + o + QUAD), half);
-    wasm_v128_store(y + o,
-                    wasm_i16x8_narrow_i32x4(shr_by(low, end->right), shr_by(high, end->right)));
+    const v128_t low = wasm_i32x4_add(scaled(sums.low, multiplier), half);
+    const v128_t high = wasm_i32x4_add(scaled(sums.high, multiplier + QUAD), half);
+    wasm_v128_store(y, wasm_i16x8_narrow_i32x4(shr_by(low, right), shr_by(high, right)));
 }
 
 /* A quad of whatever types. */
@@ -41,20 +37,25 @@ static MLM_NOINLINE void finish_any(const mlm_i8_layer *layer, uint32_t o, quad_
 /* Quads in twos, as rows and vectors are padded; a last one alone is made twice. */
 static MLM_NOINLINE void linear_any(const mlm_i8_layer *layer, const int16_t *x, const ending *end,
                                     void *y) {
-    const uint32_t quads = quads_of(layer->inputs), base = without_offset(x, quads);
+    const uint32_t quads = quads_of(layer->inputs), outputs = layer->outputs;
+    const uint32_t right = end->right, is_plain = !(end->is_wide || end->is_narrowed);
+    const v128_t base = splat_i32((int32_t)without_offset(x, quads)), half = splat_i32(end->half);
     const int32_t *bias = end->is_narrowed ? 0 : layer->bias;
+    const int16_t *const multiplier = layer->multiplier;
     const uint8_t *w = layer->quads;
-    for (uint32_t o = 0; o < layer->outputs; o += 2 * QUAD, w += 2 * QUAD_BYTES * quads) {
-        const int is_alone = layer->outputs - o <= QUAD;
-        const two_sums first = {first_sums(bias ? bias + o : 0, base),
-                                first_sums(bias ? bias + o + QUAD : 0, base)};
-        const two_sums sums =
-            add_two_quads(first, w, is_alone ? w : w + QUAD_BYTES * quads, x, quads);
-        if (end->is_wide || end->is_narrowed) {
+    for (uint32_t o = 0; o < outputs; o += 2 * QUAD, w += 2 * QUAD_BYTES * quads) {
+        const int is_alone = outputs - o <= QUAD;
+        two_sums sums = {base, base};
+        if (bias) {
+            sums.low = wasm_i32x4_add(base, wasm_v128_load(bias + o));
+            sums.high = wasm_i32x4_add(base, wasm_v128_load(bias + o + QUAD));
+        }
+        sums = add_two_quads(sums, w, is_alone ? w : w + QUAD_BYTES * quads, x, quads);
+        if (is_plain) {
+            finish_i16(sums, multiplier + o, half, right, (int16_t *)y + o);
+        } else {
             finish_any(layer, o, sums.low, end, y);
             finish_any(layer, o + QUAD, sums.high, end, y);
-        } else {
-            finish_i16(layer, o, sums, end, y);
         }
     }
 }

@@ -7,33 +7,18 @@
 
 #include "bands.h"
 
-enum { AVERAGE, MAX, VARIANTS };
-enum { WINDOW, STRIDE, BEFORE, AFTER, COUNT_ABSENT, BANDS, BAND_WINDOW, ATTRIBUTES };
 enum { HISTORY, SUM, ROLES };
 
-static mlm_window window_of(const mlm_blob_op *op) {
-    const uint32_t *a = op->attributes;
-    return (mlm_window){a[WINDOW], a[STRIDE], 1, a[BEFORE], a[AFTER]};
-}
-
 static int check(const mlm_op_view *view) {
-    const mlm_window window = window_of(view->op);
-    const mlm_bands bands = mlm_bands_of(view->op, BANDS, view->widths[0]);
-    return mlm_is_window(&window) && mlm_are_bands(&bands, view) && bands.dilation == 1 &&
-           view->op->attributes[COUNT_ABSENT] <= 1 &&
-           (uint64_t)bands.channels * bands.out == view->op->width;
-}
-
-static int clock_of(const mlm_op_view *view, mlm_clock *clock) {
-    const mlm_window window = window_of(view->op);
-    return mlm_window_clock(&window, clock);
+    const mlm_pool2d pool = mlm_pool2d_of(view->op, view->widths[0]);
+    return mlm_is_pool2d(&pool, view);
 }
 
 static void needs(const mlm_op_view *view, const mlm_shape *shape, mlm_need *need) {
-    const mlm_window window = window_of(view->op);
+    const mlm_pool2d pool = mlm_pool2d_of(view->op, view->widths[0]);
     (void)shape;
-    mlm_window_need(view, &window, &need[HISTORY]);
-    need[SUM].floats = mlm_padded(mlm_bands_of(view->op, BANDS, view->widths[0]).channels);
+    mlm_window_need(view, &pool.time, &need[HISTORY]);
+    need[SUM].floats = mlm_padded(pool.bands.channels);
 }
 
 /* Takes a band into the sum: the first one as it is. */
@@ -47,9 +32,11 @@ static void take(int is_max, int is_first, const float *band, uint32_t channels,
 }
 
 /* Output band b of row r, padded. */
-static void make_band(const mlm_run *run, const mlm_window *window, const mlm_bands *bands,
-                      uint32_t r, uint32_t b, float *sum) {
-    const int is_max = run->op->variant == MAX;
+static void make_band(const mlm_run *run, const mlm_pool2d *pool, uint32_t r, uint32_t b,
+                      float *sum) {
+    const mlm_window *window = &pool->time;
+    const mlm_bands *bands = &pool->bands;
+    const int is_max = run->op->variant == MLM_POOL2D_MAX;
     const float *history = mlm_buffer_at(run, HISTORY);
     uint32_t present = 0;
     for (uint32_t t = 0; t < window->taps; t++) {
@@ -61,34 +48,27 @@ static void make_band(const mlm_run *run, const mlm_window *window, const mlm_ba
     }
     if (is_max) return;
     const uint32_t all = window->taps * bands->taps;
-    const v4 divisor = v4_splat((float)(run->op->attributes[COUNT_ABSENT] ? all : present));
+    const v4 divisor =
+        v4_splat((float)(run->op->attributes[MLM_POOL2D_COUNT_ABSENT] ? all : present));
     for (uint32_t i = 0; i < bands->channels; i += V4_LANES)
         v4_store(sum + i, v4_div(v4_load(sum + i), divisor));
 }
 
 static int run_pool2d(mlm_run *run) {
-    const mlm_window window = window_of(run->op);
-    const mlm_bands bands = mlm_bands_of(run->op, BANDS, run->input_width);
+    const mlm_pool2d pool = mlm_pool2d_of(run->op, run->input_width);
     float *sum = mlm_buffer_at(run, SUM);
     for (uint32_t t = 0; t < run->rows; t++)
-        for (uint32_t b = 0; b < bands.out; b++) {
-            make_band(run, &window, &bands, run->first + t, b, sum);
-            memcpy(run->output.data + (size_t)t * run->output.stride + b * bands.channels, sum,
-                   bands.channels * sizeof(float));
+        for (uint32_t b = 0; b < pool.bands.out; b++) {
+            make_band(run, &pool, run->first + t, b, sum);
+            memcpy(run->output.data + (size_t)t * run->output.stride + b * pool.bands.channels, sum,
+                   pool.bands.channels * sizeof(float));
         }
-    mlm_window_advance(run, &window, mlm_buffer_at(run, HISTORY));
+    mlm_window_advance(run, &pool.time, mlm_buffer_at(run, HISTORY));
     return 0;
 }
 
-/* Each band that is covered and the sums in, the sums out, the average over them. */
 void mlm_pool2d_class_counts(const mlm_op_view *view, mlm_work *work) {
-    const mlm_window window = window_of(view->op);
-    const mlm_bands bands = mlm_bands_of(view->op, BANDS, view->widths[0]);
-    const uint64_t row = work->row.bytes_written, taps = (uint64_t)window.taps * bands.taps;
-    const uint64_t moved = mlm_window_moves(view, &window) * sizeof(float);
-    const uint64_t others = moved + (view->op->variant == AVERAGE ? row : 0);
-    work->row.bytes_read = (2 * taps - 1) * row + others;
-    work->row.bytes_written = taps * row + others;
+    mlm_pool2d_counts(view, work, sizeof(float), sizeof(float));
 }
 
 static const char *const roles[] = {"history", "sum"};
@@ -99,13 +79,13 @@ const mlm_op_class mlm_pool2d_class = {
     .least_inputs = 1,
     .most_inputs = 1,
     .flags = MLM_OP_SEQUENCE,
-    .variants = VARIANTS,
-    .attributes = ATTRIBUTES,
+    .variants = MLM_POOL2D_VARIANTS,
+    .attributes = MLM_POOL2D_ATTRIBUTES,
     .parts = 1,
     .roles = ROLES,
     .role_names = roles,
     .check = check,
-    .clock = clock_of,
+    .clock = mlm_pool2d_clock,
     .needs = needs,
     .run = run_pool2d,
 };

@@ -8,6 +8,7 @@
 #define MLM_QUADS_INT_H
 
 #include "integer.h"
+#include "wasm_int.h"
 
 enum { QUAD = MLM_QUAD, QUAD_BYTES = QUAD * QUAD, OFFSET = 128 };
 
@@ -20,12 +21,6 @@ typedef v128_t quad_sums;
 typedef struct two_sums {
     quad_sums low, high;
 } two_sums;
-
-/* What the sums of a quad begin with; no bias: null. */
-MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
-    const v128_t same = wasm_i32x4_splat((int32_t)base);
-    return bias ? wasm_i32x4_add(wasm_v128_load(bias), same) : same;
-}
 
 /* Inputs 0 and 1 of a quad are the even bytes of each output, 2 and 3 the odd ones: they become numbers of 16 bits
  * without a shuffle, and all sums lie where they belong. */
@@ -40,7 +35,8 @@ MLM_INLINE quad_sums first_sums(const int32_t *bias, uint32_t base) {
 MLM_INLINE two_sums add_two_quads(two_sums sums, const uint8_t *w, const uint8_t *v,
                                   const int16_t *x, uint32_t quads) {
     const v128_t even = wasm_i16x8_splat(0xFF);
-    for (; quads > 0; quads--, w += QUAD_BYTES, v += QUAD_BYTES, x += QUAD) {
+    for (const int16_t *const end = x + QUAD * quads; x != end;
+         w += QUAD_BYTES, v += QUAD_BYTES, x += QUAD) {
         const v128_t first = wasm_v128_load32_splat(x), second = wasm_v128_load32_splat(x + 2);
         ADD_INPUTS(sums.low, w);
         ADD_INPUTS(sums.high, v);
@@ -205,8 +201,25 @@ MLM_INLINE int32_t add_four(int32_t sum, const int16_t *x) {
 }
 #endif
 
-/* What weights + 128 make the sums too large by, taken off: -128 times the sum of the inputs. */
-MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
+#if MLM_QUADS_SIMD
+
+MLM_INLINE v128_t sums_of_twos(v128_t x) { return wasm_i32x4_dot_i16x8(x, wasm_i16x8_splat(1)); }
+
+/* Of `quads` groups of 4. */
+MLM_INLINE int32_t sum_of_inputs(const int16_t *x, uint32_t quads) {
+    v128_t sums = wasm_i32x4_splat(0);
+    if (quads % 2) {
+        sums = sums_of_twos(wasm_v128_load64_zero(x));
+        x += QUAD;
+    }
+    for (const int16_t *const end = x + QUAD * (quads & ~1u); x != end; x += 2 * QUAD)
+        sums = wasm_i32x4_add(sums, sums_of_twos(wasm_v128_load(x)));
+    return sum_of_lanes(sums);
+}
+
+#else
+
+MLM_INLINE int32_t sum_of_inputs(const int16_t *x, uint32_t quads) {
     int32_t sum = 0;
 #if defined(__ARM_FEATURE_DSP)
     const int16_t *const end = x + QUAD * (size_t)quads;
@@ -216,7 +229,14 @@ MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
     for (const int16_t *const end = x + QUAD * (size_t)quads; x != end; x += QUAD)
         sum = i32_add(sum, x[0] + x[1] + x[2] + x[3]);
 #endif
-    return 0u - (uint32_t)OFFSET * (uint32_t)sum;
+    return sum;
+}
+
+#endif
+
+/* What weights + 128 make the sums too large by, taken off: -128 times the sum of the inputs. */
+MLM_INLINE uint32_t without_offset(const int16_t *x, uint32_t quads) {
+    return 0u - (uint32_t)OFFSET * (uint32_t)sum_of_inputs(x, quads);
 }
 
 #endif

@@ -3,10 +3,6 @@
  * channels, so that dt is never there as a whole. Knows which buffers and channels are next; the maths is
  * in fused_scan.c and discretized_scan.c.
  */
-#if defined(MLM_CORTEX_M7_ASM) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os") /* the kernels' speed is not this compiler's */
-#endif
-
 #include "scan.h"
 
 enum { X, X_DBL, INPUTS };

@@ -99,35 +99,32 @@ static MLM_COLD void scan_needs(const mlm_op_view *view, const mlm_shape *shape,
 /* ---- run --------------------------------------------------------------------------------------------- */
 
 /* The channels from `first` on. */
-static mlm_int_scan scan_chunk(const mlm_run *run, uint32_t first, uint32_t channels) {
+static void set_chunk(mlm_int_scan *scan, const mlm_run *run, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = run->op;
     const uint32_t states = op->attributes[STATES];
     const size_t before = (size_t)first * states;
     const int16_t *d = mlm_data(run, D);
     uint32_t *state = (uint32_t *)(void *)mlm_buffer_at(run, SCAN_STATE);
     uint32_t *h = state + words_before_h(op->width);
-    mlm_int_scan scan = {
-        .a = (const int16_t *)mlm_data(run, A) + before,
-        .d = d ? d + first : 0,
-        .bounds = (uint16_t *)(void *)state + first / MLM_BOUND_CHANNELS,
-        .saturations = (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS),
-        .channels = channels,
-        .states = states,
-        .decay_shift = mlm_signed_attribute(op, DECAY_SHIFT),
-        .input_shift = mlm_signed_attribute(op, INPUT_SHIFT),
-        .skip_shift = mlm_signed_attribute(op, SKIP_SHIFT),
-    };
-    if (op->variant == STATE_I16)
-        scan.h16 = (int16_t *)(void *)h + before;
-    else
-        scan.h = (int32_t *)(void *)h + before;
-    return scan;
+    const int is_i16 = op->variant == STATE_I16;
+    scan->a = (const int16_t *)mlm_data(run, A) + before;
+    scan->d = d ? d + first : 0;
+    scan->h = is_i16 ? 0 : (int32_t *)(void *)h + before;
+    scan->h16 = is_i16 ? (int16_t *)(void *)h + before : 0;
+    scan->bounds = (uint16_t *)(void *)state + first / MLM_BOUND_CHANNELS;
+    scan->saturations = (uint32_t *)(void *)mlm_buffer_at(run, SATURATIONS);
+    scan->channels = channels;
+    scan->states = states;
+    scan->decay_shift = mlm_signed_attribute(op, DECAY_SHIFT);
+    scan->input_shift = mlm_signed_attribute(op, INPUT_SHIFT);
+    scan->skip_shift = mlm_signed_attribute(op, SKIP_SHIFT);
 }
 
 static void project_dt(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t channels) {
     const mlm_blob_op *op = run->op;
-    mlm_i8_layer layer =
-        mlm_i8_layer_of(run, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER, mlm_signed_attribute(op, DT_SHIFT));
+    mlm_i8_layer layer;
+    mlm_i8_layer_of(&layer, run, DT_WEIGHT, DT_BIAS, DT_MULTIPLIER,
+                    mlm_signed_attribute(op, DT_SHIFT));
     mlm_i8_layer_from(&layer, first, channels);
     const mlm_rows v = {dt.data + dt.stride / 2, dt.stride}; /* second halves of rows */
     mlm_i8_linear_rows(&layer, run->inputs[X_DBL], v, run->rows);
@@ -137,7 +134,8 @@ static void project_dt(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t
 }
 
 static void scan_rows(const mlm_run *run, mlm_rows dt, uint32_t first, uint32_t channels) {
-    const mlm_int_scan scan = scan_chunk(run, first, channels);
+    mlm_int_scan scan;
+    set_chunk(&scan, run, first, channels);
     const uint32_t rank = run->op->attributes[RANK];
     for (uint32_t t = 0; t < run->rows; t++)
         mlm_scan_row_i32(&scan, mlm_i32(dt, t), mlm_read_i16(run->inputs[U], t) + first,

@@ -89,16 +89,6 @@ MLM_INLINE v128_t powers_of_two(v128_t n) {
     return wasm_i32x4_sub(wasm_f32x4_add(power, magic), magic);
 }
 
-/* x 2^-s, rounded down, of lanes that are not negative; s from 0 to 100. */
-MLM_INLINE v128_t shifted_right(v128_t x, v128_t s) {
-    const v128_t is_far = wasm_i32x4_gt(s, splat_i32(15));
-    const v128_t near = wasm_v128_bitselect(wasm_u32x4_shr(x, 16), x, is_far);
-    const v128_t left = wasm_i32x4_sub(wasm_v128_and(is_far, splat_i32(16)), s);
-    const v128_t by = powers_of_two(wasm_i32x4_add(left, splat_i32(16)));
-    const v128_t low = wasm_i32x4_mul(wasm_v128_and(near, splat_i32(0xFFFF)), by);
-    return wasm_i32x4_add(wasm_i32x4_mul(wasm_u32x4_shr(near, 16), by), wasm_u32x4_shr(low, 16));
-}
-
 MLM_INLINE int32_t sum_of_lanes(v128_t x) {
     x = wasm_i32x4_add(x, wasm_i32x4_shuffle(x, x, 2, 3, 0, 1));
     return i32_add(wasm_i32x4_extract_lane(x, 0), wasm_i32x4_extract_lane(x, 1));

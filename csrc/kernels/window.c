@@ -34,10 +34,8 @@ static size_t place_of(const mlm_run *run, const mlm_window *window, uint32_t in
 
 const float *mlm_window_row(const mlm_run *run, const mlm_window *window, const float *history,
                             uint32_t r, uint32_t j) {
-    const uint64_t place = (uint64_t)r * window->hop + (uint64_t)j * window->dilation;
-    if (place < window->before || place - window->before >= (uint64_t)run->in_first + run->in_rows)
-        return 0;
-    const uint32_t index = (uint32_t)(place - window->before);
+    const uint32_t index = mlm_window_index(run, window, r, j);
+    if (index == MLM_UNKNOWN) return 0;
     if (index < run->in_first) return history + place_of(run, window, index);
     return run->inputs[0].data + (size_t)(index - run->in_first) * run->inputs[0].stride;
 }

@@ -28,7 +28,16 @@ int mlm_window_clock(const mlm_window *window, mlm_clock *clock);
 /* The history: the last span - 1 rows, row i at i modulo (span - 1). */
 void mlm_window_need(const mlm_op_view *view, const mlm_window *window, mlm_need *need);
 
-/* Row `j` of the window of output row `r`; null when it is absent. */
+/* Index in the sequence of row `j` of the window of output row `r`; MLM_UNKNOWN when it is absent. */
+static inline uint32_t mlm_window_index(const mlm_run *run, const mlm_window *window, uint32_t r,
+                                        uint32_t j) {
+    const uint64_t place = (uint64_t)r * window->hop + (uint64_t)j * window->dilation;
+    const uint64_t come = (uint64_t)run->in_first + run->in_rows;
+    if (place < window->before || place - window->before >= come) return MLM_UNKNOWN;
+    return (uint32_t)(place - window->before);
+}
+
+/* That row; null when it is absent. */
 const float *mlm_window_row(const mlm_run *run, const mlm_window *window, const float *history,
                             uint32_t r, uint32_t j);
 

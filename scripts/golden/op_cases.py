@@ -150,6 +150,13 @@ def pool2d(case: Case) -> None:
     case.add("pool2d", pool="average", window=3, bandWindow=3, padding=1, bandPadding=1, bands=6, countIncludePad=False)
 
 
+def split_rows(case: Case) -> None:
+    case.add("split_rows", count=3)
+    case.add("split_rows", count=WIDTH)
+    wide = case.add("unfold", is_output=False, window=5, stride=2)
+    case.add("split_rows", wide, count=5)
+
+
 def window_pool(case: Case) -> None:
     for pool in ("average", "max"):
         case.add("window_pool", pool=pool, window=2)
@@ -394,6 +401,7 @@ FAMILIES: Dict[str, Dict[str, Callable[[Case], None]]] = {
         "window_pool": window_pool,
         "conv2d": conv2d,
         "pool2d": pool2d,
+        "split_rows": split_rows,
         "unfold": unfold,
         "upsample": upsample,
         "insert_row": insert_row,

@@ -3,9 +3,10 @@
  * are worth, and that the bits are the same wherever they are made. Needs the data sets (../shared/data); takes an
  * hour for everything, a part of it is asked for by its name:
  *
- *   node scripts/models/integer_figures.mjs [accuracy] [few] [kws10] [margins] [bits] [emulators] [--items N]
+ *   node scripts/models/integer_figures.mjs [accuracy] [stem] [few] [kws10] [margins] [bits] [emulators] [--items N]
  *
  * accuracy   whole test sets of har and kws, calibrated with training data; the state in 32 bits and in 16
+ * stem       the same of examples/kws-conv2d, whose stem is over time and bands
  * few        ten times any 16 training inputs
  * kws10      the paper's classifier over its 65 inputs
  * margins    by which the room above a state of 16 bits was chosen: no test data is in it
@@ -29,15 +30,15 @@ if (!hasData) {
   process.exit(1);
 }
 
-const { disposeEngines, printAccuracy, printFew, printKws10, printMargins } = await import(
-  "./integer/accuracy.mjs"
-);
+const { disposeEngines, printAccuracy, printFew, printKws10, printMargins, printStem } =
+  await import("./integer/accuracy.mjs");
 const { printBits } = await import("./integer/bits.mjs");
 const { printEmulators } = await import("./integer/emulators.mjs");
 const { Report } = await import("./integer/report.mjs");
 
 const PARTS = {
   accuracy: printAccuracy,
+  stem: printStem,
   few: printFew,
   kws10: printKws10,
   margins: printMargins,

@@ -1,4 +1,4 @@
-"""What a finished training leaves: the model's folder under ts/models, and logits under build.
+"""What a finished training leaves in the model's folder, of bundled models under ts/models.
 
   model.safetensors   the weights, float32, in the `stack` convention
   frontend.json       from raw samples to the network's frames, every constant (features.py)
@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 import torch
@@ -53,6 +53,12 @@ class Trained:
     figures: Mapping[str, float]
     command: str
     story: str
+    folder: Path = MODELS
+    """Where the model's own folder is."""
+    before: str = ""
+    """What the blocks stand behind; default: a linear layer."""
+    state: Optional[Mapping[str, Tensor]] = None
+    """What is written; default: the network's state dict."""
 
 
 def affine_frontend(affine: Affine, frames: int, sample_rate_hz: float) -> Dict[str, object]:
@@ -68,13 +74,14 @@ def log_mel_frontend(affine: Affine, samples: int) -> Dict[str, object]:
 
 def write(trained: Trained) -> None:
     """Writes the model's folder."""
-    folder = MODELS / trained.name
+    folder = trained.folder / trained.name
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: tensor.numpy() for name, tensor in trained.network.state_dict().items()}
+    tensors = trained.state or trained.network.state_dict()
+    state = {name: tensor.numpy() for name, tensor in tensors.items()}
     (folder / "model.safetensors").write_bytes(safetensors_file.encode_safetensors(state))
-    _write_json(folder / "frontend.json", trained.frontend)
-    _write_json(folder / "labels.json", list(trained.labels))
-    _write_json(folder / "training-log.json", _log(trained))
+    write_json(folder / "frontend.json", trained.frontend)
+    write_json(folder / "labels.json", list(trained.labels))
+    write_json(folder / "training-log.json", _log(trained))
     (folder / "MODEL_CARD.md").write_text(_card(trained), encoding="utf-8")
 
 
@@ -116,14 +123,15 @@ def _log(trained: Trained) -> Dict[str, object]:
 
 def _card(trained: Trained) -> str:
     s = trained.sizes
+    before = trained.before or f"a linear layer ({s.inputs} inputs)"
     seconds = sum(row["seconds"] for log in trained.runs.values() for row in log)
     parts = [
         f"# {trained.name}",
         trained.story.strip(),
         "## Network",
         f"{s.layers} residual Mamba-1 blocks (d_model {s.d_model}, d_inner {s.d_inner}, d_state "
-        f"{s.d_state}, d_conv {s.d_conv}, dt_rank {s.dt_rank}) with RMSNorm between a linear layer "
-        f"({s.inputs} inputs) and a mean-pooled linear classifier ({s.classes} classes), float32: "
+        f"{s.d_state}, d_conv {s.d_conv}, dt_rank {s.dt_rank}) with RMSNorm between {before} "
+        f"and a mean-pooled linear classifier ({s.classes} classes), float32: "
         f"{parameter_count(trained.network):,} parameters. Front end: `{trained.frontend['kind']}`,"
         " every constant in `frontend.json`.",
         "## Results",
@@ -145,5 +153,5 @@ def _constants(affine: Affine) -> Dict[str, List[float]]:
     return {"scale": affine.scale.tolist(), "shift": affine.shift.tolist()}
 
 
-def _write_json(path: Path, content: object) -> None:
+def write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -173,10 +173,7 @@ def run(
     affine = channel_affine(features(audio))
 
     spans = streams.spoken_spans(audio)
-    repeats = torch.where(y == LABELS.index(UNKNOWN), UNKNOWN_REPEATS, 1)
-    items = torch.arange(len(y)).repeat_interleave(repeats)
-    # Items beyond the clips are silences, made when they are asked for.
-    items = torch.cat([items, torch.full((SILENCES_PER_EPOCH,), len(y))])
+    items = items_of_an_epoch(y)
 
     is_last = is_noisy = False
 
@@ -185,10 +182,7 @@ def run(
         return frames if is_last else mask(frames)
 
     def clip_batch(chosen: Tensor) -> Batch:
-        is_clip = chosen < len(y)
-        clips, silences = chosen[is_clip], int((~is_clip).sum())
-        waves = torch.cat([augment(audio[clips], noise), random_silence(silences, noise)])
-        classes = torch.cat([y[clips], torch.full((silences,), LABELS.index(SILENCE))])
+        waves, classes = random_clips(chosen, audio, y, noise)
         return frames_of(waves), F.one_hot(classes, len(LABELS)).float()
 
     def stream_batch(chosen: Tensor, samples: int, windows: streams.Windows) -> Batch:
@@ -262,6 +256,22 @@ def run(
             network, recipe, steps, batches, measure, checkpoint, f"kws, {name}"
         )
     return network, runs, affine
+
+
+def items_of_an_epoch(y: Tensor) -> Tensor:
+    """Indices into y; those beyond it are silences, made when they are asked for."""
+    repeats = torch.where(y == LABELS.index(UNKNOWN), UNKNOWN_REPEATS, 1)
+    items = torch.arange(len(y)).repeat_interleave(repeats)
+    return torch.cat([items, torch.full((SILENCES_PER_EPOCH,), len(y))])
+
+
+def random_clips(chosen: Tensor, audio: Tensor, y: Tensor, noise: Noise) -> Tuple[Tensor, Tensor]:
+    """The chosen items as nobody has spoken them: waves [items, 16000], classes [items]."""
+    is_clip = chosen < len(y)
+    clips, silences = chosen[is_clip], int((~is_clip).sum())
+    waves = torch.cat([augment(audio[clips], noise), random_silence(silences, noise)])
+    classes = torch.cat([y[clips], torch.full((silences,), LABELS.index(SILENCE))])
+    return waves, classes
 
 
 class StreamNetwork(Network):

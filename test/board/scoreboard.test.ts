@@ -9,6 +9,7 @@ import {
   ESP32_C3,
   XTENSA_LX6,
   XTENSA_LX7,
+  XTENSA_LX7_LOOPS,
 } from "../../ts/board/cores/index.js";
 import { decodeRiscv } from "../../ts/board/isa/riscv.js";
 import { decodeThumb } from "../../ts/board/isa/thumb.js";
@@ -170,6 +171,24 @@ describe("RISC-V and Xtensa by proxy", () => {
     expect(run(XTENSA_LX7, steps(ADDI, BNEZ), 10)).toBe(20 + 9 * 2);
     expect(run(XTENSA_LX6, steps(ADDI, BNEZ), 10)).toBe(20 + 9 * 3);
     expect(run(ESP32_C3, steps(ADDI, BNEZ), 10)).toBe(20 + 9 * 2);
+  });
+
+  test("a loop that hardware counts: its branch is an instruction where it ends, and one that branches has none", () => {
+    expect(run(XTENSA_LX7_LOOPS, steps(ADDI, BNEZ), 10)).toBe(10 + 1);
+    const BNEZ_8 = "1ce3 fe05"; // bnez a0, .-8
+    const BNEZ_FORWARD = "1463 0005"; // bnez a0, .+8
+    // Taken, the branch in the loop skips an instruction.
+    expect(run(XTENSA_LX7_LOOPS, steps(ADDI, ADDI, BNEZ_8), 10)).toBe(20 + 1);
+    const branching = new Line(steps(BNEZ_FORWARD, ADDI, ADDI, "1ae3 fe05"), true);
+    const { indices, program } = branching;
+    const board = new Scoreboard(XTENSA_LX7_LOOPS, program);
+    const at = (position: number) => program.address[indices[position]!]!;
+    for (let turn = 0; turn < 10; turn++) {
+      board.execute(indices[0]!, 0, 0, at(2), 0, 0);
+      board.execute(indices[2]!, 0, 0, at(3), 0, 0);
+      board.execute(indices[3]!, 0, 0, turn < 9 ? at(0) : at(3) + 4, 0, 0);
+    }
+    expect(board.cycles).toBe(10 * 5 + 9 * 2);
   });
 });
 

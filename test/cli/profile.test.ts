@@ -157,10 +157,33 @@ describe("profile", () => {
     expect(text).toMatch(/esp32s3 .* flash [0-9.]+ % +weights into internal SRAM: [0-9,]+ -> /);
     // What helped most is what a project does, unless it is told otherwise.
     const [, faster] = /esp32s3 .* weights into internal SRAM: [0-9,]+ -> ([0-9,]+)/.exec(text)!;
-    const placed = output(["profile", "kws", "--quick", "--board", "esp32s3"]);
+    const placed = output(["profile", "kws", "--quick", "--board", "esp32s3", "--tile", "1"]);
     expect(placed).toMatch(/ fits .* [0-9,]+ copied into internal SRAM\n/);
     expect(placed).toMatch(new RegExp(`\n {2}esp32s3 +${faster} `));
     expect(text).toContain("by costs of core ");
+  });
+
+  it("takes the fastest tile that one board has room for, and says so; else the smallest", () => {
+    const why = (...options: string[]) =>
+      output(["profile", spotter, "--quick", ...options]).split("\n")[1];
+    expect(why()).toMatch(/^ {3}tile 1 is the smallest; one --board takes the fastest that fits/);
+    expect(why("--board", "esp32s3,rp2040")).toBe(why());
+    expect(why("--board", "esp32s3")).toMatch(
+      /^ {3}tile \d+: the fastest that fits ESP32-S3 .*; tile 1 is the smallest: [\d,]+ instead of [\d,]+ bytes/,
+    );
+    const { plan, boards } = profile([spotter, "--board", "esp32s3"]);
+    expect(plan.tile).toBeGreaterThan(1);
+    for (const tile of [1, 2, 4, 8, 16, 32, 64]) {
+      const [other] = profile([spotter, "--board", "esp32s3", "--tile", String(tile)]).boards;
+      expect(boards[0].time.ms, `tile ${tile}`).toBeLessThanOrEqual(1.03 * other.time.ms);
+    }
+    for (const said of [
+      ["--tile", "1"],
+      ["--budget", "20000"],
+      ["--schedule", "layer"],
+    ]) {
+      expect(why("--board", "esp32s3", ...said)).not.toContain("tile");
+    }
   });
 
   it("says nothing of times where an op or a schedule is not in the table", () => {

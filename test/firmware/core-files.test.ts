@@ -37,18 +37,21 @@ function listOf(use: Partial<CoreUse>): string[] {
 
 describe("rows that do with less", () => {
   test("stand in where that is enough", () => {
-    const ops = ["causal_conv", "pool", "selective_scan", "gate"].map((kind) => op(kind));
+    const ops = ["causal_conv", "pool", "selective_scan", "gate", "ssd_scan"].map((kind) =>
+      op(kind),
+    );
     expect(listOf({ ops })).toEqual([
       "mlm_conv_behind_class",
       "mlm_mean_pool_class",
       "mlm_fused_scan_class",
       "mlm_silu_gate_class",
+      "mlm_fused_ssd_scan_class",
     ]);
   });
 
   test("do not where one op or the schedule wants more", () => {
     const ops = [
-      ...[op("gate"), op("gate", 4), op("pool", 2), op("selective_scan")],
+      ...[op("gate"), op("gate", 4), op("pool", 2), op("selective_scan"), op("ssd_scan")],
       ...[op("causal_conv"), op("causal_conv", 0, [4, 1, 0])],
     ];
     expect(listOf({ ops, schedule: "unfused" })).toEqual([
@@ -56,7 +59,28 @@ describe("rows that do with less", () => {
       "mlm_pool_class",
       "mlm_selective_scan_class",
       "mlm_gate_class",
+      "mlm_ssd_scan_class",
     ]);
+  });
+});
+
+describe("what stands around Mamba", () => {
+  /** What the core itself mentions. */
+  const ALWAYS = ["linear.c", "rows.c"];
+
+  test.each([
+    ["ssd_scan", ["clamping.c", "decays.c", "powers.c", "silu.c", "ssd_scan.c"]],
+    ["grouped_norm", ["grouped_norm.c"]],
+    ["gru", ["gru.c"]],
+    ["lstm", ["lstm.c"]],
+    ["attention", ["attention.c"]],
+    ["conv2d", ["bands.c", "conv2d.c", "window.c"]],
+    ["pool2d", ["bands.c", "pool2d.c", "window.c"]],
+  ])("%s: a project has its kernels and no others", (kind, kernels) => {
+    const tensors = [{ dtype: "f32", packing: "panels" }];
+    const files = coreFiles("src", sources, { ops: [op(kind)], tensors, schedule: "stream" });
+    const found = files.flatMap(([path]) => /^src\/kernels\/(\w+\.c)$/.exec(path)?.[1] ?? []);
+    expect(found.sort()).toEqual([...ALWAYS, ...kernels].sort());
   });
 });
 

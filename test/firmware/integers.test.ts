@@ -3,13 +3,16 @@
  * with its three examples, also far outside of what it was calibrated for, and kws-int from samples of 16 bits.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
 import { BUNDLED_MODELS } from "../../ts/models/index.js";
 import { Engine, quantizeNetwork } from "../../ts/node.js";
-import { type Case, skipReason, verifyCase } from "./support.js";
+import { readGoldenOps } from "../property/network-files.js";
+import { quantizedWithFloats } from "../property/quantized-with-floats.js";
+import { type Case, root, skipReason, verifyCase } from "./support.js";
 
 const TIMEOUT_MS = 300_000;
 const TARGETS = [
@@ -87,6 +90,33 @@ describe.each([...TARGETS, "xtensa"] as const)("samples of 16 bits on %s", (targ
         expect(arena.highWaterBytes).toBeLessThanOrEqual(plan.arenaBytes);
         expect(arena.highWaterBytes).toBeGreaterThan(plan.arenaBytes - ROW_PADDING_BYTES);
       }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+/** What has no form in integers stays in floats between conversions (`--float`): golden cases of such kinds. */
+describe.each([
+  ["op_recurrent", "gru"],
+  ["op_recurrent", "lstm"],
+  ["op_attention", "attention"],
+  ["op_state", "mamba2"],
+])("floats among integers on rv32imc", (family, kind) => {
+  const skipped = skipReason("riscv32");
+  test.skipIf(skipped !== "")(
+    `${kind}: the bits of WebAssembly${skipped}`,
+    async () => {
+      const cases = readGoldenOps(join(root, "test/golden", family));
+      const golden = cases.find((each) => each.kind === kind)!;
+      const engine = await Engine.load({ simd: "off" });
+      const { blob, refusals } = await quantizedWithFloats(engine, golden);
+      engine.dispose();
+      expect(refusals.size).toBeGreaterThan(0);
+      const subject = { name: kind, blob, inputs: [golden.input] };
+      const { items, equalItems } = await verifyCase("riscv32", subject, {
+        execution: { schedule: "stream", tile: 3 },
+      });
+      expect(equalItems).toBe(items);
     },
     TIMEOUT_MS,
   );

@@ -1,11 +1,10 @@
-/**
- * Random networks in firmware: their harness in the emulators and native programs of gcc and clang have
- * the bits of WebAssembly.
- */
+/** Random networks in firmware, and one of every kind of op: in the emulators they have the bits of WebAssembly. */
 import { describe, expect, test } from "vitest";
+import { opRows } from "../../csrc/op-list.mjs";
 import { BOARDS } from "../../ts/device/index.js";
-import { writeBlob } from "../../ts/node.js";
-import { build, caseOf } from "../property/random-network.js";
+import { readSources } from "../../ts/firmware/node.js";
+import { Engine, writeBlob } from "../../ts/node.js";
+import { type Built, build, buildOfEveryKind, caseOf } from "../property/random-network.js";
 import { skipReason, verifyCase } from "./support.js";
 
 const TIMEOUT_MS = 600_000;
@@ -24,25 +23,49 @@ const TARGETS = [
   ["xtensa", "lx106", ""],
 ] as const;
 
+/** Whose rows happen to take all their options: norms of groups, norms within the scan. */
+const SEED_OF_EVERY_KIND = 375;
+/** Front ends are in the random networks; integers have tests of their own. */
+const NOT_IN_IT = /^(embedding|logmel|(de)?quantize|\w+_int)$/;
+
+test("one network has every kind of op on floats", async () => {
+  const kernels = [...readSources()]
+    .filter(([path]) => /^kernels\/.*\.c$/.test(path))
+    .map(([name, text]) => ({ name, text }));
+  const kinds = opRows(kernels).map(({ className }) => /^mlm_(\w+)_class$/.exec(className)![1]!);
+  const engine = await Engine.load();
+  const model = await engine.loadModel(writeBlob(buildOfEveryKind(SEED_OF_EVERY_KIND).network));
+  const found = new Set(model.ops.map(({ kind }) => kind));
+  engine.dispose();
+  expect(kinds.filter((kind) => !NOT_IN_IT.test(kind) && !found.has(kind))).toEqual([]);
+});
+
 describe.each(TARGETS)("random networks on %s", (target, variant, boardId) => {
   const board = BOARDS.find(({ id }) => id === boardId);
   const skipped = skipReason(target);
 
+  async function hasEqualBits(name: string, { network, input }: Built): Promise<void> {
+    const model = { name, blob: writeBlob(network), inputs: [input] };
+    const { equalItems, images } = await verifyCase(target, model, {
+      variants: [variant],
+      ...(board && { board }),
+    });
+    expect(equalItems).toBe(1);
+    for (const { arena, plan } of images) {
+      expect(arena.guardsIntact).toBe(true);
+      expect(arena.highWaterBytes).toBeLessThanOrEqual(plan.arenaBytes);
+    }
+  }
+
   test.skipIf(skipped !== "").each(SEEDS)(
     `seed %i has the bits of WebAssembly${skipped}`,
     { timeout: TIMEOUT_MS },
-    async (seed) => {
-      const { network, input } = build(caseOf(seed));
-      const model = { name: `seed ${seed}`, blob: writeBlob(network), inputs: [input] };
-      const { equalItems, images } = await verifyCase(target, model, {
-        variants: [variant],
-        ...(board && { board }),
-      });
-      expect(equalItems).toBe(1);
-      for (const { arena, plan } of images) {
-        expect(arena.guardsIntact).toBe(true);
-        expect(arena.highWaterBytes).toBeLessThanOrEqual(plan.arenaBytes);
-      }
-    },
+    (seed) => hasEqualBits(`seed ${seed}`, build(caseOf(seed))),
+  );
+
+  test.skipIf(skipped !== "")(
+    `every kind of op has the bits of WebAssembly${skipped}`,
+    { timeout: TIMEOUT_MS },
+    () => hasEqualBits("every kind", buildOfEveryKind(SEED_OF_EVERY_KIND)),
   );
 });

@@ -115,6 +115,7 @@ const programs = {
   detector_test: ["detector_test.c", ...rigs],
   endless_test: ["endless_test.c", ...rigs],
   integer_test: ["integer_test.c"],
+  integer_bands_test: ["integer_bands_test.c"],
   integer_rows_test: ["integer_rows_test.c"],
   integer_scan_test: ["integer_scan_test.c"],
   integer_logmel_test: ["integer_logmel_test.c"],

@@ -124,7 +124,8 @@ static void linear_from_an_output_on(void) {
         const uint32_t first = 4 * rng_below(&random_numbers, (l.outputs + 3) / 4);
         const uint32_t count = rng_between(&random_numbers, 1, l.outputs - first);
         mlm_run run = {.op = &rig.op, .blob = rig.blob, .tensors = rig.tensors};
-        mlm_i8_layer part = mlm_i8_layer_of(&run, 0, 1, 2, l.shift);
+        mlm_i8_layer part;
+        mlm_i8_layer_of(&part, &run, 0, 1, 2, l.shift);
         mlm_i8_layer_from(&part, first, count);
         guard(&y);
         mlm_i8_linear_rows(&part, (mlm_source){x.f32, 0}, (mlm_rows){y.f32, 0}, 1);

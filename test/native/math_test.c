@@ -9,6 +9,7 @@
  *   math_test --only NAME
  */
 #include "harness.h"
+#include "kernels/dual_issue_powers.h"
 #include "math/f32.h"
 #include "math_units.h"
 
@@ -290,6 +291,27 @@ static void both_bodies_agree_on_every_pattern(void) {
         }
 }
 
+/* The Cortex-M7's e / (2 + e), which has no division, in the order of dual_issue_softplus.h. */
+static float quotient_without_division(float e) {
+    const float divisor = e + 2.0f;
+    float y = fmaf(e, fmaf(e, MLM_RECIPROCAL_C2, MLM_RECIPROCAL_C1), MLM_RECIPROCAL_C0);
+    float rest = fmaf(-divisor, y, 1.0f);
+    rest = fmaf(rest, rest, rest);
+    y = fmaf(y, rest, y);
+    const float q = e * y;
+    return fmaf(fmaf(-divisor, q, e), y, q);
+}
+
+static void quotients_need_no_division(void) {
+    const uint32_t first = f32_bits(expf(-MLM_SILU_MAX)), last = f32_bits(1.0f);
+    for (uint32_t bits = first; bits <= last; bits += stride) {
+        const float e = f32_from_bits(bits), exact = e / (e + 2.0f);
+        const float q = quotient_without_division(e);
+        CHECK_MESSAGE(f32_bits(q) == f32_bits(exact), "%a: %a instead of %a", (double)e, (double)q,
+                      (double)exact);
+    }
+}
+
 int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--exhaustive")) stride = 1;
@@ -299,6 +321,7 @@ int main(int argc, char **argv) {
     RUN(tails_vanish);
     RUN(lanes_are_independent);
     RUN(both_bodies_agree_on_every_pattern);
+    RUN(quotients_need_no_division);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         current = &functions[i];
         harness_run(current->name, measure);

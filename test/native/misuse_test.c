@@ -42,6 +42,7 @@ static void null_arguments(void) {
     FAILS(MLM_ERR_ARGUMENT, mlm_session_feed(r.session, x.data, 2)); /* more than a tile */
     FAILS(MLM_ERR_ARGUMENT, mlm_session_feed_end(NULL));
     FAILS(MLM_ERR_ARGUMENT, mlm_session_step(NULL, NULL));
+    FAILS(MLM_ERR_ARGUMENT, mlm_session_repeat(NULL, 1));
     FAILS(MLM_ERR_ARGUMENT, mlm_session_vectors(NULL, vectors));
     FAILS(MLM_ERR_ARGUMENT, mlm_session_vectors(r.session, NULL));
     FAILS(MLM_ERR_ARGUMENT, mlm_session_self_test(NULL));

@@ -51,6 +51,10 @@ enum {
     GROUPED_NORM,
     CONV2D,
     POOL2D,
+    SPLIT_ROWS,
+    LATER_END,                           /* of floats */
+    CONV2D_INT = INTEGER_KINDS + CONV2D, /* forms of these for integers */
+    POOL2D_INT,
     EVERY_KIND
 };
 

@@ -96,6 +96,8 @@ static int add_integers(maker *m) {
         OF_INTEGERS(POOL),
         OF_INTEGERS(SELECTIVE_SCAN),
         OF_INTEGERS(GATE),
+        CONV2D_INT,
+        POOL2D_INT,
     };
     const uint32_t which = choose(m->from, 1 + sizeof kinds / sizeof *kinds);
     return which == 0 ? add_integer_block(m) : add_integer_kind(m, kinds[which - 1]);

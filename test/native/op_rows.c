@@ -418,6 +418,19 @@ static int choose_pool2d(choices *from, const net_view *v, net_op *op, uint32_t 
     return 1;
 }
 
+static uint32_t split_width(const net_view *v) {
+    const uint32_t count = v->op->attributes[0];
+    return count == 0 ? 0 : v->widths[0] / count;
+}
+
+static int choose_split(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    (void)rows;
+    uint32_t count = choose_between(from, 1, 4);
+    while (v->widths[0] % count) count--;
+    op->attributes[0] = count;
+    return 1;
+}
+
 #include "op_rows_int.h"
 #include "op_rows_later.h"
 
@@ -489,12 +502,16 @@ const op_row op_rows[EVERY_KIND] = {
                 choose_conv2d, 0},
     [POOL2D] = {"pool2d", 1, 1, 2, 7, ROW_SEQUENCE, NULL, pool2d_width, pool_clock, choose_pool2d,
                 0},
+    [SPLIT_ROWS] = {"split_rows", 1, 1, 1, 1, ROW_SEQUENCE, NULL, split_width, upsample_clock,
+                    choose_split, 0},
     [GROUPED_NORM] = {"grouped_norm", 1, 1, 1, 2, 0, grouped_norm_tensors, NULL, NULL,
                       choose_grouped_norm, 0},
+    [CONV2D_INT] = CONV2D_INT_ROW,
+    [POOL2D_INT] = POOL2D_INT_ROW,
 };
 
 int net_is_float_kind(uint32_t kind) {
-    return kind < EVERY_KIND && op_rows[kind].name && (kind < KINDS || kind >= LATER_KINDS);
+    return kind < LATER_END && op_rows[kind].name && (kind < KINDS || kind >= LATER_KINDS);
 }
 
 uint32_t net_float_kinds(void) {

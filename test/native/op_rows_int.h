@@ -234,6 +234,43 @@ static int choose_gate_int(choices *from, const net_view *v, net_op *op, uint32_
     return 1;
 }
 
+/* ---- time and bands ------------------------------------------------------------------------------- */
+
+enum { GROUPS_SHIFT = 24, POOL_UP = 7 };
+
+static uint32_t groups_of(const net_op *op) {
+    return op->attributes[GROUPS] & ((1u << GROUPS_SHIFT) - 1);
+}
+
+static void conv2d_int_tensors(const net_view *v, tensor_form *t) {
+    const uint32_t *a = v->op->attributes, groups = groups_of(v->op);
+    const uint32_t each = v->op->width / bands_out(v->op, BANDS) / groups;
+    const uint32_t inputs = v->widths[0] / (a[BANDS] & 0xFFFF) / groups;
+    const uint32_t columns = a[TAPS] * (a[BANDS + 1] & 0xFF) * inputs;
+    layer_forms(t, groups > 1 ? groups * ((each + 3) / 4 * 4) : each, columns);
+    if (v->op->variant != CONV2D_DEPTHWISE) return;
+    layer_forms(t, groups, columns);
+    t[0] = of_type(needed(MLM_PACK_ROWS, groups, columns, FILL_TAPS), MLM_DTYPE_I16);
+    t[1].content = FILL_SMALL_BIAS;
+}
+
+static int choose_conv2d_int(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    choose_conv2d(from, v, op, rows);
+    op->attributes[GROUPS] |= mostly(from, 6, 12, 0, 15) << GROUPS_SHIFT;
+    op->type = MLM_DTYPE_I16;
+    op->exponent = (int32_t)signed_between(from, -8, 20);
+    return 1;
+}
+
+static int choose_pool2d_int(choices *from, const net_view *v, net_op *op, uint32_t rows) {
+    enum { AVERAGE };
+    choose_pool2d(from, v, op, rows);
+    op->attributes[POOL_UP] = op->variant == AVERAGE ? mostly(from, 0, 3, 0, 15) : 0;
+    op->type = MLM_DTYPE_I16;
+    op->exponent = (int32_t)signed_between(from, -8, 20);
+    return 1;
+}
+
 /* ---- the rows ------------------------------------------------------------------------------------- */
 
 #define QUANTIZE_ROW                                                  \
@@ -284,5 +321,15 @@ static int choose_gate_int(choices *from, const net_view *v, net_op *op, uint32_
     }
 #define GATE_INT_ROW \
     { "gate_int", 2, 2, 1, 4, 0, gate_int_tensors, NULL, NULL, choose_gate_int, MLM_TYPES_INTEGER }
+#define CONV2D_INT_ROW                                                                      \
+    {                                                                                       \
+        "conv2d_int", 1, 1, 2, 8, ROW_SEQUENCE, conv2d_int_tensors, free_width, conv_clock, \
+            choose_conv2d_int, I16_ONLY                                                     \
+    }
+#define POOL2D_INT_ROW                                                                             \
+    {                                                                                              \
+        "pool2d_int", 1, 1, 2, 8, ROW_SEQUENCE, NULL, pool2d_width, pool_clock, choose_pool2d_int, \
+            I16_ONLY                                                                               \
+    }
 
 #endif

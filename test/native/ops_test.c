@@ -207,6 +207,9 @@ static const wrong wrongs[] = {
     {POOL2D, 5, 0xFFFFu, AS_IT_IS},
     {POOL2D, 6, 0, AS_IT_IS},
     {POOL2D, 6, 0x10000u, ADDED}, /* dilated */
+    {SPLIT_ROWS, 0, 0, AS_IT_IS},
+    {SPLIT_ROWS, 0, 1, ADDED},
+    {SPLIT_ROWS, 0, 0xFFFFFFFFu, AS_IT_IS},
     {SSD_SCAN, 0, 0, AS_IT_IS},
     {SSD_SCAN, 0, 1, ADDED},
     {SSD_SCAN, 1, 0, AS_IT_IS},

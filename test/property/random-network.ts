@@ -65,6 +65,25 @@ export function build({ seed, ops: count }: Case): Built {
   return { network, input: inputFor(network, frames, seed), frames };
 }
 
+const EVERY_KIND_WIDTH = 9;
+const EVERY_KIND_FRAMES = 18;
+/** What a row reads is at random: it may find nothing that suits. */
+const TRIES = 8;
+
+/** One network of every kind of op but front ends, each of which counts in an output. */
+export function buildOfEveryKind(seed: number): Built {
+  const [inputKind, inputWidth, frames] = ["frames", EVERY_KIND_WIDTH, EVERY_KIND_FRAMES] as const;
+  const b = new NetworkBuilder(seed, inputKind, inputWidth, frames);
+  for (const make of Object.values(OP_ROWS))
+    for (let tries = 0; tries < TRIES && make(b) === undefined; tries++);
+  const network = { inputKind, inputWidth, ops: b.ops, convention: "random" };
+  return {
+    network: withHeads(network, b.ops.length),
+    input: inputFor(network, frames, seed),
+    frames,
+  };
+}
+
 function inputFor(
   { inputKind, inputWidth, ops }: Network,
   frames: number,
@@ -80,11 +99,11 @@ function inputFor(
   return make.frames(inputLength(shape, frames) + rest, 1);
 }
 
-/** What nobody reads is an output: up to four, the last ones. */
-function withHeads(network: Network): Network {
+/** What nobody reads is an output: up to so many, the last ones. */
+function withHeads(network: Network, most = MOST_HEADS): Network {
   const read = new Set(network.ops.flatMap(inputsOf));
   const unread = network.ops.map((_, index) => index + 1).filter((value) => !read.has(value));
-  return partOf(network, unread.slice(-MOST_HEADS));
+  return partOf(network, unread.slice(-most));
 }
 
 /** The ops that make these values, which are its outputs. */

@@ -115,6 +115,14 @@ const pool2d: Row = (b) => {
   );
 };
 
+const splitRows: Row = (b) => {
+  const x = b.sequence();
+  if (x === undefined) return undefined;
+  const count = someDivisor(b, x.width);
+  if (x.time.rows * count > MOST_ROWS) return undefined;
+  return b.push({ kind: "split_rows", input: x.value, count }, { time: repeated(x.time, count) });
+};
+
 const unfold: Row = (b) => {
   const x = b.sequence();
   if (x === undefined) return undefined;
@@ -181,6 +189,7 @@ export const TIME = {
   window_pool: windowPool,
   conv2d,
   pool2d,
+  split_rows: splitRows,
   unfold,
   upsample,
   insert_row: insertRow,

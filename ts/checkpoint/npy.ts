@@ -85,10 +85,12 @@ const LENGTH_OFFSET = 8;
 const MAX_HEADER_BYTES = 65_536;
 /** NumPy's own limit, and a bound on the work of walking indices. */
 const MAX_DIMENSIONS = 32;
+/** Within them a header ends. */
+export const NPY_HEAD_BYTES = MAX_HEADER_BYTES + 12;
 const HEADER_ALIGNMENT = 64;
 const MAX_SHOWN_DIGITS = 40;
 
-const DTYPES: ReadonlyMap<string, ElementType> = new Map([
+export const DTYPES: ReadonlyMap<string, ElementType> = new Map([
   ["f2", "float16"],
   ["f4", "float32"],
   ["f8", "float64"],
@@ -116,9 +118,7 @@ function bad(reason: string): BadFile {
 }
 
 function parseNpy(bytes: Uint8Array): NpyFile {
-  if (!hasText(bytes, 0, MAGIC)) throw bad(looksLike(bytes));
-  const { start, end } = headerRange(bytes);
-  const header = parseHeader(decodeHeaderText(bytes.subarray(start, end)));
+  const { end, ...header } = readHeader(bytes);
   const payload = bytes.subarray(end);
   const needed = elementCount(header.shape) * ELEMENT_BYTES[header.dtype];
   if (payload.length !== needed) {
@@ -128,6 +128,13 @@ function parseNpy(bytes: Uint8Array): NpyFile {
     );
   }
   return { ...header, payload };
+}
+
+/** What goes before the elements, which begin at `end`. @throws BadFile */
+export function readHeader(bytes: Uint8Array): Omit<NpyFile, "payload"> & { end: number } {
+  if (!hasText(bytes, 0, MAGIC)) throw bad(looksLike(bytes));
+  const { start, end } = headerRange(bytes);
+  return { ...parseHeader(decodeHeaderText(bytes.subarray(start, end))), end };
 }
 
 function headerRange(bytes: Uint8Array): { start: number; end: number } {
@@ -355,7 +362,7 @@ function descrOf(data: Float32Array | Int32Array | Float64Array): string {
   return data instanceof Float64Array ? "<f8" : "<i4";
 }
 
-function encodeHeader(descr: string, shape: readonly number[]): Uint8Array {
+export function encodeHeader(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const prefixBytes = LENGTH_OFFSET + 2;

@@ -1,15 +1,11 @@
 /**
- * Reading and writing files for a command: every failure is one line with the file's name, and a
- * file is written whole or not at all. Knows nothing of what is in them.
+ * Files of a command: every failure is one line with the file's name, and a file is written whole or not at all.
+ * Knows nothing of what is in them.
  */
 import {
   closeSync,
-  fstatSync,
   fsyncSync,
   openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
   realpathSync,
   type Stats,
   statSync,
@@ -18,74 +14,17 @@ import {
 import { dirname } from "node:path";
 import { letSignalsIn } from "../host/ending.js";
 import { asFileProblem, FileProblem } from "../host/file-problem.js";
+import { statOf } from "../host/files.js";
 import { TemporaryPlace } from "../host/temporary.js";
 
 export { inFile } from "../host/file-problem.js";
-
-/** The bytes of a file, or of a pipe up to its end. */
-export function readBytes(path: string): Uint8Array {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const stats = fstatSync(file);
-      if (stats.isDirectory()) throw new FileProblem(path, "is a directory, not a file");
-      if (stats.isFile()) return readFileSync(file);
-      return readPipe(path, file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw asFileProblem(path, error);
-  }
-}
-
-const PIPE_CHUNK_BYTES = 1 << 20;
-const MAX_PIPE_BYTES = 1 << 30;
-
-/** A pipe has no size: read what comes, within bounds. */
-function readPipe(path: string, file: number): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const chunk = new Uint8Array(PIPE_CHUNK_BYTES);
-    const count = readSync(file, chunk);
-    if (count === 0) return Buffer.concat(chunks);
-    bytes += count;
-    if (bytes > MAX_PIPE_BYTES) throw new FileProblem(path, `more than ${MAX_PIPE_BYTES} bytes`);
-    chunks.push(chunk.subarray(0, count));
-  }
-}
-
-/**
- * Refuses what a listing named but is no file: reading a pipe that nobody writes to never ends.
- * @throws FileProblem
- */
-export function requireRegularFile(path: string): void {
-  try {
-    if (!statSync(path).isFile()) throw new FileProblem(path, "is not a regular file");
-  } catch (error) {
-    throw asFileProblem(path, error);
-  }
-}
-
-export function isDirectory(path: string): boolean {
-  return statOf(path)?.isDirectory() ?? false;
-}
-
-/** Whether there is something to read: a file, a pipe, but not a directory. */
-export function isFileLike(path: string): boolean {
-  const stats = statOf(path);
-  return stats !== undefined && !stats.isDirectory();
-}
-
-/** Names in a directory, sorted. */
-export function listDirectory(path: string): string[] {
-  try {
-    return readdirSync(path).sort();
-  } catch (error) {
-    throw asFileProblem(path, error);
-  }
-}
+export {
+  isDirectory,
+  isFileLike,
+  listDirectory,
+  readBytes,
+  requireRegularFile,
+} from "../host/files.js";
 
 /**
  * Makes `path` a file of these bytes in one step; on failure whatever was there is still there.
@@ -161,13 +100,4 @@ function resolveTarget(path: string, sources: readonly string[]): string {
 
 function isSameFile(a: Stats, b: Stats | undefined): boolean {
   return b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-/** Undefined where there is nothing that can be looked at: what is wrong with it is said where it is read. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }

@@ -14,7 +14,9 @@ import {
 import { BUNDLED_MODELS } from "../models/index.js";
 import { takenBy } from "../open/inputs.js";
 import { type DetectorMode, listens } from "../open/listening.js";
+import { leavesTileOpen } from "../profile/board-tile.js";
 import { defaultFrames, exampleInput } from "../profile/index.js";
+import { type BoardTile, fastestTile, type TileQuestion } from "../profile/times.js";
 import { createDetector } from "../streaming/index.js";
 import { type DetectorChoice, detectorOf, windowsOf } from "./detector.js";
 import { readInputs } from "./load-input.js";
@@ -25,11 +27,15 @@ export interface FirmwareChoice extends RunSettings, Omit<DetectorChoice, "mode"
   readonly mode?: DetectorMode | "windows";
   readonly input?: string;
   readonly fold?: boolean;
+  /** What a tile is chosen for where nothing is said of it. */
+  readonly forBoard?: Omit<TileQuestion, "frames"> | undefined;
 }
 
 export interface ChosenFirmware {
   readonly model: FirmwareModel;
   readonly example: Example;
+  /** Where the board has decided about it. */
+  readonly tile?: BoardTile;
 }
 
 /** What the project does with inputs: what was asked for; else it listens where it can. */
@@ -96,7 +102,12 @@ async function inWindows(open: OpenModel, choice: FirmwareChoice): Promise<Chose
       ? exampleInput(model.info, defaultFrames(model.info))
       : await firstInput(open, choice.input);
   const input = as16Bits(model.info, given);
-  const session = model.createSession(sessionOptions(choice, framesIn(model.info, input.length)));
+  const frames = framesIn(model.info, input.length);
+  const { forBoard } = choice;
+  const tile =
+    forBoard && leavesTileOpen(choice) ? fastestTile(model, { ...forBoard, frames }) : undefined;
+  const settings = tile === undefined ? choice : { tile: tile.tile };
+  const session = model.createSession(sessionOptions(settings, frames));
   try {
     const { info, ops, tensors, labels } = model;
     return {
@@ -106,6 +117,7 @@ async function inWindows(open: OpenModel, choice: FirmwareChoice): Promise<Chose
         version: engine.version,
       },
       example: { input, outputs: session.run(input) },
+      ...(tile && { tile }),
     };
   } finally {
     session.dispose();

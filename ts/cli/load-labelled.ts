@@ -2,15 +2,16 @@
  * Finds inputs whose classes are known: two .npy files, or a folder of audio. Knows nothing of what is
  * done with them.
  */
-import { extname, join } from "node:path";
-import { readNpy } from "../checkpoint/index.js";
-import { BadArgument, BadInput } from "../core/errors.js";
+import { join } from "node:path";
+import { BadArgument } from "../core/errors.js";
 import { framesIn } from "../core/input.js";
 import type { Model } from "../core/model.js";
+import { clipsIn, visible } from "../host/clips.js";
 import { FileProblem, isUndecodable } from "../host/file-problem.js";
 import { takenBy } from "../open/inputs.js";
+import { classesOf } from "../open/labelled.js";
 import type { Items } from "./batch/batch.js";
-import { inFile, isDirectory, listDirectory, readBytes, requireRegularFile } from "./files.js";
+import { inFile, isDirectory, readBytes } from "./files.js";
 import { inputItems, readInputs } from "./load-input.js";
 
 export interface LabelledItems {
@@ -20,8 +21,6 @@ export interface LabelledItems {
   /** Class of each: an index of the first output. */
   readonly classes: ArrayLike<number>;
 }
-
-const AUDIO = [".wav", ".flac"];
 
 /** @throws FileProblem */
 export async function readLabelledInputs(
@@ -33,18 +32,7 @@ export async function readLabelledInputs(
   const inputs = await readInputs(inputsPath, takenBy(model), false);
   const count = inputs.sequences.length;
   const width = info.outputs[0]?.width ?? 0;
-  const classes = await inFile(classesPath, () => {
-    const { data, shape } = readNpy(readBytes(classesPath));
-    if (data instanceof Float32Array || shape.length !== 1 || shape[0] !== count) {
-      const kind = data instanceof Float32Array ? "floating-point" : "integer";
-      throw new BadInput(`integer classes [${count}]`, `${kind} [${shape.join(", ")}]`);
-    }
-    const wrong = data.findIndex((value) => value < 0 || value >= width);
-    if (wrong >= 0) {
-      throw new BadInput(`classes from 0 to ${width - 1}`, `${data[wrong]} at [${wrong}]`);
-    }
-    return data;
-  });
+  const classes = await inFile(classesPath, () => classesOf(readBytes(classesPath), count, width));
   return { items: inputItems(inputs), frames: inputs.frames, classes };
 }
 
@@ -88,21 +76,4 @@ export function findDataset(folder: string, model: Model, samples?: number): Lab
     frames,
     classes: clips.flatMap((ofClass, index) => ofClass.map(() => index)),
   };
-}
-
-/** @throws FileProblem for a file of another kind */
-function clipsIn(folder: string): string[] {
-  if (!isDirectory(folder)) return [];
-  return visible(folder).map((name) => {
-    const path = join(folder, name);
-    if (!AUDIO.includes(extname(name).toLowerCase())) {
-      throw new FileProblem(path, `expected a clip: ${AUDIO.join(" or ")}`);
-    }
-    requireRegularFile(path);
-    return path;
-  });
-}
-
-function visible(folder: string): string[] {
-  return listDirectory(folder).filter((name) => !name.startsWith("."));
 }

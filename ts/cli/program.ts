@@ -42,6 +42,7 @@ import {
   SIMD_CHOICES,
   timedBoards,
 } from "./options.js";
+import { addSweep } from "./program-sweep.js";
 
 const DEFAULT_BUDGET = "mambalite.json";
 const JOBS = "threads (default: as many as there are cores); the results are the same";
@@ -79,6 +80,8 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--debug", "on failure print the stack trace as well")
     .helpCommand("help [command]", "print help for a command")
     .showHelpAfterError(false)
+    // What follows the name of a command is that command's.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: print, writeErr: () => {} })
     .exitOverride();
 
@@ -241,6 +244,8 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--save", "make the baseline of what the models are now")
     .action(async (file, options) => print(await budgetCommand(file, options)));
 
+  addSweep(addCommand, print);
+
   const exports = addCommand("export", "Writes a firmware project, ready to flash.");
   withDetector(
     withExecution(withModel(exports)),
@@ -325,7 +330,7 @@ function withExecution(command: Command): Command {
     )
     .option(
       "--tile <n>",
-      "frames processed together; only with --schedule stream (default: 1, or by --budget)",
+      "frames processed together; only with --schedule stream (default: by --budget, or by one board, else 1)",
       count("--tile"),
     )
     .option(

@@ -80,6 +80,7 @@ export interface CoreFunctions {
   session_feed(session: number, frames: number, count: number): number;
   session_feed_end(session: number): number;
   session_step(session: number, step: number): number;
+  session_repeat(session: number, times: number): number;
   session_self_test(session: number): number;
   session_forget(session: number): number;
   model_is_endless(): number;
@@ -147,6 +148,7 @@ const FUNCTION_NAMES = [
   "session_feed",
   "session_feed_end",
   "session_step",
+  "session_repeat",
   "session_self_test",
   "session_forget",
   "model_is_endless",

@@ -347,6 +347,16 @@ export class Session extends Resource {
   }
 
   /**
+   * Does the work of the next step `times` times without going on to it, for timing. States and rows are not what a
+   * step leaves: put `arena()` back as it was before going on. @throws Disposed
+   */
+  repeatOperator(times: number): void {
+    this.assertAlive();
+    this.#generation++;
+    this.#core.functions.session_repeat(this.#handle, times);
+  }
+
+  /**
    * The arena itself, to look at or to poison. A view: it is detached when the instance's memory
    * grows, which creating a session, planning and saving state can do.
    * @throws Disposed

@@ -21,6 +21,8 @@ export interface BuildSettings {
   readonly warnings: readonly string[];
   /** Names of the files that a run spends its time in. */
   readonly hot: readonly string[];
+  /** Of them, those that only lead to the Cortex-M7's assembly where that is used. */
+  readonly smallBesideAssembly: readonly string[];
 }
 
 export function source(sources: Sources, path: string): string {

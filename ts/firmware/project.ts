@@ -317,13 +317,14 @@ function coreFolders({ detector }: FirmwareModel): string {
 
 /** How the core is compiled, which is said in csrc/build.json alone, for CMake and for JSON. */
 function buildFigures(sources: Sources): Figures {
-  const { flags, warnings, hot } = buildSettings(sources);
+  const { flags, warnings, hot, smallBesideAssembly } = buildSettings(sources);
   const ofTheProgram = flags.filter((flag) => !flag.startsWith("-std="));
   return {
     CORE_FLAGS: flags.join(" "),
     CORE_FLAGS_JSON: flags.map((flag) => JSON.stringify(flag)).join(", "),
     CORE_WARNINGS: warnings.join(" "),
     CORE_HOT: hot.join(" "),
+    CORE_SMALL_BESIDE_ASSEMBLY: smallBesideAssembly.join(" "),
     PROGRAM_FLAGS: ofTheProgram.join(" "),
   };
 }

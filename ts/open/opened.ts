@@ -12,7 +12,7 @@ export type QuantizeRequest =
   | { readonly type: "w8" }
   | ({ readonly type: "int"; readonly inputs: InputSource } & Pick<
       QuantizeNetworkOptions,
-      "stateBits" | "float" | "shares" | "progress"
+      "stateBits" | "float" | "evaluation" | "shares" | "progress"
     >);
 
 export interface ConvertOptions {

@@ -26,6 +26,9 @@ export interface Candidate {
 
 type Described = Pick<Model, "ops">;
 
+/** What may be the last of a block; "back" is that of one direction. */
+const WHOLES = ["out_proj", "gated_norm", "gate", "selective_scan", "ssd_scan", "back"];
+
 /** Beginnings that trainers and wrappers put before the names of all modules. */
 const WRAPPERS = /^((module|_orig_mod|model|net|network)\.)+/;
 
@@ -56,15 +59,20 @@ function candidatesOfName(
   infos: readonly OperatorInfo[],
   name: string,
 ): Candidate[] {
-  // Parts that a block does not have under one name in PyTorch, and what a whole block gives.
-  const exact = [name, `${name}.x`];
-  if (name.endsWith(".selective_scan")) exact.push(`${moduleOf(name)}.gate`);
-  const wholes = [`${name}.out_proj`, `${name}.gate`, `${name}.selective_scan`, `${name}.back`];
   const has = (wanted: string) => infos.some((info) => info.name === wanted);
-  const block = has(name) ? [] : wholes.filter(has);
-  // Without a projection behind it, the gate is the last.
-  const isWhole = (wanted: string) => wanted === block[0] || wanted.endsWith(".back");
-  const wanted = [...exact, ...block.filter(isWhole)];
+  // Parts that a block does not have under one name in PyTorch, and what a whole block gives.
+  const exact = [name, `${name}.x`, `${name}.xbc`];
+  if (name.endsWith(".selective_scan")) exact.push(`${moduleOf(name)}.gate`);
+  if (name.endsWith(".norm")) exact.push(name.replace(/norm$/, "gated_norm"));
+  const layers = infos.map((info) => info.name).filter((own) => isLayerOf(name, own));
+  const wholes = [...WHOLES.map((part) => `${name}.${part}`), ...layers];
+  // An attention's operator has the module's name, which returns what is behind its projection.
+  const isInside = has(`${name}.out_proj`);
+  const block = has(name) && !isInside ? [] : wholes.filter(has);
+  // Without a projection behind it, what runs last.
+  const last = infos.findLast((info) => block.includes(info.name))?.name;
+  const isWhole = (wanted: string) => wanted === last || wanted.endsWith(".back");
+  const wanted = [...exact.filter((one) => one !== name || !isInside), ...block.filter(isWhole)];
   return infos.flatMap((info, operator) => {
     if (!wanted.includes(info.name)) return [];
     const columns = columnsOf(model, info);
@@ -72,9 +80,16 @@ function candidatesOfName(
   });
 }
 
+/** "gru.l1" of a recurrent module of several layers, "gru". */
+function isLayerOf(name: string, own: string): boolean {
+  return own.startsWith(`${name}.l`) && /^\d+$/.test(own.slice(name.length + 2));
+}
+
 function columnsOf(model: Described, { name, op, outputWidth }: OperatorInfo) {
   const block = moduleOf(model.ops[op]?.name ?? "");
   if (name === `${block}.in_proj.x`) return [upTo(outputWidth)];
+  const isConvolved = name === `${block}.in_proj.xbc` || name === `${block}.conv1d`;
+  if (isConvolved) return convolvedColumns(model, block, name.endsWith(".xbc"));
   return name === `${block}.x_proj` ? projectedColumns(model, block, outputWidth) : undefined;
 }
 
@@ -117,22 +132,53 @@ function projectedColumns({ ops }: Described, block: string, width: number): num
   });
 }
 
-/** A tensor's elements as rows: element (row, column) is at row * rowStride + column * columnStride. */
+/** Of Mamba-2: the reference has all B, then all C, and in front of them, of in_proj, z; ours takes them by turns. */
+function convolvedColumns({ ops }: Described, block: string, isProjected: boolean) {
+  const scan = ops.find(({ name }) => name === `${block}.ssd_scan`);
+  const primitive = scan && primitiveOfName(scan.kind);
+  if (scan === undefined || primitive === undefined) return undefined;
+  const { attribute } = viewOf(primitive, { ...scan, widths: [], words: scan.attributes });
+  const pairs = attribute("groups") * attribute("states");
+  const first = isProjected ? scan.width : 0;
+  const byTurns = upTo(pairs).flatMap((n) => [scan.width + n, scan.width + pairs + n]);
+  return [[...upTo(scan.width), ...byTurns].map((column) => first + column)];
+}
+
+/** A tensor's elements as rows. */
 export interface Layout {
   readonly rows: number;
   readonly columns: number;
-  readonly rowStride: number;
-  readonly columnStride: number;
+  /** Where an element is. */
+  readonly at: (row: number, column: number) => number;
 }
 
-/** How the tensor may lie: rows of channels, or channels of rows; of several sequences the first. */
+/**
+ * How the tensor may lie: rows of channels, or channels of rows; of several sequences the first. Where there are bands,
+ * too, a row of ours has the channels of a band side by side.
+ */
 export function layoutsOf({ shape }: TraceTensor): Layout[] {
+  const banded = shape.length === 4 ? bandLayouts(shape.slice(1)) : [];
   const sizes = shape.length > 3 ? shape.filter((size) => size !== 1) : shape;
-  if (sizes.length > 3) return [];
+  if (sizes.length > 3) return banded;
   const [a = 1, b = 1] = sizes.length === 3 ? sizes.slice(1) : padded(sizes);
-  const rowMajor = { rows: a, columns: b, rowStride: b, columnStride: 1 };
-  const columnMajor = { rows: b, columns: a, rowStride: 1, columnStride: b };
-  return [rowMajor, columnMajor];
+  const rowMajor = { rows: a, columns: b, at: (row: number, column: number) => row * b + column };
+  const columnMajor = {
+    rows: b,
+    columns: a,
+    at: (row: number, column: number) => column * b + row,
+  };
+  return [rowMajor, columnMajor, ...banded];
+}
+
+/** [channels, time, bands] or [channels, bands, time] */
+function bandLayouts([channels = 1, a = 1, b = 1]: readonly number[]): Layout[] {
+  const layout = (rows: number, bands: number, rowStride: number, bandStride: number) => ({
+    rows,
+    columns: bands * channels,
+    at: (row: number, column: number) =>
+      (column % channels) * a * b + row * rowStride + Math.floor(column / channels) * bandStride,
+  });
+  return [layout(a, b, b, 1), layout(b, a, 1, b)];
 }
 
 function padded(sizes: readonly number[]): readonly number[] {

@@ -222,14 +222,14 @@ function fits({ rows, columns }: Layout, some: readonly number[], output: Operat
 /** Some columns of the first rows. */
 function take(
   { data }: TraceTensor,
-  { rowStride, columnStride }: Layout,
+  { at }: Layout,
   columns: readonly number[],
   rows: number,
 ): Float64Array {
   const taken = new Float64Array(rows * columns.length);
   for (let row = 0; row < rows; row++) {
     for (const [i, column] of columns.entries()) {
-      taken[row * columns.length + i] = data[row * rowStride + column * columnStride] as number;
+      taken[row * columns.length + i] = data[at(row, column)] as number;
     }
   }
   return taken;

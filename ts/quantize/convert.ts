@@ -6,6 +6,7 @@ import type { Encoded, EncodedOp } from "../blob/encode.js";
 import { BadArgument } from "../core/errors.js";
 import { LOGMEL } from "../graph/descriptors/front-end.js";
 import { Conversion, type Made } from "./conversion.js";
+import { convertConv2d, convertPool2d } from "./int-bands.js";
 import {
   convertAffine,
   convertConvolution,
@@ -43,6 +44,8 @@ const CONVERSIONS: Readonly<Record<string, Convert>> = {
   pool: convertPool,
   selective_scan: convertScan,
   gate: convertGate,
+  conv2d: convertConv2d,
+  pool2d: convertPool2d,
 };
 
 /** @throws BadArgument, naming an op or a value that has no integer form */

@@ -20,7 +20,7 @@ import { floatOf } from "./wants.js";
 
 /** Weights of matrices are bytes with a sign, and not -128. */
 export const LARGEST_BYTE = 127;
-const LARGEST_16 = 2 ** 15 - 1;
+export const LARGEST_16 = 2 ** 15 - 1;
 
 /** A tensor of an op as real numbers. */
 export function realTensor(op: EncodedOp, index: number): Float64Array | undefined {

@@ -32,6 +32,8 @@ const INTEGER_KINDS: Readonly<Record<string, readonly string[] | "all">> = {
   pool: ["mean", "last", "max", "first", "sum", "row", "min"],
   selective_scan: "all",
   gate: ["silu", "relu", "sigmoid", "tanh"],
+  conv2d: "all",
+  pool2d: "all",
 };
 
 /** Why an op has no form for integers; undefined where it has one. */

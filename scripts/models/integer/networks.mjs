@@ -11,10 +11,13 @@ import { readTrainingSet } from "../training-sets.mjs";
 const { Engine, logitsOf, quantize, quantizeNetwork, writeBlob } = await import(
   "../../../dist/node.js"
 );
-const { readCheckpoint, readNpy, toNetwork } = await import("../../../dist/checkpoint/index.js");
+const { readArch, readCheckpoint, readNpy, toNetwork } = await import(
+  "../../../dist/checkpoint/index.js"
+);
 const { readFrontEnd, readLabels, withFrontEnd } = await import("../../../dist/frontend/index.js");
 
 const MODELS = fileURLToPath(new URL("../../../ts/models", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 const KWS10 = join(DATA, "paper_kws10");
 
 /** What `quantize` takes if it is not told. */
@@ -28,15 +31,28 @@ export const engines = {
 
 /** A network with `test`, its inputs and, where they have classes, those, and `training`, what to calibrate with. */
 export function readSubject(name) {
-  return name === "kws10" ? readKws10() : readBundled(name);
+  if (name === "kws10") return readKws10();
+  return name === "kws-conv2d" ? readStem(name) : readBundled(name);
 }
 
 function readBundled(name) {
-  const read = (file) => readFileSync(join(MODELS, name, file));
-  const plain = toNetwork(readCheckpoint(read("model.safetensors")));
-  const labels = readLabels(read("labels.json"));
-  const network = withFrontEnd({ ...plain, labels }, readFrontEnd(read("frontend.json")));
+  const network = readNetwork(join(MODELS, name));
   return { name, network, test: readTestSet(name), training: readTrainingSet(name) };
+}
+
+/** Of the bundled keyword spotter's clips. */
+function readStem(name) {
+  const folder = join(EXAMPLES, name);
+  const arch = readArch(readFileSync(join(folder, "arch.json")));
+  const network = readNetwork(folder, { arch });
+  return { name, network, test: readTestSet("kws"), training: readTrainingSet("kws") };
+}
+
+function readNetwork(folder, options) {
+  const read = (file) => readFileSync(join(folder, file));
+  const plain = toNetwork(readCheckpoint(read("model.safetensors")), options);
+  const labels = readLabels(read("labels.json"));
+  return withFrontEnd({ ...plain, labels }, readFrontEnd(read("frontend.json")));
 }
 
 function readKws10() {

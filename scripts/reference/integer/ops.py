@@ -6,6 +6,7 @@ integers; others another one, as far on as FIRST_INTEGER says. Of what is comput
 frames are standardised.
 """
 
+from .bands import BANDS
 from .blob import F32
 from .layers import LAYERS
 from .logmel import logmel
@@ -16,7 +17,7 @@ from .value import Op
 AFFINE, POOL, DEQUANTIZE = 4, 22, 30
 FIRST_INTEGER = 32
 
-INTEGER = {35: logmel, POOL: moving_pool, **LAYERS, **MOVES, **ROWS}
+INTEGER = {35: logmel, POOL: moving_pool, **BANDS, **LAYERS, **MOVES, **ROWS}
 SATURATING = {29: quantize, 58: selective_scan}
 
 _FLOATS = {
@@ -24,7 +25,8 @@ _FLOATS = {
     9: "concat", 10: "slice", 11: "causal_conv", 12: "conv1d", 13: "window_pool", 14: "unfold", 15: "upsample",
     16: "insert_row", 17: "positions", 18: "align", 19: "reverse", 20: "transpose", 21: "sequence_norm", 22: "pool",
     23: "attention_pool", 24: "flatten", 25: "flatten_linear", 26: "selective_scan", 27: "ssm_norm", 28: "gate",
-    29: "quantize", 30: "dequantize",
+    29: "quantize", 30: "dequantize", 61: "gru", 62: "lstm", 63: "attention", 71: "ssd_scan", 72: "grouped_norm",
+    73: "conv2d", 74: "pool2d",
 }
 _OF_INTEGERS = {kind: f"{_FLOATS[kind - FIRST_INTEGER]}_int"
                 for kind in (*INTEGER, *SATURATING) if kind > FIRST_INTEGER}

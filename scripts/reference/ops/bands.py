@@ -1,4 +1,4 @@
-"""Convolutions and pools over time and bands. Values are [rows, bands * channels], a band's channels side by side;
+"""Convolutions and pools over time and bands, and bands that become rows. Values are [rows, bands * channels], a band's channels side by side;
 PyTorch's layers want [1, channels, rows, bands]."""
 
 from typing import Mapping
@@ -41,4 +41,8 @@ def pool2d(op: Mapping, x: Tensor) -> Tensor:
     return _from_torch(means / F.avg_pool2d(_padded(op, torch.ones_like(x), window[0]), window, stride))
 
 
-BANDS = {"conv2d": conv2d, "pool2d": pool2d}
+def split_rows(op: Mapping, x: Tensor) -> Tensor:
+    return _to_torch(x, op["count"]).flatten(2)[0].t()
+
+
+BANDS = {"conv2d": conv2d, "pool2d": pool2d, "split_rows": split_rows}

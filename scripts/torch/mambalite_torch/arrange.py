@@ -138,6 +138,26 @@ def swapped(ctx, value):
     return arrange(ctx, value, value.rows)
 
 
+def as_tokens(ctx, value):
+    """[batch, tokens, channels] where some channels are merged with time, as of the patches of a Conv2d in row order
+    (Vim) or by columns (AuM): every token a row. Anything else as it is."""
+    if len(value.dims) != 3 or not value.rows or not value.dims[2]:
+        return value
+    tokens, chans = value.dims[1:]
+    merged = tuple(axis for axis in tokens if axis not in value.rows)
+    if not merged or any(axis not in value.chans + value.lanes for axis in merged + chans):
+        return value
+    if tokens == value.rows + merged:
+        value, count = arrange(ctx, value, merged + chans), size_of(merged)
+    elif tokens == merged + value.rows:
+        inner = value.rows
+        value = swapped(ctx, arrange(ctx, value, merged + chans))
+        value, count = arrange(ctx, value, inner + chans), size_of(inner)
+    else:
+        return value
+    return value.like(ctx.each(value, "split_rows", {"count": count}), rows=tokens, chans=chans)
+
+
 def together(ctx, values):
     """Values of equal dims with equal rows, channels and lanes; vectors may stay beside sequences."""
     rows = next((value.rows for value in values if value.rows), ())

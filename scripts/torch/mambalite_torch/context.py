@@ -25,7 +25,7 @@ def canonical(name):
     return name[2:-2] if name.startswith("__") and name.endswith("__") else name.rstrip("_")
 
 
-ASIDE = ("transpose", "slice", "select", "concat", "flatten", "unfold", "pad", "cut")
+ASIDE = ("transpose", "slice", "select", "concat", "flatten", "unfold", "split_rows", "pad", "cut")
 """What brings a value into the form that a layer wants, and is not the layer itself."""
 
 

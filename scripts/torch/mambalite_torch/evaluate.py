@@ -247,6 +247,7 @@ SIMPLE = {
     "pool2d": pooled_2d,
     "unfold": unfolded,
     "upsample": lambda x, get, _: x.repeat_interleave(get("repeat"), -2),
+    "split_rows": lambda x, get, _: x.unflatten(-1, (get("count"), -1)).flatten(-3, -2),
     "insert_row": insert_row,
     "positions": positions,
     "reverse": lambda x, get, _: x.flip(-2),

@@ -97,24 +97,30 @@ def max_pool2d(ctx, input, kernel_size, stride=None, padding=0, dilation=1, ceil
     return pool2d(ctx, input, "max", kernel_size, stride, padding, ceil_mode)
 
 
-@handles("adaptive_avg_pool2d")
-def adaptive_avg_pool2d(ctx, input, output_size):
-    """Means where one element is left of a dimension, else windows of equal size."""
-    value = need_value(input)
-    first = len(value.dims) - 2
-    for at, wanted in enumerate(pair(output_size)):
-        size = value.shape[first + at]
-        if wanted in (None, size):
-            continue
-        if wanted == 1:
-            value = HANDLERS["mean"](ctx, value, first + at, True)
-            continue
-        if size % wanted:
-            raise Unsupported(f"an adaptive pool from {size} to {wanted}, which are windows of unequal size")
-        window = [1, 1]
-        window[at] = size // wanted
-        value = avg_pool2d(ctx, value, tuple(window))
-    return value
+def adaptive_2d(reduction, pool):
+    def handler(ctx, input, output_size, return_indices=False):
+        """Reduced where one element is left of a dimension, else windows of equal size."""
+        value = need_value(input)
+        first = len(value.dims) - 2
+        for at, wanted in enumerate(pair(output_size)):
+            size = value.shape[first + at]
+            if wanted in (None, size):
+                continue
+            if wanted == 1:
+                value = HANDLERS[reduction](ctx, value, first + at, True)
+                continue
+            if size % wanted:
+                raise Unsupported(f"an adaptive pool from {size} to {wanted}, which are windows of unequal size")
+            window = [1, 1]
+            window[at] = size // wanted
+            value = pool(ctx, value, tuple(window))
+        return value
+
+    return handler
+
+
+handles("adaptive_avg_pool2d")(adaptive_2d("mean", avg_pool2d))
+handles("adaptive_max_pool2d", "_adaptive_max_pool2d")(adaptive_2d("amax", max_pool2d))
 
 
 def over_bands(value, tensor):

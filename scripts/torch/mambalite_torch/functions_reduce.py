@@ -9,7 +9,7 @@ from .errors import Unsupported
 from .functions_layers import linear, one, window_pool
 from .functions_math import binary
 from .functions_patterns import aligned_pair, arithmetic, root, square
-from .functions_shape import with_dims
+from .functions_shape import turned, with_dims
 
 
 def reduced_dims(value, dim, keepdim):
@@ -203,17 +203,23 @@ handles("adaptive_max_pool1d", "_adaptive_max_pool1d")(adaptive("max"))
 def matmul(ctx, input, other=None, mat2=None, **_):
     other = other if other is not None else mat2
     if isinstance(other, torch.Tensor):
-        if other.dim() > 2 and other.shape[:-2].numel() == 1:
-            other = other.reshape(other.shape[-2:])
+        other = without_batch(other)
         if other.dim() == 2:
             return linear(ctx, input, other.t())
         if other.dim() == 1:
             made = linear(ctx, input, other.reshape(1, -1))
             return with_dims(made, made.dims[:-1])
+    if isinstance(input, torch.Tensor) and isinstance(other, Value) and without_batch(input).dim() == 2:
+        return turned(ctx, linear(ctx, turned(ctx, other), without_batch(input)))
     for weights, x, at in ((input, other, -1), (other, input, -2)):
         if isinstance(weights, Weighted) and weights.payload is None and isinstance(x, Value):
             return attention_product(ctx, weights.score, x, at)
     raise Unsupported("a product of two matrices that both depend on the input: attention")
+
+
+def without_batch(matrix):
+    one_of_many = matrix.dim() > 2 and matrix.shape[:-2].numel() == 1
+    return matrix.reshape(matrix.shape[-2:]) if one_of_many else matrix
 
 
 def attention_product(ctx, score, x, at):
@@ -221,8 +227,7 @@ def attention_product(ctx, score, x, at):
     other = -2 if at == -1 else -1
     if score.dims[other] or score.dims[at] != score.rows:
         raise Unsupported("attention of each moment to each other")
-    turned = with_dims(score, (*score.dims[:-2], *reversed(score.dims[-2:])))
-    score, x = aligned_pair(turned, x)
+    score, x = aligned_pair(turned(ctx, score), x)
     if x.dims[other] != x.rows:
         raise Unsupported("attention over something else than time")
     dims = list(x.dims)

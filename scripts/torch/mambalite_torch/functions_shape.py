@@ -2,7 +2,7 @@
 
 import torch
 
-from .arrange import arrange, select, with_new_rows
+from .arrange import arrange, as_tokens, select, with_new_rows
 from .axes import Axis, Value, reshaped, size_of
 from .context import PENDING, dim_index, handles, need_value, same_rank
 from .errors import Unsupported
@@ -16,9 +16,9 @@ def of_shape(function):
     """A handler of a function that changes dims only: for what is half a pattern, too."""
 
     def handler(ctx, x, *args, **kwargs):
-        base = x.base if isinstance(x, PENDING) else need_value(x)
-        made = function(ctx, base, *args, **kwargs)
-        return x.with_base(made) if isinstance(x, PENDING) else made
+        if isinstance(x, PENDING):
+            return x.with_base(function(ctx, x.base, *args, **kwargs))
+        return as_tokens(ctx, function(ctx, need_value(x), *args, **kwargs))
 
     return handler
 

@@ -19,7 +19,7 @@ SUPPORTED = (
     "blocks, arithmetic, and what moves, cuts and joins dimensions are"
 )
 MISSING = {
-    "conv2d": "a two-dimensional convolution", "conv3d": "a three-dimensional convolution",
+    "conv3d": "a three-dimensional convolution",
     "conv_transpose1d": "a transposed convolution",
     "gru_cell": "a GRU cell, called step by step", "lstm_cell": "an LSTM cell, called step by step",
     "rnn_tanh": "an RNN", "rnn_relu": "an RNN",
@@ -27,7 +27,6 @@ MISSING = {
     "einsum": "torch.einsum",
     "bilinear": "a bilinear layer", "fft": "a Fourier transform", "cumsum": "a cumulative sum",
     "where": "torch.where", "masked_fill": "a mask", "exp": "exp", "log": "log",
-    "max_pool2d": "a two-dimensional pool", "avg_pool2d": "a two-dimensional pool",
     "sort": "sorting", "topk": "topk", "argmax": "argmax: export the logits, take it afterwards",
     "roll": "roll",
 }

@@ -73,6 +73,21 @@ static void upsample(const kernel_case *c, float *y) {
         for (uint32_t i = 0; i < c->op.width; i++) *y++ = at(c, 0, r / c->op.attributes[0], i);
 }
 
+static int make_split_rows(kernel_case *c) {
+    const uint32_t count = 1 + case_below(c, 4);
+    c->op.attributes[0] = count;
+    case_input(c, count * c->size, c->length);
+    c->op.width = c->size;
+    c->out_rows = c->length * count;
+    return 1;
+}
+
+static void split_rows(const kernel_case *c, float *y) {
+    const uint32_t count = c->op.attributes[0], width = c->op.width;
+    for (uint32_t r = 0; r < c->out_rows; r++)
+        for (uint32_t i = 0; i < width; i++) *y++ = at(c, 0, r / count, r % count * width + i);
+}
+
 static int make_insert_row(kernel_case *c) {
     c->op.attributes[0] = case_below(c, 3) ? case_below(c, c->length + 1) : MLM_INSERT_END;
     case_vector(c, 0, c->size);
@@ -361,17 +376,11 @@ static void attention(const kernel_case *c, float *y) {
 }
 
 const kernel_spec time_specs[] = {
-    {73, make_conv2d, conv2d, 0},
-    {74, make_pool2d, pool2d, 0},
-    {13, make_window_pool, window_pool, 0},
-    {14, make_unfold, unfold, 0},
-    {15, make_upsample, upsample, 0},
-    {16, make_insert_row, insert_row, 0},
-    {17, make_positions, positions, 0},
-    {18, make_align, align, 0},
-    {19, make_whole, reverse, 0},
-    {20, make_transpose, transpose, 0},
-    {21, make_sequence_norm, sequence_norm, 0},
-    {63, make_attention, attention, 0},
-    {0, 0, 0, 0},
+    {73, make_conv2d, conv2d, 0},         {74, make_pool2d, pool2d, 0},
+    {75, make_split_rows, split_rows, 0}, {13, make_window_pool, window_pool, 0},
+    {14, make_unfold, unfold, 0},         {15, make_upsample, upsample, 0},
+    {16, make_insert_row, insert_row, 0}, {17, make_positions, positions, 0},
+    {18, make_align, align, 0},           {19, make_whole, reverse, 0},
+    {20, make_transpose, transpose, 0},   {21, make_sequence_norm, sequence_norm, 0},
+    {63, make_attention, attention, 0},   {0, 0, 0, 0},
 };

@@ -111,6 +111,64 @@ describe("draftOf", () => {
     );
   });
 
+  const gates = (path: string, rows: number, takes: number, hidden: number, way = ""): Shapes => ({
+    [`${path}.weight_ih_l0${way}`]: [rows, takes],
+    [`${path}.weight_hh_l0${way}`]: [rows, hidden],
+    [`${path}.bias_ih_l0${way}`]: [rows],
+    [`${path}.bias_hh_l0${way}`]: [rows],
+  });
+  const attention = {
+    "attn.in_proj_weight": [24, 8],
+    "attn.in_proj_bias": [24],
+    ...linear("attn.out_proj", 8, 8),
+  };
+
+  it("finds recurrent layers, attention and convolutions over bands by PyTorch's names", () => {
+    const shapes = {
+      "stem.weight": [4, 1, 3, 3],
+      ...linear("proj", 20, 8),
+      ...block("mamba"),
+      ...norm("norm"),
+      ...attention,
+      ...gates("gru", 24, 8, 8),
+      ...gates("lstm", 24, 8, 6),
+      ...gates("lstm", 24, 8, 6, "_reverse"),
+      ...linear("head", 12, 3),
+    };
+    const { ops } = JSON.parse(draftText(draftOf(stateDict(shapes))));
+    expect(ops.map(({ kind }: { kind: string }) => kind)).toEqual([
+      ...["conv2d", "linear", "mamba", "norm", "attention", "add", "gru", "lstm", "pool", "linear"],
+    ]);
+    expect(ops[0]).toMatchObject({ bands: 1, padding: 1, guess: expect.stringMatching(/bands/) });
+    expect(ops[4]).toMatchObject({
+      kind: "attention",
+      heads: 4,
+      guess: expect.stringMatching(/heads/),
+    });
+    expect(ops[5]).toMatchObject({ kind: "add", inputs: ["mamba", "attn"] });
+    expect(ops[6].guess).toBeUndefined();
+    expect(ops[7]).toMatchObject({ kind: "lstm", name: "lstm", bidirectional: true });
+  });
+
+  it("takes heads and strides from a whole module", () => {
+    const shapes = { "stem.weight": [4, 1, 3, 3], ...attention, ...linear("head", 8, 2) };
+    const stem = { stride: [1, 2], padding: [1, 1], dilation: [1, 1], groups: 1 };
+    const modules = new Map([
+      ["stem", part("conv.Conv2d", stem)],
+      ["attn", part("activation.MultiheadAttention", { num_heads: 2 })],
+      ["head", part("linear.Linear")],
+    ]);
+    const { ops } = JSON.parse(draftText(draftOf({ ...stateDict(shapes), modules })));
+    expect(ops[0]).toMatchObject({ kind: "conv2d", stride: 1, bandStride: 2 });
+    expect(ops[1]).toMatchObject({ kind: "attention", heads: 2 });
+    expect(ops[1].guess).toBeUndefined();
+  });
+
+  it("leaves out recurrent layers of other gates", () => {
+    const shapes = { ...gates("rnn", 8, 8, 8), ...linear("head", 8, 2) };
+    expect(draftOf(stateDict(shapes)).ignore).toContain("rnn.weight_hh_l0");
+  });
+
   it("finds the tensors of a block by their shapes, and says so", () => {
     const { "b.x_proj.weight": xProj, ...rest } = block("b") as Record<string, readonly number[]>;
     const shapes = { ...rest, "b.selection.weight": xProj ?? [] };

@@ -80,6 +80,24 @@ describe("a session", () => {
     }
   });
 
+  test("repeats the work of a step without going on to it", () => {
+    const [a, b] = [open(paper), open(paper)];
+    const expected = a.run(frames);
+    for (const session of [a, b]) session.reset();
+    for (let at = 0; at < frames.length; at += WIDTH) {
+      for (const session of [a, b]) session.feed(frames.subarray(at, at + WIDTH));
+      for (let step = a.step(); step !== undefined; step = a.step()) {
+        const before = b.arena().slice();
+        b.repeatOperator(3);
+        expect(b.arena()).not.toEqual(before);
+        b.arena().set(before);
+        expect(b.stepOperator()).toBe(step.operatorIndex);
+      }
+      expect(b.stepOperator()).toBe(-1);
+    }
+    expect(b.finish()).toEqual(expected);
+  });
+
   test("gives logits that are the caller's to keep", () => {
     const session = open(paper);
     const first = session.run(frames);
@@ -155,6 +173,7 @@ describe("a session", () => {
       () => session.feedEnd(),
       () => session.step(),
       () => session.stepOperator(),
+      () => session.repeatOperator(1),
       () => session.arena(),
     ]) {
       expect(use).toThrow(Disposed);

@@ -9,7 +9,15 @@ import {
   viewOf,
 } from "../../../ts/graph/descriptors/index.js";
 import { formOf, tensorsOf } from "../../../ts/graph/form.js";
-import type { MambaOp, Network, Op, Tensor } from "../../../ts/graph/network.js";
+import type {
+  Conv2dOp,
+  Mamba2Op,
+  MambaOp,
+  Network,
+  Op,
+  Pool2dOp,
+  Tensor,
+} from "../../../ts/graph/network.js";
 import { BadArgument, BadCheckpoint, createBlob, Engine, writeBlob } from "../../../ts/node.js";
 import { Reader } from "../blob/reader.js";
 import { NetworkMaker, pool } from "../core/networks.js";
@@ -82,6 +90,23 @@ describe("descriptors", () => {
       { kind: "activation", name: "a", input: 0, activation: "relu", parameter: 1 },
       /parameter of op a/,
     ],
+    ["bands", conv2d({ bands: 4 }), /bands and groups of op d.*divisors of its input's width, 6/],
+    ["groups of bands", conv2d({ bands: 3, groups: 4 }), /bands and groups of op d.*got 3 and 4/],
+    ["outputs in groups", conv2d({ bands: 3, groups: 2 }, 5, 1), /groups of op d.*its 5 outputs/],
+    [
+      "a window beyond the bands",
+      conv2d({ bandDilation: 2 }),
+      /windows over bands of op d.*3 bands/,
+    ],
+    ["padding as wide", conv2d({ bandPadding: 3 }), /windows over bands of op d.*padding 3/],
+    ["padding as long", conv2d({ padding: 3 }), /padding of op d.*less than the 3 rows/],
+    ["a window of bands", { ...BAND_POOL, bandWindow: 4 }, /windows over bands of op p.*4 taps/],
+    ["bands of a pool", { ...BAND_POOL, bands: 4 }, /bands of op p.*a divisor of its width, 6/],
+    ["a pool of bands", { ...BAND_POOL, pool: "median" } as never, /pool of op p.*average, max/],
+    ["heads", attention(4), /heads of op a.*a divisor of 6.*4/],
+    ["groups of heads", mamba2({ groups: 3 }), /groups of op m.*a divisor of its 2 heads/],
+    ["limits of dt", mamba2({ leastDt: 0.5, mostDt: 0.1 }), /limits of dt of op m.*0.5 and 0.1/],
+    ["a norm's place", mamba2({ normPlace: "beside" as never }), /normPlace of op m.*behind_gate/],
   ])("refuse %s by name", (_, op, message) => {
     expect(() => writeBlob(network([op]))).toThrow(BadArgument);
     expect(() => writeBlob(network([op]))).toThrow(message);
@@ -96,6 +121,34 @@ describe("descriptors", () => {
     expect(tensorsOf(block)).toHaveLength(11);
   });
 });
+
+/** 2 channels of 3 bands. */
+function conv2d(fields: Partial<Conv2dOp>, outputs = 4, inputs = 2): Conv2dOp {
+  const weight = tensor("d.weight", outputs, inputs, 3, 3);
+  return { kind: "conv2d", name: "d", input: 0, weight, bands: 3, ...fields };
+}
+
+const BAND_POOL: Pool2dOp = {
+  ...{ kind: "pool2d", name: "p", input: 0, pool: "max" },
+  ...{ bands: 3, window: 2, bandWindow: 2 },
+};
+
+function attention(heads: number): Op {
+  const layer = (name: string, rows: number) => ({ weight: tensor(name, rows, WIDTH) });
+  const [inProj, outProj] = [layer("a.in", 3 * WIDTH), layer("a.out", WIDTH)];
+  return { kind: "attention", name: "a", input: 0, heads, inProj, outProj };
+}
+
+/** 2 heads of 4 channels, 2 states. */
+function mamba2(fields: Partial<Mamba2Op>): Mamba2Op {
+  return {
+    ...{ kind: "mamba2", name: "m", input: 0 },
+    inProj: { weight: tensor("m.in_proj", 22, WIDTH) },
+    conv1d: { weight: tensor("m.conv1d", 12, 1, 4) },
+    aLog: tensor("m.A_log", 2),
+    ...fields,
+  };
+}
 
 const SIZES = { inner: 8, states: 3, taps: 4, rank: 2, output: 5, biases: true };
 const FRAMES = 11;

@@ -82,6 +82,12 @@ function evaluate(op: Op, inputs: readonly Plain[]): Rows {
       });
     case "upsample":
       return x.flatMap((row) => new Array<number[]>(op.repeat).fill(row));
+    case "split_rows": {
+      const width = x[0]!.length / op.count;
+      return x.flatMap((row) =>
+        Array.from({ length: op.count }, (_, i) => row.slice(i * width, (i + 1) * width)),
+      );
+    }
     case "insert_row": {
       const at = op.position === "end" ? x.length : op.position;
       return [...x.slice(0, at), Array.from(op.row.data), ...x.slice(at)];

@@ -7,11 +7,11 @@ import {
   defaultFrames,
   describeOps,
   profile,
-  type TraceTensor,
   wholeSequenceOf,
 } from "../../../ts/profile/index.js";
 import { NetworkMaker, paperNetwork } from "../core/networks.js";
 import { GRAPHS } from "../graph/graphs.js";
+import { traceOf } from "./traces.js";
 
 let engine: Engine;
 const models: Model[] = [];
@@ -149,36 +149,6 @@ test("as many frames are profiled as a network is defined for", async () => {
 });
 
 describe("a trace", () => {
-  /** What the steps of a session put out, as a reference would note it. */
-  function traceOf(model: Model, input: Float32Array): TraceTensor[] {
-    const session = model.createSession({ schedule: "layer", maxFrames: 12 });
-    const names = model.operators("layer");
-    const rows = new Map<string, number[]>();
-    session.feed(input);
-    for (let end = false; ; ) {
-      const step = session.step();
-      if (step === undefined && end) break;
-      if (step === undefined) {
-        session.feedEnd();
-        end = true;
-        continue;
-      }
-      const values = step.output();
-      const { name, outputWidth } = names[step.operatorIndex]!;
-      if (values.length === 0 || step.width !== outputWidth) continue;
-      rows.set(name, [...(rows.get(name) ?? []), ...values]);
-    }
-    session.dispose();
-    return [...rows].map(([name, values]) => {
-      const { outputWidth } = names.find((operator) => operator.name === name)!;
-      return {
-        name,
-        shape: [values.length / outputWidth, outputWidth],
-        data: Float64Array.from(values),
-      };
-    });
-  }
-
   const input = new NetworkMaker(3).frames(12, 6);
 
   test.each([

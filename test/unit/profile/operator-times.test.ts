@@ -9,11 +9,15 @@ const FRAME_STEPS = [0.000005, 0.00005, 0.0004, 0.003];
 const END_STEPS = [0.00001, 0.0002];
 const TRUTH = [...FRAME_STEPS.map((ms) => FRAMES * ms), ...END_STEPS];
 const CALL_MS = 0.00004;
+const UNTOUCHED = 7;
 
 /** A machine whose every action takes its time, one in a thousand much longer. */
 class Machine {
   #nowMs = 0;
   #left: number[] = [];
+  readonly #arena = new Uint8Array([UNTOUCHED]);
+  /** A step has found other bytes than those before what was repeated. */
+  isDisturbed = false;
   readonly #uniform: () => number;
 
   constructor(
@@ -33,10 +37,11 @@ class Machine {
   };
 
   readonly session: Steppable = {
-    run: () => {
-      for (let frame = 0; frame < FRAMES; frame++) for (const ms of FRAME_STEPS) this.#take(ms);
-      for (const ms of END_STEPS) this.#take(ms);
-      return [];
+    arena: () => this.#arena,
+    repeatOperator: (times: number) => {
+      this.#take(this.callMs);
+      for (let i = 0; i < times; i++) this.#work(this.#left[0]);
+      this.#arena[0]! += times;
     },
     reset: () => {},
     feed: () => {
@@ -47,11 +52,16 @@ class Machine {
     },
     stepOperator: () => {
       this.#take(this.callMs);
+      this.isDisturbed ||= this.#arena[0] !== UNTOUCHED;
       const operator = this.#left.shift() ?? -1;
-      this.#take([...FRAME_STEPS, ...END_STEPS][operator] ?? 0);
+      this.#work(operator);
       return operator;
     },
   };
+
+  #work(operator = -1): void {
+    this.#take([...FRAME_STEPS, ...END_STEPS][operator] ?? 0);
+  }
 
   #take(ms: number): void {
     const isDisturbed = this.#uniform() < 0.0002;
@@ -89,6 +99,12 @@ describe("times of operators", () => {
       if (truth >= 0.005)
         expect(Math.abs((times[operator] as number) / truth - 1)).toBeLessThan(0.2);
     }
+  });
+
+  test("leave every step what it would have found", () => {
+    const machine = new Machine(4, 0.00001);
+    measure(machine, 100);
+    expect(machine.isDisturbed).toBe(false);
   });
 
   test("stop as soon as all can be told", () => {

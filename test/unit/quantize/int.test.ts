@@ -149,6 +149,17 @@ describe("what cannot be done", () => {
     expect(report.evaluation.meanRelative).toBeLessThan(0.05);
   });
 
+  test("patches in row order are named as well", async () => {
+    const split = { kind: "split_rows", name: "patches", input: 0, count: 5 } as const;
+    const ops = [split, pool("pool", 1, "mean")];
+    const attempt = quantizeNetwork(engine, { ...smallNetwork(), ops }, frames(1), {
+      shares: false,
+    });
+    await expect(attempt).rejects.toThrow(
+      /^op patches: expected .*--float patches, got split_rows$/,
+    );
+  });
+
   test("a margin below 1 is refused, a larger one takes digits from the state", async () => {
     const options = { shares: false, stateBits: 16 } as const;
     const attempt = (stateMargin: number) =>

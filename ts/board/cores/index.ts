@@ -14,5 +14,5 @@ export const CORES: readonly Core[] = [
 
 export * from "./cortex-m0.js";
 export * from "./cortex-m4.js";
-export { type ProxyCorrection, XTENSA_CORRECTION } from "./xtensa.js";
+export { type ProxyCorrection, XTENSA_CORRECTION, XTENSA_LX7_LOOPS } from "./xtensa.js";
 export { CORTEX_M7, CORTEX_M33, ESP32_C3, ESP32_P4, XTENSA_LX6, XTENSA_LX7 };

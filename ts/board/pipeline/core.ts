@@ -52,6 +52,8 @@ export interface Branches {
   /** The same where what decides was known `knownFor` cycles before. */
   readonly wrongButKnown: number;
   readonly knownFor: number;
+  /** Loops without branches in them are counted by hardware: the branch back to their begin is none. */
+  readonly counted?: boolean;
 }
 
 /** Two in one cycle. Everything else pairs. */

@@ -31,6 +31,8 @@ export class Scoreboard {
   #accumulatedBefore = LONG_AGO;
   /** When the last line that was missed is there: one comes at a time. */
   #memoryBusyUntil = 0;
+  /** Address of the last branch that was taken. */
+  #branchedAt = -1;
   readonly #made = new Float64Array(REGISTERS).fill(LONG_AGO);
   readonly #result = new Uint8Array(REGISTERS).fill(Result.late);
   #foreseen = new Uint8Array(0);
@@ -196,8 +198,15 @@ export class Scoreboard {
     const { program } = this;
     const { branches } = this.core;
     const flow = program.flow[index]!;
-    const isTaken = next !== program.address[index]! + program.bytes[index]!;
+    const address = program.address[index]!;
+    const isTaken = next !== address + program.bytes[index]!;
+    const isCounted = branches.counted === true && this.#closesStraightLoop(address, next);
+    if (isTaken) this.#branchedAt = address;
     if (flow === CONDITIONAL) {
+      if (isTaken && isCounted) {
+        this.#moveTo(start);
+        return;
+      }
       const isRight = !branches.predicted || this.#foresees(index, next, isTaken);
       if (!isRight) this.#moveTo(this.cycles + this.#wrongCycles(index, start));
       else if (isTaken) this.#moveTo(this.cycles + branches.taken);
@@ -210,6 +219,11 @@ export class Scoreboard {
     }
     const isRight = !branches.predicted || this.#foreseesTarget(index, next);
     this.#moveTo(this.cycles + (isRight ? branches.taken + branches.indirect : branches.wrong));
+  }
+
+  /** Whether it goes back and nothing between there and here has branched since. */
+  #closesStraightLoop(address: number, next: number): boolean {
+    return next <= address && (this.#branchedAt < next || this.#branchedAt >= address);
   }
 
   #wrongCycles(index: number, start: number): number {

@@ -3,7 +3,7 @@
  * them that such networks usually have. Everything that no tensor tells is marked as a guess.
  */
 import { type Ending, headsOf } from "./heads.js";
-import { isMamba, isNorm, type Part } from "./part.js";
+import { isMamba, isMixer, isNorm, type Part } from "./part.js";
 import { type Item, isRound, type Round } from "./rounds.js";
 import { Writer } from "./writer.js";
 
@@ -22,7 +22,7 @@ export function compose(items: readonly Item[]): Ending & { readonly ignore: rea
 
 /** Heads are what is behind the last block and the norm behind it. */
 function divided(items: readonly Item[]): { body: readonly Item[]; heads: readonly Part[] } {
-  const isBlock = (item: Item) => isRound(item) || isMamba(item);
+  const isBlock = (item: Item) => isRound(item) || isMixer(item);
   let last = items.findLastIndex(isBlock);
   if (last < 0) return { body: items, heads: [] };
   while (isNormItem(items[last + 1]) || isFeedForward(items, last + 1)) {
@@ -68,7 +68,8 @@ function addAll(writer: Writer, items: readonly Item[], isInRound: boolean): voi
     if (isRound(item)) {
       addRound(writer, item);
       at++;
-    } else if (isMamba(item)) at += addBlock(writer, items, at, isInRound);
+    } else if (isMamba(item) || item.kind === "attention")
+      at += addBlock(writer, items, at, isInRound);
     else if (isNormItem(items[at - 1]) && isPair(item, items[at + 1])) {
       addFeedForward(writer, item, items[at + 1] as Part);
       at += 2;
@@ -90,7 +91,7 @@ function addRound(writer: Writer, { first, count, parts }: Round): void {
   writer.inRounds(first, count, () => addAll(writer, parts, true));
 }
 
-/** A Mamba, or two of both directions, with what is added to what. @returns items that it took */
+/** A Mamba or attention, or two Mambas of both directions, with what is added to what. @returns items that it took */
 function addBlock(writer: Writer, items: readonly Item[], at: number, isInRound: boolean): number {
   const part = items[at] as Part;
   const backward = pairOf(part, items[at + 1]);

@@ -6,6 +6,10 @@ export type PartKind =
   | "mamba2"
   | "linear"
   | "conv1d"
+  | "conv2d"
+  | "gru"
+  | "lstm"
+  | "attention"
   | "norm"
   | "batchnorm"
   | "sequence_norm"
@@ -36,6 +40,11 @@ export interface Part {
 
 export function isMamba({ kind }: Part): boolean {
   return kind === "mamba" || kind === "bimamba" || kind === "mamba2";
+}
+
+/** What sees other rows than its own, between a stem and the heads. */
+export function isMixer(part: Part): boolean {
+  return isMamba(part) || ["gru", "lstm", "attention"].includes(part.kind);
 }
 
 export function isNorm({ kind }: Part): boolean {

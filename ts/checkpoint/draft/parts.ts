@@ -10,6 +10,7 @@ import type { StateDict } from "../state-dict.js";
 import { mambaPart } from "./mamba-part.js";
 import { isMamba, type Part } from "./part.js";
 import { statelessPart } from "./stateless.js";
+import { torchParts } from "./torch-part.js";
 
 type Shape = readonly number[];
 type Modules = ReadonlyMap<string, SavedModule>;
@@ -33,7 +34,12 @@ export function partsOf({ tensors, others, modules }: StateDict): Part[] {
     parts.push(part);
     for (const name of used) taken.add(path === "" ? name : `${path}.${name}`);
   }
-  const rest = new Map([...shapes].filter(([name]) => !taken.has(name)));
+  const left = () => new Map([...shapes].filter(([name]) => !taken.has(name)));
+  for (const { part, used } of torchParts(left(), modules)) {
+    parts.push(part);
+    for (const name of used) taken.add(name);
+  }
+  const rest = left();
   for (const [path, members] of grouped(rest)) parts.push(...partsOfGroup(path, members, modules));
   return inFileOrder([...parts, ...stateless(modules, parts)], [...shapes.keys()], modules);
 }
@@ -94,6 +100,7 @@ function layerPart(
     return { ...plain("linear", path, takes, gives), what: `${takes} → ${gives}` };
   }
   if (weight.length === 3) return convPart(path, weight, module);
+  if (weight.length === 4) return bandsPart(path, weight, module);
   return unknown(
     path,
     [...members.keys()].map((name) => `${path}.${name}`),
@@ -160,6 +167,31 @@ function convPart(path: string, weight: Shape, module: SavedModule | undefined):
     what: `${takes} → ${gives}, ${taps} taps`,
     guesses: isSure ? [] : ["its stride, padding and groups are not in the file"],
   };
+}
+
+/** How many bands a row has follows from what is in front of it: its width is any. */
+function bandsPart(path: string, weight: Shape, module: SavedModule | undefined): Part {
+  const [gives = 0, perGroup = 0, ...taps] = weight;
+  const settings = (name: string, otherwise: readonly number[]) => {
+    const value = module?.attributes.get(name);
+    return Array.isArray(value) && value.length === 2 ? (value as number[]) : otherwise;
+  };
+  const isDepthwise = perGroup === 1 && gives > 1;
+  const groups = integerOf(module?.attributes.get("groups")) ?? (isDepthwise ? gives : 1);
+  const [stride, bandStride] = settings("stride", [1, 1]);
+  const same = taps.map((count) => Math.floor((count - 1) / 2));
+  const [padding, bandPadding] = settings("padding", same);
+  const [dilation = 1, bandDilation = 1] = settings("dilation", [1, 1]);
+  const fields = {
+    ...{ bands: 1, stride, bandStride, padding, bandPadding },
+    ...(dilation > 1 && { dilation }),
+    ...(bandDilation > 1 && { bandDilation }),
+    ...(groups > 1 && { groups }),
+  };
+  const rest = module === undefined ? ["its strides, padding and groups are not in the file"] : [];
+  const guesses = ["how many bands a row has is not in the file", ...rest];
+  const what = `${groups * perGroup} → ${gives} channels, ${taps.join(" × ")} taps`;
+  return { ...plain("conv2d", path, 0, 0), fields, what, guesses };
 }
 
 /** What a module has as a parameter of its own. */

@@ -3,7 +3,7 @@
  * has no "budget" is none. Knows nothing of how models are measured.
  */
 import { dirname, isAbsolute, join } from "node:path";
-import { type JsonObject, type JsonValue, parseJson } from "../../checkpoint/json.js";
+import { type JsonReader, readJson } from "../../checkpoint/json-reader.js";
 import type { Schedule } from "../../core/plan.js";
 import { BOARDS } from "../../device/index.js";
 import { FileProblem } from "../../host/file-problem.js";
@@ -64,8 +64,8 @@ const DOCS = "docs/budget.md";
 export function readBudget(path: string): Budget {
   const fail = (reason: string) => new FileProblem(path, reason);
   const text = new TextDecoder().decode(readBytes(path));
-  const root = new Reader(parseJson(text, fail), "", fail);
-  if (root.isManifest()) {
+  const root = readJson(text, fail);
+  if (isManifest(root)) {
     throw fail(`is the manifest of an exported project, not a budget (${DOCS})`);
   }
   root.only(["budget", "baseline", "models"]);
@@ -85,11 +85,16 @@ export function readBudget(path: string): Budget {
   };
 }
 
+/** What `mambalite export` writes beside a project's files. */
+function isManifest(root: JsonReader): boolean {
+  return !root.has("budget") && root.has("target") && root.has("files");
+}
+
 function within(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
-function readModel(reader: Reader, folder: string): BudgetModel {
+function readModel(reader: JsonReader, folder: string): BudgetModel {
   const files = ["model", "arch", "frontend", "labels", "input"] as const;
   reader.only(["name", ...files, "schedule", "tile", "labelled", "limits"]);
   const model = reader.needed("model").text();
@@ -113,7 +118,7 @@ function readModel(reader: Reader, folder: string): BudgetModel {
   };
 }
 
-function readLabelled(reader: Reader, folder: string): LabelledSet {
+function readLabelled(reader: JsonReader, folder: string): LabelledSet {
   reader.only(["inputs", "classes", "dataset", "samples"]);
   const path = (key: string) => {
     const text = reader.member(key)?.text();
@@ -128,7 +133,7 @@ function readLabelled(reader: Reader, folder: string): LabelledSet {
   };
 }
 
-function readLimits(reader: Reader, isLabelled: boolean): Limits {
+function readLimits(reader: JsonReader, isLabelled: boolean): Limits {
   reader.only(["arenaBytes", "flashBytes", "milliseconds", "accuracy", "sameBits"]);
   const arenaBytes = reader.member("arenaBytes")?.count();
   const flashBytes = reader.member("flashBytes")?.count();
@@ -148,7 +153,7 @@ function readLimits(reader: Reader, isLabelled: boolean): Limits {
   };
 }
 
-function readTimes(reader: Reader | undefined): Map<string, number> {
+function readTimes(reader: JsonReader | undefined): Map<string, number> {
   if (reader === undefined) return new Map();
   const ids = BOARDS.map(({ id }) => id);
   reader.only(ids);
@@ -159,89 +164,4 @@ function readTimes(reader: Reader | undefined): Map<string, number> {
       return ms === undefined ? [] : [[id, ms] as const];
     }),
   );
-}
-
-/** A value of the file, with its place in it for messages. */
-class Reader {
-  constructor(
-    private readonly value: JsonValue,
-    private readonly place: string,
-    private readonly fail: (reason: string) => Error,
-  ) {}
-
-  problem(wanted: string, got: string): Error {
-    const place = this.place === "" ? "" : `${this.place}: `;
-    return this.fail(`${place}expected ${wanted}, got ${got}`);
-  }
-
-  /** What `mambalite export` writes beside a project's files. */
-  isManifest(): boolean {
-    const value = this.object();
-    return !value.has("budget") && value.has("target") && value.has("files");
-  }
-
-  only(keys: readonly string[]): void {
-    const stray = [...this.object().keys()].find((key) => !keys.includes(key));
-    if (stray !== undefined) throw this.problem(`only ${keys.join(", ")}`, quoted(stray));
-  }
-
-  member(key: string): Reader | undefined {
-    const value = this.object().get(key);
-    const place = this.place === "" ? key : `${this.place}.${key}`;
-    return value === undefined ? undefined : new Reader(value, place, this.fail);
-  }
-
-  needed(key: string): Reader {
-    const found = this.member(key);
-    if (found === undefined) throw this.problem(quoted(key), "none");
-    return found;
-  }
-
-  list(): Reader[] {
-    if (!Array.isArray(this.value)) throw this.wrong("a list");
-    return this.value.map((value, i) => new Reader(value, `${this.place}[${i}]`, this.fail));
-  }
-
-  text(): string {
-    if (typeof this.value !== "string" || this.value === "") throw this.wrong("a text");
-    return this.value;
-  }
-
-  number(): number {
-    if (typeof this.value !== "number" || !Number.isFinite(this.value))
-      throw this.wrong("a number");
-    return this.value;
-  }
-
-  count(): number {
-    const value = this.number();
-    if (!Number.isSafeInteger(value) || value < 1) throw this.wrong("a whole number above 0");
-    return value;
-  }
-
-  truth(): boolean {
-    if (typeof this.value !== "boolean") throw this.wrong("true or false");
-    return this.value;
-  }
-
-  oneOf<T extends string>(names: readonly T[]): T {
-    const text = this.text();
-    const found = names.find((name) => name === text);
-    if (found === undefined) throw this.problem(`one of ${names.join(", ")}`, quoted(text));
-    return found;
-  }
-
-  private object(): JsonObject {
-    if (!(this.value instanceof Map)) throw this.wrong("an object");
-    return this.value;
-  }
-
-  private wrong(wanted: string): Error {
-    const { value } = this;
-    const isContainer = typeof value === "object" && value !== null;
-    return this.problem(
-      wanted,
-      isContainer ? (Array.isArray(value) ? "a list" : "an object") : quoted(JSON.stringify(value)),
-    );
-  }
 }

@@ -52,8 +52,9 @@ export async function measure(model: BudgetModel): Promise<Measurement> {
   };
 }
 
-function execution({ schedule, tile }: BudgetModel) {
-  return { ...(schedule !== undefined && { schedule }), ...(tile !== undefined && { tile }) };
+/** The smallest tile, unless another one is named: boards come and go, and must not change what is held. */
+function execution({ schedule = "stream", tile }: BudgetModel) {
+  return { schedule, ...(schedule === "stream" && { tile: tile ?? 1 }) };
 }
 
 /** Boards without a limit are left out, but one at least is profiled. */

@@ -2,11 +2,10 @@
 
 import { readNpyFloat64 } from "../../checkpoint/index.js";
 import { BadArgument } from "../../core/errors.js";
-import type { OutputInfo } from "../../core/info.js";
 import type { Model } from "../../core/model.js";
-import { classOutput } from "../../core/outputs.js";
 import { type RunSettings, sessionOptions } from "../../core/settings.js";
 import { finiteOrNull, toJson } from "../../json.js";
+import { requireClasses } from "../../open/labelled.js";
 import { referenceCases } from "../../open/reference.js";
 import { type Accuracy, classify, compareLogits } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
@@ -27,8 +26,6 @@ export interface EvalOptions extends Omit<ModelChoice, "labels">, RunSettings {
   readonly json?: boolean;
 }
 
-/** A confusion matrix of more is of no use to anyone. */
-const MAX_CLASSES = 1000;
 const JSON_START_BYTES = 64;
 
 export async function evalCommand(path: string, options: EvalOptions): Promise<string> {
@@ -37,7 +34,7 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
   const { labels: _, ...rest } = options;
   const choice: ModelChoice = { ...rest, ...(names !== undefined && { labels: names }) };
   return withModel(path, choice, async ({ model, blob }) => {
-    const { width } = requireClasses(model);
+    const { width } = requireClasses(model.info);
     const labelled = await findItems(model, options, classes);
     const { items, frames } = labelled;
     const reference = await readLogits(options.reference, items.count, width);
@@ -60,21 +57,6 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
 async function readLogits(path: string | undefined, items: number, width: number) {
   if (path === undefined) return undefined;
   return inFile(path, () => referenceCases(readNpyFloat64(readBytes(path)), items, [width]));
-}
-
-/** The first output. @throws BadArgument when it says no class */
-function requireClasses({ info }: Model): OutputInfo {
-  const output = classOutput(info.outputs);
-  const wanted = "logits of classes";
-  if (output === undefined) {
-    throw new BadArgument("MODEL", wanted, "rows over time as the first output");
-  }
-  const { width } = output;
-  if (width > MAX_CLASSES) {
-    throw new BadArgument("MODEL", `at most ${MAX_CLASSES} classes`, `${width} logits`);
-  }
-  if (width === 1) throw new BadArgument("MODEL", wanted, "one value (compare checks values)");
-  return output;
 }
 
 /** `--labels` may be given twice: JSON is names, anything else should be classes. */

@@ -9,17 +9,20 @@ import type { Board, WeightsChoice } from "../../device/index.js";
 import { takenBy } from "../../open/inputs.js";
 import { listens } from "../../open/listening.js";
 import { reportOf, reportText } from "../../open/report.js";
+import { leavesTileOpen } from "../../profile/board-tile.js";
 import { DEFAULT_EFFORT, defaultFrames, type Effort } from "../../profile/index.js";
+import { fastestTile } from "../../profile/times.js";
 import type { DetectorOptions } from "../../streaming/index.js";
 import { twinOf } from "../bundled.js";
 import { type DetectorChoice, detectorOf, refuseWithoutMode } from "../detector.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, type OpenModel, withModel } from "../load-model.js";
 import { checkExecution } from "../options.js";
+import { renderBoardTile, SMALLEST_TILE } from "../render/board-tile.js";
 import { renderMeasurements, renderVerdict } from "../render/profile.js";
 
 /** The smallest operators take long to be told on a machine that does other things too. */
-const PATIENT: Effort = { ...DEFAULT_EFFORT, operatorsMs: 2000 };
+const PATIENT: Effort = { ...DEFAULT_EFFORT, operatorsMs: 4000 };
 const QUICK: Effort = { ...DEFAULT_EFFORT, budgetMs: 50, operatorsMs: 50 };
 
 export interface ProfileCommandOptions extends ModelChoice, RunSettings, DetectorChoice {
@@ -47,19 +50,35 @@ export async function profileCommand(
       ? framesIn(model.info, input.length)
       : (options.frames ?? defaultFrames(model.info));
     const detector = await detectorFor(open, options);
+    const chosen = tileFor(model, frames, options);
     const report = await reportOf(open, {
-      ...{ settings: options, frames, host: describeHost() },
+      ...{ settings: { ...options, ...chosen.settings }, frames, host: describeHost() },
       effort: options.quick ? QUICK : PATIENT,
       ...(input && { input }),
       ...(options.board && { boards: options.board }),
       ...(options.weights && { weights: options.weights }),
       ...(detector && { detector }),
       ...(!options.json && {
-        onVerdict: (verdict) => write(renderVerdict(path, verdict, twinOf(path))),
+        onVerdict: (verdict) => write(renderVerdict(path, verdict, twinOf(path), chosen.why)),
       }),
     });
     return options.json ? reportText(report) : renderMeasurements(report);
   });
+}
+
+/** The tile of one board; else the usual one, and why where nothing was said. */
+function tileFor(
+  model: Model,
+  frames: number,
+  options: ProfileCommandOptions,
+): { readonly settings?: RunSettings; readonly why: string } {
+  if (!leavesTileOpen(options)) return { why: "" };
+  const [board, ...more] = options.board ?? [];
+  if (board === undefined || more.length > 0) return { why: SMALLEST_TILE };
+  const { weights } = options;
+  const found = fastestTile(model, { board, frames, ...(weights && { weights }) });
+  if (found === undefined) return { why: SMALLEST_TILE };
+  return { settings: { tile: found.tile }, why: renderBoardTile(board, found) };
 }
 
 /** Of what was asked for, or of what an exported project would do. */

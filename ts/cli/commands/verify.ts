@@ -8,11 +8,14 @@ import type { EmulatedTarget } from "../../firmware/index.js";
 import { proxiedBoards, type Verification, verify } from "../../firmware/node.js";
 import { toJson } from "../../json.js";
 import { takenBy } from "../../open/inputs.js";
+import { leavesTileOpen } from "../../profile/board-tile.js";
 import { defaultFrames, exampleInput } from "../../profile/index.js";
+import { fastestTile } from "../../profile/times.js";
 import { type DetectorChoice, refuseWithoutMode } from "../detector.js";
 import { readInputs } from "../load-input.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { boardOf, checkExecution, refuseGiven } from "../options.js";
+import { renderBoardTile } from "../render/board-tile.js";
 import { cyclesReport } from "../render/board-time.js";
 import { renderVerification, stackOf } from "../render/verification.js";
 import { modelFor } from "../twin.js";
@@ -39,18 +42,24 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
   checkExecution(options);
   refuseWithoutMode(options);
   const { board, time } = boardAndTime(options);
+  const { weights } = options;
   const asked = board ?? BOARDS.find(({ id }) => id === options.board);
   const { model: path, note } = modelFor(named, { ...options, board: asked });
   return withModel(path, options, async ({ model, blob }) => {
     const { frames, sequences } = await inputsOf(model, options);
-    const isDefault = [options.schedule, options.tile, options.budget].every(
+    const tile =
+      asked && leavesTileOpen(options)
+        ? fastestTile(model, { board: asked, frames, ...(weights && { weights }) })
+        : undefined;
+    const settings: RunSettings = tile === undefined ? options : { tile: tile.tile };
+    const isDefault = [settings.schedule, settings.tile, settings.budget].every(
       (x) => x === undefined,
     );
     const verification = await verify(blob, {
       target: options.target,
       inputs: sequences,
       ...timeoutOf(options),
-      ...(!isDefault && { execution: sessionOptions(options, frames) }),
+      ...(!isDefault && { execution: sessionOptions(settings, frames) }),
       ...(board && { board }),
       ...(options.weights && { weights: options.weights }),
       ...(time && { time }),
@@ -59,7 +68,9 @@ export async function verifyCommand(named: string, options: VerifyCommandOptions
     });
     return options.json
       ? toJson({ model: path, ...toReport(verification) })
-      : note + renderVerification(path, verification, frames);
+      : note +
+          renderVerification(path, verification, frames) +
+          (tile && asked ? renderBoardTile(asked, tile) : "");
   });
 }
 

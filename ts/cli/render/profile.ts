@@ -13,10 +13,16 @@ import { table } from "./table.js";
  * What is known at once.
  *
  * @param twin name of the same network in integers, if there is one
+ * @param tile why it is the tile
  */
-export function renderVerdict(path: string, verdict: ProfileVerdict, twin?: string): string {
+export function renderVerdict(
+  path: string,
+  verdict: ProfileVerdict,
+  twin?: string,
+  tile = "",
+): string {
   return [
-    summary(path, verdict),
+    summary(path, verdict) + tile,
     heading("VERDICT", "exact needs, with allowances for stack and firmware") +
       verdicts(verdict) +
       withoutFpu(verdict, twin) +

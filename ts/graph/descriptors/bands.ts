@@ -1,9 +1,9 @@
 /**
- * Two-dimensional stems: convolutions and pools over time and bands. A row is [bands][channels]: the channels of a
- * band lie side by side, where PyTorch has [channels, bands].
+ * Two-dimensional stems: convolutions and pools over time and bands, and bands that become rows. A row is
+ * [bands][channels]: the channels of a band lie side by side, where PyTorch has [channels, bands].
  */
 import { BadArgument } from "../../core/errors.js";
-import { windows } from "../clock.js";
+import { repeated, windows } from "../clock.js";
 import {
   optionalVector,
   PADDING,
@@ -223,7 +223,7 @@ export interface Pool2dOp extends OneInput, BandWindow {
   readonly countIncludePad?: boolean;
 }
 
-const POOL2D: Primitive = {
+export const POOL2D: Primitive = {
   number: 74,
   name: "pool2d",
   time: "sequence",
@@ -289,4 +289,45 @@ function poolBands({ op, width }: Form<Pool2dOp>): number {
   return bandsOut(op.name, op.bands, width, poolStep(op));
 }
 
-export const BANDS = { conv2d, pool2d };
+// ---- bands as rows -------------------------------------------------------------------------------------
+
+/** Patches in row order: the bands of a row become rows, one behind the other. */
+export interface SplitRowsOp extends OneInput {
+  readonly kind: "split_rows";
+  readonly count: number;
+}
+
+const SPLIT_ROWS: Primitive = {
+  number: 75,
+  name: "split_rows",
+  time: "sequence",
+  attributes: attributes("count"),
+  clock: ({ attribute }) => repeated(attribute("count")),
+  label: ({ attribute, widths, width }) => `${widths[0]} → ${attribute("count")} rows of ${width}`,
+};
+
+const splitRows: Descriptor<SplitRowsOp> = {
+  kind: "split_rows",
+  summary: "every row becomes several, one for each of its bands: patches in row order",
+  fields: {
+    count: { type: "integer", least: 1, meaning: "how many; a row is [count][channels]" },
+  },
+  tensors: [],
+  primitives: [SPLIT_ROWS],
+  width: ({ op, width }) => {
+    if (width % op.count !== 0) {
+      throw new BadArgument(
+        `count of op ${op.name}`,
+        `a divisor of its width, ${width}`,
+        `${op.count}`,
+      );
+    }
+    return width / op.count;
+  },
+  encode: (form, emit) => {
+    const { count } = form.op;
+    return emitAs(form, emit, SPLIT_ROWS, { width: form.width / count, attributes: { count } });
+  },
+};
+
+export const BANDS = { conv2d, pool2d, split_rows: splitRows };

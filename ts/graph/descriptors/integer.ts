@@ -2,6 +2,7 @@
  * Op classes that compute with integers: what the primitives of a float network become in a quantised one
  * (ts/quantize). No op of a network is encoded as one. Formats and rounding are those of csrc/include/mlm.h.
  */
+import { CONV2D, POOL2D } from "./bands.js";
 import { CAUSAL_CONV } from "./convolution.js";
 import { attributes, type Primitive } from "./descriptor.js";
 import { EMBEDDING, LOGMEL } from "./front-end.js";
@@ -65,6 +66,18 @@ export const GATE_INT = integer(
   LAYER,
 );
 
+/** The shift of a convolution over bands stands above its groups, in one attribute. */
+export const GROUPS_SHIFT = 2 ** 24;
+export const CONV2D_INT = integer(
+  CONV2D,
+  ["taps", "stride", "dilation", "before", "after", "groups_shift", "bands", "band_window"],
+  LAYER,
+);
+export const POOL2D_INT = integer(POOL2D, [
+  ...["taps", "stride", "before", "after", "count_include_pad"],
+  ...["bands", "band_window", "up"],
+]);
+
 /** Floats, or integers of another type or exponent, become integers. */
 export const QUANTIZE: Primitive = {
   number: 29,
@@ -96,4 +109,6 @@ export const INTEGER_PRIMITIVES: readonly Primitive[] = [
   POOL_INT,
   SELECTIVE_SCAN_INT,
   GATE_INT,
+  CONV2D_INT,
+  POOL2D_INT,
 ];
