@@ -31,6 +31,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   window_pool: ["window_pool"],
   insert_row: ["insert_row"],
   positions: ["positions"],
+  split_rows: ["split_rows"],
   sequence_norm: ["sequence_norm"],
   activation: [
     ...["gelu", "gelu_tanh", "softplus", "leaky_relu", "elu", "hard_sigmoid", "relu6"],
