@@ -70,8 +70,17 @@ function endGroup(child: ChildProcess): void {
     child.kill("SIGKILL");
     return;
   }
+  signalGroup(child.pid, "SIGTERM");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRACE_MS);
+  signalGroup(child.pid, "SIGKILL");
+}
+
+/** Ninja gives each compiler a group of its own, and ends them when it is told to end, not when it is killed. */
+const GRACE_MS = 100;
+
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-leader, signal);
   } catch {
     // All of them have ended.
   }
