@@ -1,5 +1,5 @@
 /**
- * Takes the README's pictures of the simulator in the browser, in Debian's Chromium: light, dark,
+ * Takes the pictures of README and docs/page.md, of the simulator in the browser, in Debian's Chromium: light, dark,
  * phone, live, the network. Knows nothing of what the page does beyond the names of its buttons.
  *
  *   node scripts/app-screenshots.mjs

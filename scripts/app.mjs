@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const configFile = join(root, "ts/app/vite.config.ts");
 const site = join(root, "build/app");
 
-/** What issue and README promise; more is an error. */
+/** The first load over a phone's network stays quick; more is an error. */
 const MAX_FIRST_LOAD_BYTES = 150 * 1024;
 const { mostWasmBytes: MAX_WASM_BYTES } = JSON.parse(
   readFileSync(join(root, "csrc/build.json"), "utf8"),

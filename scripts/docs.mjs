@@ -130,6 +130,35 @@ function m7Part() {
   );
 }
 
+/** Instructions of both number types by core, as the last whole benchmark counted them. */
+function instructionsPart() {
+  const mcu = readFileSync(join(root, RESULTS, "mcu.md"), "utf8");
+  const cores = {
+    "Cortex-M0": "Cortex-M0 (thumbv6m)",
+    "Cortex-M3": "Cortex-M3",
+    "Cortex-M4": "Cortex-M4",
+    "Cortex-M33": "Cortex-M33",
+    "Cortex-M7": "Cortex-M7",
+    RV32IMC: "rv32imc",
+  };
+  const counts = (network, column) =>
+    Object.values(cores).map((core) => {
+      const start = `| ${network}, ${core} | `;
+      const row = mcu.split("\n").find((line) => line.startsWith(start));
+      return inMillions(cellsOf(row.slice(start.length))[column]);
+    });
+  const rows = ["har", "KWS-10"].flatMap((network) => [
+    `| ${network}, int | ${counts(network, 1).join(" | ")} |\n`,
+    `| ${network}, f32 | ${counts(network, 0).join(" | ")} |\n`,
+  ]);
+  return `| million | ${Object.keys(cores).join(" | ")} |\n|---|${"---:|".repeat(Object.keys(cores).length)}\n${rows.join("")}`;
+}
+
+function inMillions(count) {
+  const millions = Number(count.replaceAll(",", "")) / 1e6;
+  return millions < 100 ? millions.toFixed(1) : grouped(Math.round(millions));
+}
+
 function cellsOf(row) {
   return row.split("|").map((cell) => cell.trim());
 }
@@ -153,6 +182,7 @@ const PARTS = {
   "docs/report.md": { profile: profilePart, memory: memoryPart },
   "docs/cli.md": { help: helpPart },
   "docs/boards.md": { boards: boardsPart, m7: m7Part },
+  "docs/quantize.md": { instructions: instructionsPart },
   "docs/results.md": { speed: speedPart, accuracy: accuracyPart },
 };
 

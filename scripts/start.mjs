@@ -21,7 +21,7 @@ other one is called har. What to do next:
   npx mambalite convert model.pth -o model.mlm          the file that goes into flash
   npm run app                                           all of it in the browser: charts, microphone, downloads
   npx mambalite --help                                  everything else
-  npm test                                              every claim of the README
+  npm test                                              every claim of README and docs
 `;
 
 ensureBuilt();

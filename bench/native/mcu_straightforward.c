@@ -3,20 +3,8 @@
  * instructions: one run of the linked input, logits and count printed. Sizes come as macros; its
  * whole-sequence buffers lie in the emulator's own memory, since no board is planned for them.
  */
-#include <string.h>
-
-#include "../../csrc/port/emulator.h"
-#include "../../csrc/port/port.h"
-#include "../../csrc/port/print.h"
 #include "../straightforward/straightforward.h"
-
-enum { MEMORY_FLOATS = 1 << 20 };
-
-/* From inputs.S: the tensors in the order of sf_weights, then (frames, features). */
-extern const float harness_inputs[];
-
-EMULATOR_ONLY static float memory[MEMORY_FLOATS];
-EMULATOR_ONLY static float logits[CLASSES];
+#include "mcu_port.h"
 
 static const sf_sizes sizes = {FEATURES, D_MODEL, D_INNER, D_STATE, D_CONV, DT_RANK, CLASSES};
 
@@ -46,15 +34,6 @@ int port_main(void) {
 
     const uint32_t start = port_ticks();
     sf_run(&sizes, &weights, next, FRAMES, memory, logits);
-    const uint32_t ticks = port_ticks() - start;
-    port_write("total");
-    print_number(emulator_instructions(ticks));
-    port_write("\nlogits");
-    for (int i = 0; i < CLASSES; i++) {
-        uint32_t bits;
-        memcpy(&bits, logits + i, sizeof bits);
-        print_bits(bits);
-    }
-    port_write("\n");
+    print_run(port_ticks() - start);
     return 0;
 }

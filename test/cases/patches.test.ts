@@ -1,6 +1,6 @@
 /**
- * Patches of a spectrogram in both orders, as modules of PyTorch exported, converted and compared with it; and what
- * integers say of them. Needs PyTorch.
+ * Patches of a spectrogram in both orders, as modules of PyTorch exported, converted and compared with it. What integers
+ * say of them is in test/property/integer-refusals.test.ts. Needs PyTorch.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -45,10 +45,10 @@ const targets = [
 ];
 
 /** @returns {Promise<{executions: number, failed: boolean, log: string}>} */
-async function fuzz(target, folder, seconds) {
+export async function fuzz(target, folder, seconds) {
   const wanted = [`-max_total_time=${seconds}`, `-artifact_prefix=${findings}/`];
   const folders = [target.corpus, ...target.committed].map((name) => join(root, name));
-  mkdirSync(folders[0], { recursive: true });
+  for (const made of [findings, folders[0]]) mkdirSync(made, { recursive: true });
   const args = [...limits, ...target.options, ...wanted, "-print_final_stats=1", ...folders];
   const options = { cwd: findings, encoding: "utf8", maxBuffer: 1 << 28 };
   const { hasEndedWell, stderr } = await new Promise((resolve) => {
@@ -81,7 +81,12 @@ async function run(target, seconds, buildOf) {
     console.log(`${target.name}: skipped, ${missing} (scripts/setup.sh installs it)`);
     return "skipped";
   }
-  const { executions, failed, log } = fuzz(target, await buildOf(target.variant), seconds);
+  return verdictOf(target, await buildOf(target.variant), seconds);
+}
+
+/** @returns {Promise<"passed" | "failed">} */
+export async function verdictOf(target, folder, seconds) {
+  const { executions, failed, log } = await fuzz(target, folder, seconds);
   if (failed) console.log(log.split("\n").slice(-60).join("\n"));
   const found = failed ? "a fault" : "no fault";
   console.log(`${target.name}: ${executions} executions in ${seconds} s, ${found}`);
@@ -91,7 +96,6 @@ async function run(target, seconds, buildOf) {
 async function main(args) {
   const seconds = Number(args[0] ?? DEFAULT_SECONDS);
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  mkdirSync(findings, { recursive: true });
   const buildOf = builder();
   // All are asked for at once: the ones to come are built while the first one runs.
   for (const { variant } of targets) if (missingFor(variant) === null) buildOf(variant);

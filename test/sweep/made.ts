@@ -24,14 +24,19 @@ export interface Search {
   /** Of each bundled window. */
   readonly crops: number;
   readonly frames?: number;
+  /** Of all widths; 2 makes networks as large as the bundled ones. */
+  readonly scale?: number;
 }
 
 /** runs/000/model.safetensors ..., test.npy, test-classes.npy, train.npy, frontend.json, labels.json. */
-export function makeSearch(folder: string, { models, crops, frames = 32 }: Search): void {
+export function makeSearch(
+  folder: string,
+  { models, crops, frames = 32, scale = 1 }: Search,
+): void {
   for (let seed = 0; seed < models; seed++) {
     const run = join(folder, "runs", String(seed).padStart(3, "0"));
     mkdirSync(run, { recursive: true });
-    writeFileSync(join(run, "model.safetensors"), checkpoint(seed));
+    writeFileSync(join(run, "model.safetensors"), checkpoint(seed, scale));
   }
   for (const name of ["frontend.json", "labels.json"]) {
     writeFileSync(join(folder, name), readFileSync(join(har, name)));
@@ -59,9 +64,9 @@ function writeSet(folder: string, name: string, crops: number, frames: number): 
 }
 
 /** A network of the stack naming: its size and its weights follow from the seed. */
-export function checkpoint(seed: number): Uint8Array {
+export function checkpoint(seed: number, scale = 1): Uint8Array {
   const random = mulberry32(seed + 1);
-  const model = WIDTHS[seed % WIDTHS.length]!;
+  const model = scale * WIDTHS[seed % WIDTHS.length]!;
   const layers = 1 + (Math.floor(seed / WIDTHS.length) % 2);
   const inner = 2 * model;
   const rank = Math.ceil(model / 16);

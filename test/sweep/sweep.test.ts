@@ -1,6 +1,13 @@
 /** `mambalite sweep` on threads and as parts of an array job: the same results, however they come about. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { shardOption } from "../../ts/cli/commands/sweep.js";
@@ -203,6 +210,16 @@ describe("what is wrong with a sweep", () => {
     expect(wrong({ data: {} })).toContain('either "inputs" or "dataset"');
     expect(wrong({ limits: { accuracy: 90 } })).toContain('"accuracy" from 0 to 1');
     expect(wrong({ limits: { boardMs: { esp32s3: 1 } } })).toContain("only stm32h743");
+  });
+
+  it("is named before any work where its page has no place", () => {
+    const results = inFolder("no-page.jsonl");
+    const report = inFolder("nowhere/page.html");
+    const message = failure(["sweep", plan, "-o", results, "--report", report]);
+    expect(message).toContain(`${report}: no such file or directory`);
+    expect(existsSync(results)).toBe(false);
+    expect(failure(["sweep", plan, "-o", results, "--report", plan])).toContain("made from");
+    expect(existsSync(results)).toBe(false);
   });
 
   it("is named when the disk is full, and what was found before is kept", () => {

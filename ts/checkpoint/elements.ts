@@ -75,6 +75,8 @@ export function elementReader(
   }
 }
 
+const IS_LITTLE_ENDIAN_HERE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
 /**
  * All elements of `bytes` as float32, rounded once, to nearest even. `bytes.length` must be a
  * multiple of the element size.
@@ -85,8 +87,12 @@ export function readFloat32(
   littleEndian: boolean,
 ): Float32Array {
   const step = ELEMENT_BYTES[type];
-  const read = elementReader(bytes, type, littleEndian);
   const out = new Float32Array(bytes.length / step);
+  if (type === "float32" && littleEndian === IS_LITTLE_ENDIAN_HERE) {
+    new Uint8Array(out.buffer).set(bytes);
+    return out;
+  }
+  const read = elementReader(bytes, type, littleEndian);
   for (let i = 0; i < out.length; i++) out[i] = read(i * step);
   return out;
 }

@@ -13,6 +13,7 @@ import {
   elementReader,
   formatShape,
   isFloatType,
+  readFloat32,
 } from "./elements.js";
 
 /** An array in row-major order, whatever the order in the file. */
@@ -33,10 +34,13 @@ export interface NpyArray<Data extends Float32Array | Int32Array | Float64Array>
  */
 export function readNpy(bytes: Uint8Array): NpyArray<Float32Array> | NpyArray<Int32Array> {
   const file = parseNpy(bytes);
-  const { dtype, shape } = file;
+  const { dtype, shape, littleEndian, fortranOrder, payload } = file;
   const count = elementCount(shape);
   if (isFloatType(dtype)) {
-    return { dtype, shape, data: fillRowMajor(new Float32Array(count), file, (x) => x) };
+    const data = fortranOrder
+      ? fillRowMajor(new Float32Array(count), file, (x) => x)
+      : readFloat32(payload, dtype, littleEndian);
+    return { dtype, shape, data };
   }
   return { dtype, shape, data: fillRowMajor(new Int32Array(count), file, requireInt32) };
 }

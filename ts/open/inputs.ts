@@ -4,7 +4,7 @@
  */
 import { isAudio, readAudio } from "../audio/index.js";
 import { readNpy } from "../checkpoint/npy.js";
-import { BadFile, BadInput, NonFinite } from "../core/errors.js";
+import { BadFile, BadInput, NonFinite, OutOfMemory } from "../core/errors.js";
 import { framesIn, type InputShape, inputLength } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import type { ModuleShapes } from "../graph/shapes.js";
@@ -65,9 +65,19 @@ export function paddedClip(
   if (clip.length > samples) {
     throw new BadInput(`a clip of at most ${samples} samples (${option})`, `${clip.length}`);
   }
-  const padded = new Float32Array(samples);
+  const padded = silence(samples);
   padded.set(clip);
   return padded;
+}
+
+function silence(samples: number): Float32Array {
+  try {
+    return new Float32Array(samples);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const bytes = samples * Float32Array.BYTES_PER_ELEMENT;
+    throw new OutOfMemory(bytes, `a clip of ${samples} samples`, { cause });
+  }
 }
 
 /** What is no array either is named for all that a model of samples takes. */

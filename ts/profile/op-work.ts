@@ -41,7 +41,7 @@ export function opWork(model: Model, frames: number, options: SessionOptions): O
     const exps = filled * sum(parts.map((part) => part.exps));
     const usual = {
       ...{ name: op.name, calls, rows, elements: filled * rows * op.width, exps },
-      kind: kindOf(op, types, hasBytes, loopOf(op, width, model.tensors)),
+      kind: kindOf(op, types, hasBytes, loopOf(op, width, model.tensors, hasBytes)),
       ...{ ragged: filled === 1 ? 0 : rows, once: rows > outputRows[index + 1]! ? op.width : 0 },
       ...{ rest: rows * op.width * restOf(op), weights: calls * op.parameters },
     };
@@ -82,7 +82,12 @@ function restOf({ kind, attributes }: OpDescription): number {
 }
 
 /** Where what is usual has a loop of its own, and this has another: see csrc/kernels/*_int.c. */
-function loopOf(op: OpDescription, width: number, tensors: readonly TensorInfo[]): string[] {
+function loopOf(
+  op: OpDescription,
+  width: number,
+  tensors: readonly TensorInfo[],
+  hasBytes: boolean,
+): string[] {
   const { kind, attributes, parameters } = op;
   const isScaled = () =>
     tensors.some(({ name }) => name.startsWith(op.name) && name.endsWith(".multiplier"));
@@ -91,8 +96,8 @@ function loopOf(op: OpDescription, width: number, tensors: readonly TensorInfo[]
     if (isScaled()) return ["scaled"];
     return parameters > op.width * USUAL_TAPS ? [] : ["no bias"];
   }
-  // Read two at a time, by several rows at once on a Cortex-M7.
-  if (kind === "linear") return width % 2 > 0 ? ["odd inputs"] : [];
+  // Read two at a time, by several rows at once on a Cortex-M7: bytes cost more to unpack than that changes.
+  if (kind === "linear") return width % 2 > 0 && !hasBytes ? ["odd inputs"] : [];
   // With one multiplier an output.
   if (kind === "linear_int") return parameters > op.width * (width + 1) ? ["bias"] : [];
   // Behind an odd rank B and C are not in whole words.

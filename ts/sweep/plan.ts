@@ -128,10 +128,11 @@ function modelOf(
 ): JobModel {
   const beside = (text: string | undefined, key: string) => {
     if (text === undefined) return {};
-    const named = text.replaceAll("{name}", basename(path, extname(path)));
+    // By functions: a "$" in a name would be a pattern of replaceAll.
+    const named = text.replaceAll("{name}", () => basename(path, extname(path)));
     // The model's folder is within the plan's already.
     const full = named.includes(FOLDER)
-      ? named.replaceAll(FOLDER, dirname(path))
+      ? named.replaceAll(FOLDER, () => dirname(path))
       : within(folder, named);
     return { [key]: contents.file(full, shown(folder, full)) };
   };

@@ -79,3 +79,45 @@ export function resultLine(
   };
   return toJson(result).trimEnd();
 }
+
+/** Whether a line that was read holds what sums and tables are made of. */
+export function isResult(value: unknown): value is Result {
+  if (!isObject(value)) return false;
+  const { error, data, ran, boards } = value;
+  if (error !== undefined) return isObject(error) && areTexts(error.code, error.message);
+  return (
+    areNumbers(value.frames, value.arenaBytes, value.callerBytes, value.flashBytes) &&
+    isObject(boards) &&
+    Object.values(boards).every(isBoardNeed) &&
+    (data === undefined || isRan(ran))
+  );
+}
+
+function isBoardNeed(value: unknown): boolean {
+  if (!isObject(value) || typeof value.fits !== "boolean") return false;
+  const { ms, lowMs, highMs } = value;
+  return ms === undefined || areNumbers(ms, lowMs, highMs);
+}
+
+function isRan(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { items, saturations, logitsCrc32, logitsBytes } = value;
+  const { correct, disagreements, meanError, maxError } = value;
+  return (
+    areNumbers(items, saturations, logitsBytes, correct ?? 0, disagreements ?? 0) &&
+    areNumbers(meanError ?? 0, maxError ?? 0) &&
+    areTexts(logitsCrc32)
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function areNumbers(...values: readonly unknown[]): boolean {
+  return values.every((value) => Number.isFinite(value));
+}
+
+function areTexts(...values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === "string");
+}

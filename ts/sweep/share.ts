@@ -2,7 +2,7 @@
  * Models and data under the names of their hashes: a folder that a planner fills and workers read, by a path or through
  * any HTTP server. What comes from there is checked, and kept in a folder of the worker's own. Knows nothing of what it is.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asFileProblem } from "../host/file-problem.js";
 import { readBytes } from "../host/files.js";
@@ -19,6 +19,7 @@ import {
 import { ContentProblem } from "./problems.js";
 
 const HTTP = /^https?:\/\//;
+const HASH = /^[0-9a-f]{64}$/;
 const TIMEOUT_MS = 60_000;
 
 /** Puts what is not there yet into the folder. @throws FileProblem */
@@ -36,8 +37,12 @@ export class SharedSource implements Source {
 
   async read(content: ContentRef): Promise<Uint8Array> {
     const { sha256 } = content;
+    // Whoever reaches the queue writes it: as a path it would lead anywhere.
+    if (!HASH.test(sha256)) throw new ContentProblem(content.name, "its hash is no SHA-256");
     const kept = join(this.cache, sha256);
-    const known = existsSync(kept) ? readFileSync(kept) : undefined;
+    const known = await fromOutside(content, () =>
+      existsSync(kept) ? readBytes(kept) : undefined,
+    );
     if (known !== undefined && sha256Of(known) === sha256) return known;
     const bytes = await fromOutside(content, () => this.#fetch(sha256));
     requireContent(content, bytes, `other bytes lie under its hash in ${this.from}`);

@@ -18,15 +18,17 @@ import { isFileLike, readBytes } from "../host/files.js";
 import { isGone, type Owner, ownerText, readOwner, thisProcess } from "../host/owner.js";
 import { shorten } from "../plain-text.js";
 import { StoreProblem } from "./problems.js";
-import type { Result } from "./result.js";
+import { isResult, type Result } from "./result.js";
 
 const NEWLINE = 0x0a;
 const SHOWN_CHARACTERS = 60;
+const LINE_BEGIN = '{"key":"';
 
 /** Where each task's line is. */
 type Lines = Map<string, { readonly start: number; readonly end: number; readonly number: number }>;
 
 export interface Stored {
+  readonly path: string;
   readonly bytes: Uint8Array;
   readonly lines: Lines;
   /** Where the last whole line ends. */
@@ -35,18 +37,20 @@ export interface Stored {
 
 /** What is in a file of results; nothing where there is none. @throws StoreProblem, FileProblem */
 export function readStore(path: string): Stored {
-  if (!isFileLike(path)) return { bytes: new Uint8Array(0), lines: new Map(), end: 0 };
+  if (!isFileLike(path)) return { path, bytes: new Uint8Array(0), lines: new Map(), end: 0 };
   const bytes = readBytes(path);
   const lines: Lines = new Map();
   let start = 0;
   for (let number = 1; ; number++) {
     const end = bytes.indexOf(NEWLINE, start);
-    if (end < 0) return { bytes, lines, end: start };
+    if (end < 0) {
+      if (start === 0) requireBegunLine(path, bytes);
+      return { path, bytes, lines, end: start };
+    }
     const text = textAt(bytes, start, end);
     const key = keyOf(text);
     if (key === undefined) {
-      const shown = JSON.stringify(shorten(text, SHOWN_CHARACTERS));
-      throw new StoreProblem(path, `line ${number} is no result of a sweep: ${shown}`);
+      throw noResult(path, number, text);
     }
     const before = lines.get(key);
     if (before === undefined) lines.set(key, { start, end, number });
@@ -61,14 +65,33 @@ export function readStore(path: string): Stored {
   }
 }
 
+/** What is no line yet is cut off: of a file without any it must be the beginning of one, or somebody's file is lost. */
+function requireBegunLine(path: string, bytes: Uint8Array): void {
+  const text = textAt(bytes, 0, LINE_BEGIN.length);
+  if (!LINE_BEGIN.startsWith(text)) throw noResult(path, 1, textAt(bytes, 0, SHOWN_CHARACTERS));
+}
+
+function noResult(path: string, number: number, text: string): StoreProblem {
+  const shown = JSON.stringify(shorten(text, SHOWN_CHARACTERS));
+  return new StoreProblem(path, `line ${number} is no result of a sweep: ${shown}`);
+}
+
 export function lineOf({ bytes, lines }: Stored, key: string): string | undefined {
   const place = lines.get(key);
   return place && textAt(bytes, place.start, place.end);
 }
 
+/** @throws StoreProblem where the line is not what a sweep writes */
 export function resultOf(stored: Stored, key: string): Result | undefined {
   const line = lineOf(stored, key);
-  return line === undefined ? undefined : JSON.parse(line);
+  if (line === undefined) return undefined;
+  const result: unknown = JSON.parse(line);
+  if (isResult(result)) return result;
+  const { number } = stored.lines.get(key)!;
+  throw new StoreProblem(
+    stored.path,
+    `line ${number} is no whole result of the task ${key}: delete the line, and sweep again`,
+  );
 }
 
 function textAt(bytes: Uint8Array, start: number, end: number): string {

@@ -112,7 +112,11 @@ function add(growing: Growing, data: string | undefined, result: Result | undefi
 function finished({ model, variant, results }: Growing): Candidate | undefined {
   const [first] = results ?? [];
   if (results === undefined || first === undefined) return undefined;
-  const names = [...new Set(results.flatMap(({ data }) => data ?? []))];
+  const names = [
+    ...new Set(
+      results.flatMap(({ data, result }) => (data !== undefined && result.ran ? data : [])),
+    ),
+  ];
   return {
     ...{ model, variant: variantText(variant), type: variant.type },
     // Data sets may differ in length, and arenas with it.
@@ -167,7 +171,7 @@ function shareOf({ correct, items }: Ran): number | undefined {
 }
 
 /** Wrong answers, milliseconds, arena, flash: in the order in which they decide who is best. */
-export function costsOn(board: string): (candidate: Candidate) => Costs {
+function costsOn(board: string): (candidate: Candidate) => Costs {
   return (candidate) => [
     -(accuracyOf(candidate) ?? 0),
     candidate.boards[board]?.ms ?? Number.POSITIVE_INFINITY,

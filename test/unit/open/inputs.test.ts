@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readAudio } from "../../../ts/audio/index.js";
 import { BadFile, BadInput, NonFinite } from "../../../ts/core/errors.js";
 import type { ModelInfo } from "../../../ts/core/info.js";
-import { inputsOf } from "../../../ts/open/inputs.js";
+import { inputsOf, paddedClip } from "../../../ts/open/inputs.js";
 import { bytesOf, chunk, FLOAT, PCM, RATE_HZ, type WavForm, wav } from "../../wav.js";
 
 const hearing = {
@@ -69,6 +69,13 @@ describe("audio for a model of samples", () => {
     const flac = readFileSync(new URL("../audio/fixtures/noise.flac", import.meta.url));
     const own = { ...hearing, sampleRateHz: 16_000 };
     expect(inputsOf(flac, own, false).sequences).toEqual([readAudio(flac, 16_000)]);
+  });
+
+  it("is not filled up to a length that there is no memory for", () => {
+    const bytes = 4e13;
+    expect(() => paddedClip(wav(samples), RATE_HZ, bytes / 4, "samples")).toThrow(
+      `out of memory: a clip of ${bytes / 4} samples needs ${bytes} bytes`,
+    );
   });
 
   it("is refused by a model of frames", () => {

@@ -1,8 +1,12 @@
 /** Work of ops: which loop of the core one is run by, and what of it is counted. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Engine } from "../../../ts/node.js";
+import type { CompleteBlobOptions } from "../../../ts/blob/blob.js";
+import { COSTS } from "../../../ts/board/cost-table.js";
+import { createBlob, Engine } from "../../../ts/node.js";
 import { opWork } from "../../../ts/profile/op-work.js";
+import { quantizing } from "../../../ts/quantize/index.js";
+import { linear, network, WIDTH } from "../graph/graphs.js";
 
 const FRAMES = 10;
 
@@ -46,3 +50,32 @@ test("integers fill up quads of linear layers, and nothing else", async () => {
   expect(elements).toBe(FRAMES * 80);
   expect(exps).toBe(elements);
 });
+
+test("linear layers of odd inputs have a loop of their own, in bytes the usual one", async () => {
+  const engine = await Engine.load();
+  const ops = [linear("even", 0, WIDTH, 5), linear("odd", 1, 5, 4), linear("again", 2, 4, 3)];
+  const kindsOf = async (options: CompleteBlobOptions) => {
+    const model = await engine.loadModel(await createBlob(engine, network(ops), options));
+    return opWork(model, FRAMES, { tile: 4 }).map(({ kind }) => kind);
+  };
+  expect(await kindsOf({})).toEqual(["linear", "linear/odd inputs", "linear"]);
+  const bytes = "linear/w8";
+  expect(await kindsOf(quantizing({ type: "w8" }))).toEqual([bytes, bytes, bytes]);
+  engine.dispose();
+});
+
+/** What is fitted on layers of one size may take its products for rows: a larger layer would cost next to nothing. */
+test.each(Object.entries(COSTS.cores))(
+  "%s has a linear layer cost what is multiplied",
+  (_, core) => {
+    for (const kind of [
+      "linear",
+      "linear/odd inputs",
+      "linear/w8",
+      "linear_int",
+      "linear_int/bias",
+    ]) {
+      expect(core.kinds[kind]?.macs, kind).toBeGreaterThan(0);
+    }
+  },
+);

@@ -91,6 +91,17 @@ describe("times of operators", () => {
     }
   });
 
+  test("have no part of what a call costs, however long it is beside them", () => {
+    const [readingMs, callMs] = [0.00003, 20 * CALL_MS];
+    const times = measure(new Machine(5, 0.00001, readingMs, callMs), 3000);
+    for (const [operator, truth] of TRUTH.entries()) {
+      expect(
+        Math.abs((times[operator] as number) / truth - 1),
+        `operator ${operator}`,
+      ).toBeLessThan(0.25);
+    }
+  });
+
   test("are told under a clock whose tick is longer than the longest step", () => {
     const times = measure(new Machine(1, 0.005), 3000);
     for (const [operator, truth] of TRUTH.entries()) {

@@ -10,6 +10,7 @@ import { bytesAt, Contents, LocalSource } from "../../../ts/sweep/contents.js";
 import { stretchesOf } from "../../../ts/sweep/data.js";
 import { type Costs, frontOf } from "../../../ts/sweep/front.js";
 import { filesOf } from "../../../ts/sweep/glob.js";
+import { planSweep } from "../../../ts/sweep/plan.js";
 import { readSweepFile } from "../../../ts/sweep/plan-file.js";
 import { together } from "../../../ts/sweep/summary.js";
 import { temporaryFolder } from "../../cli/support.js";
@@ -34,6 +35,20 @@ describe("frontOf", () => {
   });
 });
 
+describe("planSweep", () => {
+  it("puts names into paths as they are, whatever characters they have", async () => {
+    const folder = inFolder("$&names$$");
+    mkdirSync(folder);
+    for (const name of ["a$&b.mlm", "a$&b.json"]) writeFileSync(join(folder, name), name);
+    const plan = inFolder("names.json");
+    const models = [{ model: "*names*/*.mlm", arch: "{folder}/{name}.json" }];
+    writeFileSync(plan, JSON.stringify({ sweep: 1, models }));
+    const locate = (model: string) => ({ model });
+    const { jobs } = await planSweep(readSweepFile(plan), { version: "1", locate });
+    expect(jobs.map(({ model }) => model.arch?.name)).toEqual(["$&names$$/a$&b.json"]);
+  });
+});
+
 describe("together", () => {
   it("joins CRCs as if the bytes had come in one piece", () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
@@ -43,17 +58,18 @@ describe("together", () => {
         expect(joined).toBe(crc32(Buffer.concat([first, second])));
       }),
     );
-    // Beyond 2^32 bits, against a thousand steps of a megabyte.
-    const megabyte = new Uint8Array(1 << 20).fill(7);
+  });
+
+  it("joins CRCs of more than 2^32 bits as if they came by the megabyte", () => {
+    const megabyte = new Uint8Array(2 ** 20).fill(7);
     const crc = crc32(megabyte);
-    let long = crc;
-    for (let i = 1; i < 1024; i++) long = joinedCrc32(long, crc, megabyte.length);
-    expect(joinedCrc32(crc, joinedCrc32(crc, crc, 1 << 20), 2 << 20)).toBe(
-      joinedCrc32(joinedCrc32(crc, crc, 1 << 20), crc, 1 << 20),
-    );
-    expect(joinedCrc32(long, long, 2 ** 30)).toBe(
-      joinedCrc32(long, joinedCrc32(0, long, 0), 2 ** 30),
-    );
+    const behind = (before: number, megabytes: number) => {
+      let joined = before;
+      for (let i = 0; i < megabytes; i++) joined = joinedCrc32(joined, crc, megabyte.length);
+      return joined;
+    };
+    const long = behind(crc, 1023);
+    expect(joinedCrc32(long, long, 2 ** 30)).toBe(behind(long, 1024));
   });
 
   it("adds counts, and keeps infinite errors", () => {

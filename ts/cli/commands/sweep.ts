@@ -50,6 +50,7 @@ export async function sweepCommand(path: string, options: SweepOptions): Promise
     return renderPlan(plan, { jobs, left: withoutDone(jobs, (key) => lines.has(key)), output });
   }
   requireWritable(output, [path]);
+  if (options.shard === undefined) requirePageWritable(path, output, options);
   const problems = await runAll(plan, jobs, output, options);
   const text =
     options.shard === undefined
@@ -155,6 +156,15 @@ async function report(plan: SweepPlan, output: string, options: SweepOptions): P
   const page = await writePage(plan, summary, output, options);
   const shown: SweepText = { path: plan.file.path, notes, output, summary, ...(page && { page }) };
   return options.json ? toJson(toReport(shown)) : renderSweep(shown);
+}
+
+/** Before hours of work rather than after them. @throws FileProblem */
+function requirePageWritable(
+  plan: string,
+  output: string,
+  { report: path = pageOf(output) }: SweepOptions,
+): void {
+  if (path !== false) requireWritable(path, [plan, output]);
 }
 
 /** @returns where it is */

@@ -27,6 +27,8 @@ export interface QueuedJob {
 export type QueuedOutcome = Extract<Outcome, { lines: unknown }>;
 
 export const DEFAULT_QUEUE = "mambalite-sweep";
+/** Its parts are divided by colons in the server. */
+const NAME = /^[^:]+$/;
 
 /** @throws BadArgument where they are not installed */
 export async function loadBullmq() {
@@ -43,9 +45,12 @@ export async function loadBullmq() {
 
 /**
  * A connection that waits for as long as the server is away, and says so.
- * @throws QueueProblem where it cannot be had at first
+ * @throws QueueProblem where it cannot be had at first, BadArgument
  */
-export async function connect({ url, say }: QueuePlace): Promise<Redis> {
+export async function connect({ url, name, say }: QueuePlace): Promise<Redis> {
+  if (!NAME.test(name)) {
+    throw new BadArgument("--name", 'a name without ":"', JSON.stringify(name));
+  }
   const { Redis } = await loadBullmq();
   const where = placeText(url);
   const first = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
