@@ -3,10 +3,13 @@
  * from here, needs Node. Under Node the package's entry is node.ts, which adds reading files.
  */
 export * from "./blob/blob.js";
+export type { Encoded, EncodedOp, EncodedOutput, NumberType } from "./blob/encode.js";
+export type { Lengths } from "./blob/lengths.js";
 export * from "./blob/write.js";
 export * from "./core/classify.js";
 export * from "./core/engine.js";
 export * from "./core/errors.js";
+export type { Events, EventsOptions, Fired } from "./core/events.js";
 export type {
   ModelInfo,
   OperatorCounts,
@@ -15,7 +18,14 @@ export type {
   OutputInfo,
   TensorInfo,
 } from "./core/info.js";
-export type { InputArray, InputOptions } from "./core/input.js";
+export type {
+  FramesInput,
+  InputArray,
+  InputOptions,
+  InputShape,
+  SamplesInput,
+  TokensInput,
+} from "./core/input.js";
 export type { ArenaMeasurement, Model } from "./core/model.js";
 export { logitsOf, type Output, type Outputs } from "./core/outputs.js";
 export {
@@ -28,11 +38,33 @@ export {
   type StreamOptions,
   type WholeSequenceOptions,
 } from "./core/plan.js";
-export type { Session, Step } from "./core/session.js";
+export type { Session, Step, StepRows } from "./core/session.js";
 export type { SimdChoice, WasmSource } from "./core/wasm.js";
 export * from "./fold/index.js";
+export type { Clock } from "./graph/clock.js";
+export type {
+  AnyOp,
+  Attribute,
+  Descriptor,
+  Emit,
+  Field,
+  Form,
+  OpOf,
+  Primitive,
+  PrimitiveOp,
+  PrimitiveView,
+  TensorForm,
+} from "./graph/descriptors/descriptor.js";
 export type * from "./graph/network.js";
-export { type ExampleFile, type Examples, readExamples } from "./open/examples.js";
+export type { Integers, PackedTensor, PackingName } from "./graph/packing.js";
+export type { Dimension, Shape, Sizes } from "./graph/sizes.js";
+export {
+  type ExampleFile,
+  type ExampleOptions,
+  type Examples,
+  readExamples,
+} from "./open/examples.js";
+export type { FileEntry } from "./open/files.js";
 export { type OpenOptions, openModel } from "./open/model.js";
 export type { CheckpointFiles, ExportedReferences } from "./open/network.js";
 export type {
@@ -40,6 +72,7 @@ export type {
   OpenedBlob,
   OpenedCheckpoint,
   OpenedModel,
+  OpenStage,
   QuantizeRequest,
 } from "./open/opened.js";
 export type { InputSource } from "./quantize/inputs.js";

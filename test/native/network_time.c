@@ -45,14 +45,20 @@ static uint32_t windows_in(const mlm_clock *c, uint32_t rows) {
     return r;
 }
 
-uint32_t net_rows_after(const network *net, uint32_t clock, uint32_t frames) {
-    if (clock == 0) return frames;
+/* Rows of a clock when its ancestor has had so many. */
+static uint32_t rows_behind(const network *net, uint32_t clock, uint32_t ancestor,
+                            uint32_t ancestors) {
+    if (clock == ancestor) return ancestors;
     const mlm_clock *c = &net->clocks[clock].change;
-    const uint32_t rows = net_rows_after(net, net->clocks[clock].from, frames);
-    if (c->fixed) return frames;
+    const uint32_t rows = rows_behind(net, net->clocks[clock].from, ancestor, ancestors);
+    if (c->fixed) return ancestors;
     if (rows == 0) return 0;
     const uint32_t made = windows_in(c, rows + c->before) * c->repeat;
     return made + (c->insert < MLM_INSERT_END && made >= c->insert);
+}
+
+uint32_t net_rows_after(const network *net, uint32_t clock, uint32_t frames) {
+    return rows_behind(net, clock, 0, frames);
 }
 
 uint32_t net_total_rows(const network *net, uint32_t clock, uint32_t frames) {
@@ -76,19 +82,20 @@ static int passes_fixed(const network *net, uint32_t clock, uint32_t ancestor) {
     return 0;
 }
 
-enum { FRAMES_TRIED = 150 };
+enum { ROWS_TRIED = 150 };
 
 int net_is_ahead(const network *net, uint32_t clock, uint32_t other) {
     uint32_t common = clock < other ? clock : other;
     while (!is_made_of(net, clock, common) || !is_made_of(net, other, common)) common--;
     if (passes_fixed(net, clock, common) || passes_fixed(net, other, common)) return 0;
     uint32_t lead = 0;
-    for (uint32_t frames = 0; frames <= FRAMES_TRIED; frames++) {
-        const uint32_t a = net_rows_after(net, clock, frames);
-        const uint32_t b = net_rows_after(net, other, frames);
+    /* Of what both are made of: many frames may go by before it has a row. */
+    for (uint32_t rows = 0; rows <= ROWS_TRIED; rows++) {
+        const uint32_t a = rows_behind(net, clock, common, rows);
+        const uint32_t b = rows_behind(net, other, common, rows);
         if (a < b) return 0;
         if (a - b > lead) {
-            if (frames > FRAMES_TRIED / 2) return 0; /* the lead grows: another pace */
+            if (rows > ROWS_TRIED / 2) return 0; /* the lead grows: another pace */
             lead = a - b;
         }
     }

@@ -3,14 +3,21 @@ export * from "./boards.js";
 export * from "./cores/index.js";
 export * from "./costs.js";
 export * from "./estimate.js";
-export type { Instruction } from "./isa/instruction.js";
+export type { Flow, Instruction, Kind, Operand, Use } from "./isa/instruction.js";
 export { decodeRiscv, riscvBytes } from "./isa/riscv.js";
 export { conditionalBehind, decodeThumb, thumbBytes } from "./isa/thumb.js";
-export { Cache } from "./memory/cache.js";
+export { Cache, type CacheShape } from "./memory/cache.js";
 export type { Misses } from "./memory/hierarchy.js";
 export * from "./memory/memories.js";
 export * from "./owners.js";
-export type { Core } from "./pipeline/core.js";
+export type {
+  AccumulateWindow,
+  Branches,
+  Core,
+  Hold,
+  Latencies,
+  Pairing,
+} from "./pipeline/core.js";
 export { Program } from "./pipeline/program.js";
 export { Scoreboard } from "./pipeline/scoreboard.js";
 export * from "./timer.js";

@@ -2,12 +2,30 @@
  * The public entry for Node: everything of index.ts, the C sources that lie beside this package, and
  * building and running firmware.
  */
-export { type BoardTime, proxiedBoards, type TimeOptions } from "./board-time.js";
+export {
+  type BoardTime,
+  type OperatorTime,
+  proxiedBoards,
+  type TimeOptions,
+} from "./board-time.js";
 export { buildProject, writeFiles } from "./build.js";
-export { EMULATORS, missingTools, requireTools, type Variant } from "./emulators.js";
+export type { StreamReport } from "./detector-output.js";
+export {
+  EMULATORS,
+  type Emulator,
+  missingTools,
+  requireTools,
+  type ToolVersions,
+  type Variant,
+} from "./emulators.js";
+export type { HarnessReport } from "./harness-output.js";
 export * from "./index.js";
+export type { Manifest } from "./manifest.js";
+export type { FirmwareDetector } from "./model.js";
 export { MAX_TIMEOUT_SECONDS } from "./process.js";
+export type { HarnessOptions } from "./project.js";
 export { readSources } from "./sources.js";
+export type { ProjectLayout, Target } from "./targets.js";
 export {
   emulate,
   type ImageReport,

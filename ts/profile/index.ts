@@ -1,4 +1,6 @@
 /** The profile of a model on this host, and how its results compare with a reference's. */
+
+export type { FrameShape } from "../core/input.js";
 export {
   type Accuracy,
   type CaseError,
@@ -20,7 +22,7 @@ export {
   type Rate,
 } from "./description.js";
 export { type DetectorProfile, profileDetector } from "./detector.js";
-export { DEFAULT_FRAMES, defaultFrames, exampleInput } from "./example-input.js";
+export { DEFAULT_FRAMES, defaultFrames, exampleInput, type InputKind } from "./example-input.js";
 export { type Effort, measureLatency, measureOperators } from "./measure.js";
 export {
   type GraphEnd,
@@ -29,7 +31,7 @@ export {
   type NetworkGraph,
   networkGraph,
 } from "./network-graph.js";
-export { OperatorTimer } from "./operator-times.js";
+export { type Clock, OperatorTimer, type Passage, type Steppable } from "./operator-times.js";
 export {
   compareReferences,
   inModuleShapes,

@@ -56,9 +56,9 @@ export interface LogmelOp extends AnyOp {
   readonly energyFloor: number;
   /** [windowSamples] */
   readonly window: Tensor;
-  /** [fftSamples / 2, 2]: cos and -sin of 2 pi k / fftSamples; a power of two >= windowSamples. */
+  /** `[fftSamples / 2, 2]`, cos and -sin of 2 pi k / fftSamples; a power of two >= windowSamples. */
   readonly twiddles: Tensor;
-  /** [bands, 2]: first bin of each band's filter and its number of bins, as integers. */
+  /** `[bands, 2]`, first bin of each band's filter and its number of bins, as integers. */
   readonly filterBins: Tensor;
   /** The filters' weights, one behind the other. */
   readonly filters: Tensor;

@@ -34,7 +34,7 @@ export interface Mamba2Op extends OneInput {
   readonly conv1d: Layer;
   /** [heads]; A = -exp(aLog). */
   readonly aLog: Tensor;
-  /** [heads]: added to dt before its softplus. */
+  /** `[heads]`, added to dt before its softplus. */
   readonly dtBias?: Tensor;
   /** [heads] or [dInner]; absent: 0. */
   readonly d?: Tensor;
@@ -43,7 +43,7 @@ export interface Mamba2Op extends OneInput {
   /** dt behind its softplus is not below and not above these. Default 0, and no limit. */
   readonly leastDt?: number;
   readonly mostDt?: number;
-  /** [dInner]: of an RMS norm beside the gate; absent: there is none. */
+  /** `[dInner]`, of an RMS norm beside the gate; absent: there is none. */
   readonly normWeight?: Tensor;
   readonly normEps?: number;
   /** Of channels, each normed by itself. Default 1. */
