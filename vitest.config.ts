@@ -1,10 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** One file at a time, first: `npm test` runs what is no file of vitest's beside them. */
 const BROWSER = ["test/browser/**/*.test.ts"];
+/** Of these, what measures the page. */
+const PAGE_TIMES = "test/browser/robust.test.ts";
 
 /** These compare times: one file at a time, last, with the machine to itself. */
 const ALONE = [
+  PAGE_TIMES,
   "test/cli/signals.test.ts",
   "test/cli/audio.test.ts",
   "test/unit/plain-text.test.ts",
@@ -14,8 +18,20 @@ const ALONE = [
 /** Files at once, of the rest: the machines that run all tests have two cores. */
 const AT_ONCE = 2;
 
+/** Minutes each: begun last, one of them would run with nothing beside it. */
+const LONG =
+  /\/(networks|kernels|integer-kernels|getting-started|emulated|export|user-code)\.test\.ts$/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => (LONG.test(moduleId) ? 0 : 1);
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     globalSetup: "test/global-setup.ts",
     testTimeout: 180_000,
     hookTimeout: 300_000,
@@ -26,6 +42,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: BROWSER,
+          exclude: [PAGE_TIMES],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 0 },

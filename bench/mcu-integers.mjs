@@ -9,7 +9,7 @@ const { Engine, createBlob, quantizeNetwork } = await import("../dist/node.js");
 const { readAudio } = await import("../dist/audio/index.js");
 const { readCheckpoint, readNpy, toNetwork } = await import("../dist/checkpoint/index.js");
 const { readFrontEnd, withFrontEnd } = await import("../dist/frontend/index.js");
-const { BUNDLED_MODELS } = await import("../dist/models/index.js");
+const { BUNDLED_MODELS } = await import("../dist/models/node.js");
 const { EMULATORS, missingTools } = await import("../dist/firmware/node.js");
 
 /** Each core's usual variant, but an rv32imc, which has no FPU. */

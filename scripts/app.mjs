@@ -42,7 +42,7 @@ export async function buildApp(folder = site) {
 
 /**
  * Compressed sizes by part. A browser loads one of the two cores before the first figures are there;
- * checkpoint readers, drafts, quantisation, firmware, C sources, models and examples come when somebody asks, or behind the visitor's back for offline.
+ * checkpoint readers, drafts, quantisation, firmware, C sources, runners, models and examples come when somebody asks, or behind the visitor's back for offline.
  */
 function weigh(folder) {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -79,7 +79,8 @@ function partOf(name, first) {
   if (/\.wasm$/.test(name)) return "core";
   if (/\.(mlm|npy|wav|safetensors|json)$/.test(name)) return "models";
   if (/c-sources/.test(name)) return "c sources";
-  if (/\.(svg|webmanifest)$|^sw\.js$/.test(name)) return "extras";
+  if (/\.bin$/.test(name)) return "runners";
+  if (/\.(svg|txt|webmanifest)$|^sw\.js$/.test(name)) return "extras";
   const isOnDemand = name.endsWith(".js") && !first.has(name.slice(name.lastIndexOf("/") + 1));
   return isOnDemand ? "on demand" : "app";
 }
@@ -94,7 +95,7 @@ export function report(files) {
   for (const { name, part, bytes, gzip } of files) {
     if (part !== "models") console.log(`  ${name.padEnd(32)} ${pad(bytes)} ${pad(gzip)}`);
   }
-  for (const part of ["app", "core", "on demand", "c sources", "models", "extras"]) {
+  for (const part of ["app", "core", "on demand", "c sources", "runners", "models", "extras"]) {
     console.log(`${part.padEnd(34)} ${pad(sum(part, "bytes"))} ${pad(sum(part, "gzip"))}`);
   }
   console.log(

@@ -106,11 +106,12 @@ function shiftSources(folder) {
 
 const ASSETS = /\.(js|json|md|mlm|npy|safetensors|wav)$/;
 
-/** What the code reads beside itself and the compiler does not copy. */
+/** What the code reads beside itself and the compiler does not copy; a folder that is a package keeps its own. */
 function copyAssets(from, to) {
   cpSync(from, to, {
     recursive: true,
-    filter: (path) => statSync(path).isDirectory() || ASSETS.test(path),
+    filter: (path) =>
+      statSync(path).isDirectory() ? !existsSync(join(path, "package.json")) : ASSETS.test(path),
   });
 }
 

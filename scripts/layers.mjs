@@ -11,12 +11,13 @@ const root = fileURLToPath(new URL("../ts", import.meta.url));
 /** From the ground up; a name with an end is a file. What is on one floor does not know the other. */
 const FLOORS = [
   ["crc32.ts", "float32.ts", "hex-word.ts", "looks-like.ts", "plain-text.ts", "json.ts"],
-  ["core", "board", "device", "models"],
-  ["graph", "audio", "host"],
+  ["core", "board", "device"],
+  ["graph", "audio", "host", "models"],
   ["blob", "checkpoint", "frontend"],
   ["fold", "streaming"],
   ["profile"],
   ["quantize", "firmware"],
+  ["runner"],
   ["open"],
   ["index.ts"],
   ["node.ts"],

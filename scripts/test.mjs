@@ -58,12 +58,13 @@ const BESIDE_PRIORITY = 10;
 
 /**
  * Steps marked `first` run before all others. Those marked `beside` run one after the other, at a lower priority, while
- * vitest runs, which begins with the browser tests, one file at a time. Those marked `onlyByName` are parts of others.
+ * vitest runs: the browser tests first, one file at a time, which leave a core to them. Those marked `onlyByName` are parts of others.
  */
 const steps = [
   { name: "build", first: true, run: () => node(["scripts/build.mjs"]) },
   { name: "lint", first: true, run: () => node(["scripts/lint.mjs"]), count: countLint },
   { name: "wasm", beside: true, run: buildWasm },
+  { name: "runners", beside: true, run: buildRunners },
   {
     name: "native",
     beside: true,
@@ -72,9 +73,12 @@ const steps = [
   },
   { name: "fuzz", beside: true, run: fuzz, count: countSummary },
   { name: "golden", beside: true, run: checkGolden },
-  { name: "vitest", run: () => vitest([]), count: countVitest },
+  { name: "browser", run: () => vitest(["--project=browser"]), count: countVitest },
+  { name: "vitest", run: () => vitest(REST.map((one) => `--project=${one}`)), count: countVitest },
   { name: "unit", onlyByName: true, run: () => vitest(unitTests()), count: countVitest },
 ];
+/** Of vitest.config.ts. */
+const REST = ["together", "alone"];
 /** Without those of scripts/torch, which are in Python and take longer than all others. */
 const OF_SCRIPTS = "scripts";
 
@@ -179,6 +183,11 @@ function skip(reason) {
 function buildWasm(options) {
   if (!has("emcc")) return skip(`Emscripten is not installed (${HOW_TO_GET_TOOLS})`);
   return node(["scripts/build-wasm.mjs", "--check"], options);
+}
+
+function buildRunners(options) {
+  if (!has("arm-none-eabi-gcc")) return skip(`no arm-none-eabi-gcc (${HOW_TO_GET_TOOLS})`);
+  return node(["scripts/runners.mjs", "--check"], options);
 }
 
 function fuzz(options) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { hasChromium, launch, serve } from "../../test/chromium.js";
 import { readAudio } from "../../ts/audio/index.js";
 import { Engine } from "../../ts/core/engine.js";
-import { BUNDLED_MODELS, WORDS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS, WORDS } from "../../ts/models/node.js";
 import { createDetector, Resampler } from "../../ts/streaming/index.js";
 import { normalNumbers, uniformNumbers } from "../harness/random.js";
 import type { Setup } from "../harness/setup.js";

@@ -25,7 +25,7 @@ set(MAMBALITE_SENSOR simulated CACHE STRING "the sensor, of which there is a por
 option(MAMBALITE_TIMING "the program prints a timing report, for `mambalite timing add`" OFF)
 set(MAMBALITE_MAIN port/app*.c)
 if(MAMBALITE_TIMING)
-    set(MAMBALITE_MAIN port/timing.c)
+    set(MAMBALITE_MAIN port/timing.c port/timed.c)
 endif()
 file(GLOB MAMBALITE_PROGRAM CONFIGURE_DEPENDS ${MAMBALITE_MAIN} port/example.c port/report.c
     port/sensor.c port/harness.c port/stream.c port/inputs.S)

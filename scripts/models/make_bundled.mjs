@@ -16,7 +16,7 @@ ensureBuilt();
 const { createBlob, Engine, quantizeNetwork } = await import("../../dist/node.js");
 const { readCheckpoint, toNetwork } = await import("../../dist/checkpoint/index.js");
 const { readFrontEnd, readLabels, withFrontEnd } = await import("../../dist/frontend/index.js");
-const { BUNDLED_MODELS } = await import("../../dist/models/index.js");
+const { BUNDLED_MODELS } = await import("../../dist/models/node.js");
 const { createRunningBlob } = await import("../../dist/streaming/index.js");
 const { hasTrainingData, readTrainingInputs } = await import("./training-sets.mjs");
 

@@ -19,7 +19,7 @@ import { hasData } from "./test-sets.mjs";
 const { createBlob, Engine } = await import("../../dist/node.js");
 const { readCheckpoint, toNetwork } = await import("../../dist/checkpoint/index.js");
 const { readFrontEnd, readLabels, withFrontEnd } = await import("../../dist/frontend/index.js");
-const { BUNDLED_MODELS } = await import("../../dist/models/index.js");
+const { BUNDLED_MODELS } = await import("../../dist/models/node.js");
 const { createDetector, runningNetwork, scoreOf, windowNetworks } = await import(
   "../../dist/streaming/index.js"
 );

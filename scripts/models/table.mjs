@@ -15,7 +15,7 @@ import { ensureBuilt } from "../build.mjs";
 
 ensureBuilt();
 const { Engine } = await import("../../dist/node.js");
-const { BUNDLED_MODELS } = await import("../../dist/models/index.js");
+const { BUNDLED_MODELS } = await import("../../dist/models/node.js");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const docsPath = join(root, "docs/models.md");

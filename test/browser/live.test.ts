@@ -9,7 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { readNpy } from "../../ts/checkpoint/npy.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { Resampler } from "../../ts/streaming/resampler.js";
 import { hasChromium, launch, needsChromium } from "../chromium.js";
 import { RATE_HZ, wavOf } from "../wav.js";
@@ -180,6 +180,19 @@ describe.skipIf(!hasChromium)(`keyword spotting${needsChromium}`, () => {
     await expect
       .poll(() => page.textContent("#live .fine"), { timeout: 10_000 })
       .toBe("not listening");
+    expect(await page.textContent("#live .answer")).toBe("✓ all 3 recordings recognised");
+    expect(await page.getAttribute("[data-live-class]", "data-live-class")).toBe("on");
+    expect(await page.getByRole("button", { name: "Stop", exact: true }).count()).toBe(0);
+    await context.close();
+  });
+
+  it("comes first where something can be heard, and takes little room until it is begun", async () => {
+    const { page, context } = await visit(held.browser, held.site, { query: "?model=kws" });
+    await waitForReport(page);
+    const first = page.locator(".figures > section").first();
+    expect(await first.getAttribute("id")).toBe("live");
+    expect((await first.boundingBox())!.height).toBeLessThan(200);
+    expect(await page.locator(".contents a").first().textContent()).toBe("Live");
     await context.close();
   });
 });

@@ -16,9 +16,9 @@ describe.skipIf(!hasChromium)(`one way in${needsChromium}`, () => {
     const { page, context, complaints } = await visit(held.browser, held.site);
     await openModel(page, labels, checkpoint, frontEnd);
     await waitForReport(page);
-    const arena = () => page.textContent("#arena .reading-value");
+    const arena = () => page.textContent("#arena .exact-bytes");
     const bytesOf = (...options: string[]) =>
-      json(["profile", ...harCheckpoint, ...options]).plan.arenaBytes.toLocaleString("en-US");
+      `${json(["profile", ...harCheckpoint, ...options]).plan.arenaBytes.toLocaleString("en-US")} bytes`;
     expect(await arena()).toBe(bytesOf());
     await page.setInputFiles('input[name="input"]', bundled("har", "walking.npy"));
     await expect.poll(() => page.textContent(".run-class .big")).toBe("WALKING");
@@ -32,7 +32,7 @@ describe.skipIf(!hasChromium)(`one way in${needsChromium}`, () => {
     await page.fill('input[name="budget"]', "12000");
     await page.press('input[name="budget"]', "Enter");
     const budgeted = json(["profile", ...harCheckpoint, "--fold", "--budget", "12000"]);
-    await expect.poll(arena).toBe(budgeted.plan.arenaBytes.toLocaleString("en-US"));
+    await expect.poll(arena).toBe(`${budgeted.plan.arenaBytes.toLocaleString("en-US")} bytes`);
     const tile = page.locator('input[name="tile"]');
     expect(await tile.isDisabled()).toBe(true);
     expect(await tile.inputValue()).toBe(String(budgeted.plan.tile));

@@ -55,6 +55,21 @@ describe.skipIf(!hasChromium)(`the page${needsChromium}`, () => {
     await context.close();
   });
 
+  it("shows the licence of har, which may not be used commercially", async () => {
+    const { page, context } = await visit(held.browser, held.site);
+    const terms = page.getByText(
+      /^har and har-int: trained on UCI HAR.*prohibit any commercial use/,
+    );
+    const licence = await terms
+      .getByRole("link")
+      .evaluate((link) => (link as HTMLAnchorElement).href);
+    const text = await (await page.request.get(licence)).text();
+    expect(text).toBe(
+      readFileSync(new URL("../../ts/models/har/LICENSE.txt", import.meta.url), "utf8"),
+    );
+    await context.close();
+  });
+
   it("can be used by keyboard alone", async () => {
     const { page, context, complaints } = await visit(held.browser, held.site);
     await tabTo(page, ".bundled-model", "har");
@@ -71,9 +86,20 @@ describe.skipIf(!hasChromium)(`the page${needsChromium}`, () => {
     await tabTo(page, 'input[name="board"]');
     await page.keyboard.press("Space");
     await expect.poll(() => page.locator(".board").count()).toBe(1);
+    await tabTo(page, "#live button", "Replay");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.textContent("#live .fine")).toContain("listening to a replay");
+    await tabTo(page, "#verdict .word", "arena");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator(".meaning").isVisible()).toBe(true);
+    expect(await page.textContent(".meaning")).toMatch(/^Arena: the one block of RAM/);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.locator(".meaning").isVisible()).toBe(false);
     await tabTo(page, "#arena [role=listbox]");
     await page.keyboard.press("ArrowUp");
-    await expect.poll(() => page.textContent(".readout")).toMatch(/offset [0-9,]+, [0-9,]+ bytes/);
+    await expect
+      .poll(() => page.textContent("#arena .readout"))
+      .toMatch(/offset [0-9,]+, [0-9,]+ bytes/);
     await tabTo(page, "#operators th button", "MACs");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator("th[aria-sort=descending]").count()).toBe(1);
@@ -83,9 +109,6 @@ describe.skipIf(!hasChromium)(`the page${needsChromium}`, () => {
     await tabTo(page, 'input[name="frame"]');
     await page.keyboard.press("ArrowLeft");
     await expect.poll(() => page.textContent(".frame-number")).toBe("127 / 128");
-    await tabTo(page, "#live button", "Replay");
-    await page.keyboard.press("Enter");
-    await expect.poll(() => page.textContent("#live .fine")).toContain("listening to a replay");
     await tabTo(page, "#take-home button", "Report");
     const [download] = await Promise.all([
       page.waitForEvent("download"),

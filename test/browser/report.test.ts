@@ -17,6 +17,9 @@ import {
 const kws = join(root, "ts/models/kws/model.mlm");
 const har = join(root, "ts/models/har/model.mlm");
 const stack = join(golden("stack_rms_d7_l2_t37"), "model.safetensors");
+const exported = join(golden("exported_two_outputs"), "model.safetensors");
+const biases = join(golden("paper_biases_d7_t37"), "model.safetensors");
+const models = join(root, "ts/models");
 const tokens = join(golden("hf_tied_d7_l2_t1"), "model.safetensors");
 
 async function setNumber(page: Page, name: string, value: string): Promise<void> {
@@ -51,7 +54,7 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     expect(exactPart(await reportOf(page))).toEqual(exactPart(expected));
     const { plan } = expected;
     const grouped = plan.arenaBytes.toLocaleString("en-US");
-    expect(await page.textContent("#arena .reading-value")).toBe(grouped);
+    expect(await page.textContent("#arena .exact-bytes")).toBe(`${grouped} bytes`);
     expect(complaints).toEqual([]);
     await context.close();
   });
@@ -59,6 +62,10 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
   it.each([
     ["a safetensors checkpoint", stack],
     ["a language model of tokens", tokens],
+    ["a file of the exporter, with two outputs", exported],
+    ["the block of the paper, with biases", biases],
+    ["a blob of integers", join(models, "har/model-int.mlm")],
+    ["a blob of integers that takes samples", join(models, "kws/model-int.mlm")],
   ])("are those of `profile --json` for %s", async (_, path) => {
     const { page, context, complaints } = await visit(held.browser, held.site, {
       query: "?frames=37",
@@ -81,9 +88,9 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     expect(await small.locator(".board-answer").textContent()).toContain("does not fit");
     expect(await large.locator(".board-answer").textContent()).toMatch(/✓ fits/);
     expect(await large.textContent()).toContain("arena goes here");
-    expect(await small.textContent()).toMatch(/[0-9,]+ over/);
-    const remedy = small.getByRole("button", { name: /^stream, tile 1 .* bytes of RAM .* free/ });
-    const [, promised] = /([0-9,]+) bytes of RAM/.exec((await remedy.textContent()) ?? "") ?? [];
+    expect(await small.textContent()).toMatch(/[0-9.]+ [KM]B over/);
+    const remedy = small.getByRole("button", { name: /^stream, tile 1 .* KB of RAM .* free/ });
+    const [, promised] = /([0-9.]+ KB) of RAM/.exec((await remedy.textContent()) ?? "") ?? [];
     await remedy.click();
     await expect.poll(() => small.locator(".board-answer").textContent()).toMatch(/✓ fits/);
     expect(await small.locator(".resource-chosen .amount").first().textContent()).toContain(
@@ -106,7 +113,9 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     expect(text).toMatch(
       /[0-9.]+ % lost in AXI SRAM; .*: [0-9.,]+ ms\. Weights in AXI SRAM, 480 MHz/,
     );
-    const other = board.getByRole("button", { name: /^stream, tile [0-9]+ .* about [0-9.,]+ ms / });
+    const other = board.getByRole("button", {
+      name: /^stream, tile [0-9]+ .* about [0-9.,]+ ms, [0-9.]+ % less /,
+    });
     expect(await other.count()).toBeGreaterThan(0);
     await context.close();
   });
@@ -115,18 +124,18 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     const { page, context } = await visit(held.browser, held.site);
     await page.getByRole("button", { name: /^har / }).click();
     await waitForReport(page);
-    const before = await page.textContent("#arena .reading-value");
+    const before = await page.textContent("#arena .exact-bytes");
     await setNumber(page, "tile", "8");
     await page.uncheck('input[value="stm32h743"]');
     await expect
       .poll(() => page.url())
       .toMatch(/\?model=har&board=esp32s3&schedule=stream&tile=8$/);
-    await expect.poll(() => page.textContent("#arena .reading-value")).not.toBe(before);
-    const shown = await page.textContent("#arena .reading-value");
+    await expect.poll(() => page.textContent("#arena .exact-bytes")).not.toBe(before);
+    const shown = await page.textContent("#arena .exact-bytes");
     const other = await context.newPage();
     await other.goto(page.url());
     await waitForReport(other);
-    expect(await other.textContent("#arena .reading-value")).toBe(shown);
+    expect(await other.textContent("#arena .exact-bytes")).toBe(shown);
     expect(await other.inputValue('input[name="tile"]')).toBe("8");
     expect(await other.locator(".board").count()).toBe(1);
     await context.close();
@@ -181,8 +190,11 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
     for (const schedule of ["unfused", "layer", "stream"]) {
       const { plan } = json(["profile", har, "--schedule", schedule]);
       const card = page.locator("#schedules").getByRole("article", { name: schedule });
-      expect(await card.locator(".big").textContent()).toBe(
-        plan.arenaBytes.toLocaleString("en-US"),
+      expect(await card.locator(".exact-bytes").textContent()).toBe(
+        `${plan.arenaBytes.toLocaleString("en-US")} bytes`,
+      );
+      expect(await card.textContent()).toMatch(
+        schedule === "stream" ? /about [0-9.]+ ms on esp32s3/ : /time not estimated/,
       );
     }
     expect(
@@ -198,8 +210,8 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
     await setNumber(page, "tile", "32");
     const { plan } = json(["profile", har, "--tile", "32"]);
     await expect
-      .poll(() => page.textContent("#arena .reading-value"))
-      .toBe(plan.arenaBytes.toLocaleString("en-US"));
+      .poll(() => page.textContent("#arena .exact-bytes"))
+      .toBe(`${plan.arenaBytes.toLocaleString("en-US")} bytes`);
     await context.close();
   });
 
@@ -214,10 +226,10 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
       (await column(n)).map((text) => Number(text.replaceAll(",", "")));
     const inOrder = await column(1);
     expect(inOrder[0]).toBe("logmel");
-    await page.locator("#operators").getByRole("button", { name: "MACs" }).click();
+    await page.locator("#operators").getByRole("button", { name: "MACs", exact: true }).click();
     const macs = await numbers(2);
     expect(macs).toEqual([...macs].sort((a, b) => b - a));
-    await page.locator("#operators").getByRole("button", { name: "MACs" }).click();
+    await page.locator("#operators").getByRole("button", { name: "MACs", exact: true }).click();
     expect(await numbers(2)).toEqual([...macs].sort((a, b) => a - b));
     expect(await page.locator("#operators th[aria-sort=ascending]").count()).toBe(1);
     await page.locator("#operators").getByRole("button", { name: "operator" }).click();
@@ -248,7 +260,7 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
       query: "?model=har",
     });
     await waitForReport(page);
-    const shown = await page.textContent("#arena .reading-value");
+    const shown = await page.textContent("#arena .exact-bytes");
     await setNumber(page, "frames", "100000");
     await expect.poll(() => page.textContent(".status-text")).toBe("measuring");
     const asked = Date.now();
@@ -257,7 +269,7 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
     expect(Date.now() - asked).toBeLessThan(2000);
     await setNumber(page, "frames", "100");
     await waitForReport(page);
-    expect(await page.textContent("#arena .reading-value")).toBe(shown);
+    expect(await page.textContent("#arena .exact-bytes")).toBe(shown);
     expect(complaints).toEqual([]);
     await context.close();
   });

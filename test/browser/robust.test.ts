@@ -214,7 +214,7 @@ describe.skipIf(!hasChromium)(`hostile files${needsChromium}`, () => {
       query: "?model=har",
     });
     await waitForReport(page);
-    const shown = await page.textContent("#arena .reading-value");
+    const shown = await page.textContent("#arena .exact-bytes");
     for (const [name, content, message] of cases) {
       const path = join(folder, name);
       writeFileSync(path, content);
@@ -225,7 +225,7 @@ describe.skipIf(!hasChromium)(`hostile files${needsChromium}`, () => {
       const text = (await page.textContent("main > .message-problem")) ?? "";
       expect(text).not.toContain("\n");
       expect(text).not.toContain("unexpected error");
-      expect(await page.textContent("#arena .reading-value")).toBe(shown);
+      expect(await page.textContent("#arena .exact-bytes")).toBe(shown);
     }
     await page.getByRole("button", { name: "example: walking" }).click();
     await expect.poll(() => page.textContent(".run-class .big")).toBe("WALKING");

@@ -5,6 +5,7 @@ import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { readNpy, readNpyFloat64, writeNpy } from "../../ts/checkpoint/npy.js";
+import { softmax } from "../../ts/core/classify.js";
 import { hasChromium, needsChromium } from "../chromium.js";
 import { golden, json, output, temporaryFolder } from "../cli/support.js";
 import {
@@ -28,6 +29,11 @@ function bitsOf(page: Page): Promise<string[]> {
 async function shownClass(page: Page): Promise<string | null> {
   return page.locator("#run .run-class .big").textContent();
 }
+
+const LEGENDS = {
+  arena: ["state", "scratch", "io", "peak", "theoretical minimum"],
+  latency: ["runs by duration", "median", "95 % within"],
+} as const;
 
 describe.skipIf(!hasChromium)(`running in the page${needsChromium}`, () => {
   const held = appInBrowser();
@@ -79,6 +85,26 @@ describe.skipIf(!hasChromium)(`running in the page${needsChromium}`, () => {
       join(models, "kws/on.wav"),
     ]).results;
     await expect.poll(() => bitsOf(page)).toEqual(on.logitsBits);
+    await context.close();
+  });
+
+  it("shows logits as bars to both sides of 0, with the probabilities that follow from them", async () => {
+    const { page, context } = await visit(held.browser, held.site, { query: "?model=kws" });
+    await waitForReport(page);
+    await page.getByRole("button", { name: "example: yes" }).click();
+    await page.waitForSelector(".run-class");
+    const input = join(models, "kws/yes.wav");
+    const [{ logits }] = json(["run", join(models, "kws/model.mlm"), "--input", input]).results;
+    const rows = page.locator("#run .logits tbody tr");
+    const sides = await rows.evaluateAll((all) =>
+      all.map((row) => row.querySelector(".bar-signed")!.classList.contains("bar-below")),
+    );
+    expect(sides).toEqual(logits.map((logit: number) => logit < 0));
+    const shown = await rows.evaluateAll((all) => all.map((row) => row.children[2]?.textContent));
+    const expected = [...softmax(logits)].map((p) =>
+      p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(1)} %`,
+    );
+    expect(shown).toEqual(expected);
     await context.close();
   });
 
@@ -295,6 +321,10 @@ describe.skipIf(!hasChromium)(`taking home from the page${needsChromium}`, () =>
       expect(text).not.toContain("class=");
       expect(text).not.toContain("http://127");
       expect(text).toMatch(/<rect[^>]* fill=/);
+      expect(text).toMatch(/<title[^>]*>har\.mlm: (arena over time, |latency on this host)/);
+      for (const entry of LEGENDS[chart === "latency" ? "latency" : "arena"]) {
+        expect(text, chart).toContain(`>${entry}</text>`);
+      }
     }
     await context.close();
   });

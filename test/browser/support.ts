@@ -52,6 +52,8 @@ export interface VisitOptions {
   readonly theme?: "light" | "dark";
   readonly permissions?: readonly string[];
   readonly reducedMotion?: "reduce";
+  /** Before anything of the page runs. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /** A page of its own, as a first visitor has it. */
@@ -73,6 +75,7 @@ export async function visit(
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
+  await options.prepare?.(page);
   await page.goto(site.url + (options.query ?? ""));
   return { page, context, complaints };
 }

@@ -36,7 +36,7 @@ describe("mambalite budget", () => {
     expect(failure(["budget", path, "--save", "--tile"])).toContain("--tile");
     const saved = output(["budget", path, "--save"]);
     expect(saved).toMatch(
-      /\n\| activities \| bits of logits, CRC-32 \| the baseline's \| - \| [0-9a-f]{8} \| - \| ok \|\n/,
+      /\n\| in-integers \| bits of logits, CRC-32 \| the baseline's \| - \| [0-9a-f]{8} \| - \| ok \|\n/,
     );
     const again = output(["budget", path]);
     expect(again).toMatch(

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readNpy, writeNpy } from "../../ts/checkpoint/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import {
   bundled,
   failure,
@@ -30,7 +30,9 @@ describe("the name of a bundled model", () => {
     );
     expect(json(["profile", "har"]).plan).toEqual(json(["profile", har]).plan);
     expect(output(["profile", "har"])).toMatch(/^har: 100 frames of 9 \(generated\)/);
-    expect(output(["run", "--help"])).toMatch(/kws,\s+har,\s+kws-int\s+or\s+har-int/);
+    expect(output(["run", "--help"])).toMatch(
+      /kws,\s+har,\s+kws-int\s+or\s+har-int\s+\(har\s+is\s+in\s+the\s+package\s+@mambalite\/har\)/,
+    );
   });
 
   it("stands for the file of that name where there is one, but not for a folder", () => {

@@ -6,7 +6,7 @@ import { readNpy } from "../../ts/checkpoint/index.js";
 import { BOARDS } from "../../ts/device/index.js";
 import { CORTEX_M, cortexM, variantsOf } from "../../ts/firmware/cortex-m.js";
 import type { Verification } from "../../ts/firmware/node.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { exponentsRunOut } from "../unit/core/networks.js";
 import { blobOf, buildFolder, type Case, goldenCase, skipReason, verifyCase } from "./support.js";
 

@@ -35,6 +35,11 @@ function listOf(use: Partial<CoreUse>): string[] {
   );
 }
 
+test("sources of projects have nothing of runners, which are firmware of their own", () => {
+  expect([...sources.keys()].filter((path) => path.startsWith("runner/"))).toEqual([]);
+  expect(sources.has("include/mlm.h")).toBe(true);
+});
+
 describe("rows that do with less", () => {
   test("stand in where that is enough", () => {
     const ops = ["causal_conv", "pool", "selective_scan", "gate", "ssd_scan"].map((kind) =>

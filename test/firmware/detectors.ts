@@ -7,7 +7,7 @@ import type { Engine } from "../../ts/core/engine.js";
 import { to16Bits } from "../../ts/core/input.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../../ts/frontend/index.js";
 import type { Network } from "../../ts/graph/network.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { type DetectorOptions, runningNetwork, windowNetworks } from "../../ts/streaming/index.js";
 
 export const RATE_HZ = 16_000;

@@ -18,7 +18,7 @@ import { crc32 } from "../../ts/crc32.js";
 import { cortexM } from "../../ts/firmware/cortex-m.js";
 import { DoesNotFit, EXPORT_TARGETS, LAYOUTS } from "../../ts/firmware/index.js";
 import { buildProject, writeFiles } from "../../ts/firmware/node.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { failure, mambalite, spotter as spotterModel } from "../cli/support.js";
 import {
   cleanly,

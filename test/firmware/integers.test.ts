@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { Engine, quantizeNetwork } from "../../ts/node.js";
 import { readGoldenOps } from "../property/network-files.js";
 import { quantizedWithFloats } from "../property/quantized-with-floats.js";

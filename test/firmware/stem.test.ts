@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
 import { readArch, readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../../ts/frontend/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { createBlob, Engine, logitsOf, type Network, quantizeNetwork } from "../../ts/node.js";
 import { root, skipReason, verifyCase } from "./support.js";
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { hasData, readTestSet } from "../../scripts/models/test-sets.mjs";
 import { readAudio } from "../../ts/audio/index.js";
 import { readNpy } from "../../ts/checkpoint/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { skipReason, verifyCase } from "./support.js";
 
 const ITEMS = 200;

@@ -10,7 +10,7 @@ import { readNpy } from "../../ts/checkpoint/index.js";
 import type { ExportTarget } from "../../ts/firmware/index.js";
 import { writeFiles } from "../../ts/firmware/node.js";
 import { outputOf } from "../../ts/firmware/process.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { cleanly, LAST_LINE, project, readmeCommands, textOf } from "./projects.js";
 import { buildFolder, skipReason } from "./support.js";
 

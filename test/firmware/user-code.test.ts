@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cortexM } from "../../ts/firmware/cortex-m.js";
 import { EMULATED_TARGETS, type EmulatedTarget, type Files } from "../../ts/firmware/index.js";
 import { buildProject } from "../../ts/firmware/node.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import type { Network } from "../../ts/node.js";
 import { exponentsRunOut } from "../unit/core/networks.js";
 import { buildAndRun, edited, project, spotter, textOf, write } from "./projects.js";

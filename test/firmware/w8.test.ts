@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readCheckpoint, readNpy, toNetwork } from "../../ts/checkpoint/index.js";
 import type { EmulatedTarget } from "../../ts/firmware/index.js";
 import { readFrontEnd, withFrontEnd } from "../../ts/frontend/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { Engine, quantize } from "../../ts/node.js";
 import { buildFolder, type Case, skipReason, verifyCase } from "./support.js";
 

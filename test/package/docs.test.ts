@@ -21,9 +21,9 @@ describe("README.md", () => {
     const [bytes, logits] = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" })
       .trim()
       .split("\n");
-    const har = ["har", "--input", "ts/models/har/walking.npy"];
-    expect(JSON.parse(logits as string)).toEqual(json(["run", ...har]).results[0].logits);
-    expect(bytes).toBe(`${json(["profile", ...har]).plan.arenaBytes} bytes of RAM`);
+    const kws = ["kws", "--input", "ts/models/kws/yes.wav"];
+    expect(JSON.parse(logits as string)).toEqual(json(["run", ...kws]).results[0].logits);
+    expect(bytes).toBe(`${json(["profile", ...kws]).plan.arenaBytes} bytes of RAM`);
   });
 
   it("points to docs/quantize.md, whose sample makes the blob of `mambalite quantize`", () => {
@@ -58,10 +58,10 @@ describe("README.md", () => {
     const path = join(root, "build/typescript-sample.mjs");
     writeFileSync(path, /```js\n([\s\S]*?)```/.exec(docs)?.[1] as string);
     const printed = execFileSync(process.execPath, [path], { cwd: root, encoding: "utf8" });
-    const { boards } = json(["profile", "har", "--quick"]);
+    const { boards } = json(["profile", "kws", "--quick"]);
     const lines = boards.map(
       ({ id, fits, time }: { id: string; fits: boolean; time?: { ms: number } }) =>
-        [id, fits, time?.ms].join(" "),
+        `${id} ${fits} ${time?.ms}`,
     );
     expect(printed.trim().split("\n")).toEqual(lines);
   });

@@ -20,7 +20,7 @@ describe("an example", () => {
   it("of a budget is kept", () => {
     const table = output(["budget", join(examples, "budget/mambalite.json")]);
     expect(table).toContain("keywords");
-    expect(table).toContain("activities");
+    expect(table).toContain("in-integers");
   });
 
   it("of firmware is made by the commands that examples/README.md shows", () => {

@@ -1,22 +1,23 @@
 /**
- * What `npm pack` makes, installed into an empty project: run in Node, type-checked, bundled by Vite,
- * served by Vite and by a plain server, and run in a browser.
+ * What `npm pack` makes, installed into an empty project, alone and with @mambalite/har beside it: run in Node,
+ * type-checked, bundled by Vite, served by Vite and by a plain server, and run in a browser.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, needsChromium, serve } from "../chromium.js";
 import { resultOf } from "./browser.js";
-import { filesIn, installedProject, type Project, root } from "./project.js";
+import { filesIn, installedProject, installedWithHar, type Project, root } from "./project.js";
 
 const HAR = "ts/models/har";
-const FILES = ["model.mlm", "model.safetensors", "frontend.json", "labels.json", "walking.npy"];
 const VITE = join(root, "node_modules/vite/bin/vite.js");
 const TSC = join(root, "node_modules/typescript/bin/tsc");
 
-/** Runs a bundled checkpoint with its front end, and its blob; `read` gets the bytes of a file. */
+/** Runs a checkpoint of @mambalite/har with its front end, and its blob; `read` gets the bytes of a URL. */
 const PROGRAM = `
+import { FILES } from "@mambalite/har";
 import { createBlob, Engine, logitsOf } from "mambalite-micro";
 import { readCheckpoint, readNpy, toNetwork } from "mambalite-micro/checkpoint";
 import { BOARDS } from "mambalite-micro/device";
@@ -28,7 +29,8 @@ function bitsOf(logits) {
   return [...new Uint32Array(logits.buffer)].map((w) => w.toString(16).padStart(8, "0")).join(" ");
 }
 
-export async function main(read) {
+export async function main(readUrl) {
+  const read = (name) => readUrl(FILES[name]);
   const engine = await Engine.load();
   const input = readNpy(await read("walking.npy")).data;
   const labels = readLabels(await read("labels.json"));
@@ -50,23 +52,19 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>t</title>
 
 const PAGE_SCRIPT = `
 import { main } from "./program.js";
-const read = async (name) => new Uint8Array(await (await fetch("./" + name)).arrayBuffer());
+const read = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 main(read).then((r) => console.log("result:" + r), (e) => console.log("result:" + e.stack));
 `;
 
-const ASSETS = Object.fromEntries(FILES.map((name) => [name, readFileSync(join(root, HAR, name))]));
+const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-function prefixed(folder: string): Record<string, Uint8Array> {
-  return Object.fromEntries(Object.entries(ASSETS).map(([name, b]) => [`${folder}/${name}`, b]));
-}
-
-/** In the names of what is skipped without it. */
-
+let alone: Project;
 let project: Project;
 let expected: string;
 
 beforeAll(async () => {
-  project = await installedProject();
+  alone = await installedProject();
+  project = await installedWithHar();
   project.write({
     "index.html": PAGE,
     "page.js": PAGE_SCRIPT,
@@ -74,9 +72,8 @@ beforeAll(async () => {
     "node.js": `
 import { readFile } from "node:fs/promises";
 import { main } from "./program.js";
-console.log(await main(async (name) => new Uint8Array(await readFile("public/" + name))));
+console.log(await main(async (url) => new Uint8Array(await readFile(url))));
 `,
-    ...prefixed("public"),
   });
   const mambalite = (...args: string[]) => {
     const command = ["scripts/mambalite.mjs", ...args, "--json"];
@@ -89,20 +86,22 @@ console.log(await main(async (name) => new Uint8Array(await readFile("public/" +
 });
 
 afterAll(() => {
+  alone?.remove();
   project?.remove();
 });
 
 describe("the package", () => {
   it("has what it needs and nothing else", () => {
-    const files = filesIn(join(project.folder, "node_modules/mambalite-micro"));
+    const files = filesIn(join(alone.folder, "node_modules/mambalite-micro"));
     for (const needed of [
       "LICENSE",
       "README.md",
       "csrc/include/mlm.h",
+      "csrc/runner/images/images.json",
+      "csrc/runner/images/microbit.bin",
       "dist/checkpoint/arch.schema.json",
       "dist/cli/main.js",
       "dist/index.d.ts",
-      "dist/models/har/model.mlm",
       "dist/models/kws/MODEL_CARD.md",
       "dist/models/kws/model.safetensors",
       "dist/models/kws/yes.wav",
@@ -126,7 +125,7 @@ describe("the package", () => {
   });
 
   it("brings three packages along, none of the command line", () => {
-    const names = project
+    const names = alone
       .run("ls", ["node_modules"])
       .trim()
       .split("\n")
@@ -144,9 +143,11 @@ describe("the package", () => {
 import { readFile } from "node:fs/promises";
 import { Engine } from "mambalite-micro";
 import { exportProject, readSources } from "mambalite-micro/firmware";
+import { BUNDLED_MODELS } from "mambalite-micro/models";
 
 const engine = await Engine.load();
-const blob = new Uint8Array(await readFile("public/model.mlm"));
+const har = BUNDLED_MODELS.find(({ name }) => name === "har");
+const blob = new Uint8Array(await readFile(har.blob));
 const model = await engine.loadModel(blob);
 const session = model.createSession();
 const input = new Float32Array(9);
@@ -173,11 +174,35 @@ console.log(files.has("src/mlm.h"), files.has("LICENSE"));
     expect(made).toBe("true true");
   });
 
+  it("makes a file for a board in Node, of the runners that it brings", () => {
+    project.write({
+      "board-file.js": `
+import { readFile } from "node:fs/promises";
+import { Engine } from "mambalite-micro";
+import { BUNDLED_MODELS } from "mambalite-micro/models";
+import { boardFile, readRunner } from "mambalite-micro/runner";
+
+const engine = await Engine.load();
+const har = BUNDLED_MODELS.find(({ name }) => name === "har");
+const blob = new Uint8Array(await readFile(har.blob));
+const model = await engine.loadModel(blob);
+const { info, ops, labels } = model;
+const firmware = { blob, info, ops, labels, plan: model.plan() };
+const { format, bytes, build } = await boardFile(readRunner("pico2"), firmware, new Float32Array(9));
+const image = import.meta.resolve("mambalite-micro/runner/images/" + build.file);
+const runner = await readFile(new URL(image));
+console.log(format, runner.subarray(0, 256).equals(bytes.subarray(32, 32 + 256)));
+`,
+    });
+    expect(project.run(process.execPath, ["board-file.js"]).trim()).toBe("uf2 true");
+  });
+
   it("brings its command", () => {
     const bin = join(project.folder, "node_modules/.bin/mambalite");
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     expect(project.run(bin, ["--version"])).toBe(`${version}\n`);
-    const report = project.run(bin, ["run", "har", "--input", "public/walking.npy", "--json"]);
+    const input = "node_modules/@mambalite/har/walking.npy";
+    const report = project.run(bin, ["run", "har", "--input", input, "--json"]);
     expect(expected).toContain(JSON.parse(report).results[0].logitsBits.join(" "));
   });
 
@@ -189,26 +214,31 @@ console.log(files.has("src/mlm.h"), files.has("LICENSE"));
     });
   });
 
-  it("exports its schema, its manifest, its core and its models", () => {
+  it("exports its schema, its manifest, its core, its models and its runners", () => {
     project.write({
       "resolve.js": `
-for (const path of ["profile/report.schema.json", "package.json", "wasm/core.wasm", "models/kws/model.mlm"]) {
+for (const path of ["profile/report.schema.json", "package.json", "wasm/core.wasm", "models/kws/model.mlm", "runner/images/images.json"]) {
   console.log(import.meta.resolve("mambalite-micro/" + path));
 }`,
     });
-    expect(project.run(process.execPath, ["resolve.js"]).trim().split("\n")).toHaveLength(4);
+    expect(project.run(process.execPath, ["resolve.js"]).trim().split("\n")).toHaveLength(5);
   });
 
   it("has types for every way of resolving them", () => {
     project.write({
       "typed.ts": `
 import { type Engine, type Plan, Engine as Loader } from "mambalite-micro";
+import { FILES } from "@mambalite/har";
 import { readNpy } from "mambalite-micro/checkpoint";
+import { BUNDLED_MODELS, type BundledModel } from "mambalite-micro/models";
 import { profile, type ProfileReport } from "mambalite-micro/profile";
 import { BOARDS, type Board } from "mambalite-micro/device";
 import { type QuantizeReport, quantizeNetwork } from "mambalite-micro/quantize";
 export const quantized: (...all: Parameters<typeof quantizeNetwork>) => Promise<QuantizeReport> =
   async (...all) => (await quantizeNetwork(...all)).report;
+export const blobs: readonly URL[] = [FILES["model.mlm"], ...BUNDLED_MODELS.map((model: BundledModel) => model.blob)];
+// @ts-expect-error: not a file of it
+export const none = FILES["model.onnx"];
 export async function f(blob: Uint8Array): Promise<Plan> {
   const engine: Engine = await Loader.load({ simd: "off" });
   using model = await engine.loadModel(blob);
@@ -234,6 +264,85 @@ export async function f(blob: Uint8Array): Promise<Plan> {
     ]) {
       project.run(process.execPath, [TSC, ...common, ...module, "--types", "", "typed.ts"]);
     }
+  });
+});
+
+describe("har, whose weights may not be used commercially", () => {
+  const folderOf = ({ folder }: Project) => join(folder, "node_modules/mambalite-micro");
+  const missing =
+    "har is not in this package, since its data forbid commercial use: " +
+    "install @mambalite/har beside it (npm install @mambalite/har)";
+
+  it("is not in the package", () => {
+    const har = filesIn(join(root, HAR)).map((name) => sha256(join(root, HAR, name)));
+    const folder = folderOf(alone);
+    const same = filesIn(folder).filter((name) => har.includes(sha256(join(folder, name))));
+    expect(same).toEqual([]);
+    expect(filesIn(folder).filter((name) => name.includes("models/har/"))).toEqual([]);
+  });
+
+  it("is a package with its weights, their licence and its card", () => {
+    const folder = join(project.folder, "node_modules/@mambalite/har");
+    expect(filesIn(folder)).toEqual(filesIn(join(root, HAR)));
+    const { license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    expect(license).toBe("SEE LICENSE IN LICENSE.txt");
+    const text = readFileSync(join(folder, "LICENSE.txt"), "utf8");
+    expect(text).toContain("Any commercial use is prohibited.");
+    expect(text.replace(/\s+/g, " ")).toContain("Davide Anguita, Alessandro Ghio");
+  });
+
+  it.each(["har", "har-int"])("is missed by the command: %s", (name) => {
+    const command = ["node_modules/.bin/mambalite", "profile", name, "--quick"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+      ...{ cwd: alone.folder, encoding: "utf8" as const },
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      ...{ status: 1, stdout: "", stderr: `mambalite: ${missing}\n` },
+    });
+    expect(project.run(process.execPath, command)).toMatch(new RegExp(`^${name}: 100 frames of 9`));
+  });
+
+  it("is missed by programs that ask for its files, and by those alone", () => {
+    const program = `
+import { BUNDLED_MODELS, isInstalled } from "mambalite-micro/models";
+import { NotInstalled } from "mambalite-micro";
+const [kws, har] = BUNDLED_MODELS;
+const facts = { kws: isInstalled(kws), name: har.name, twin: har.integers.name, har: isInstalled(har) };
+try {
+  facts.blob = har.blob.href.slice(-25);
+  facts.example = har.examples[0].url.href.slice(-27);
+} catch (error) {
+  facts.error = [error instanceof NotInstalled, error.code, error.packageName, error.message];
+}
+console.log(JSON.stringify(facts));`;
+    const factsIn = (where: Project) => {
+      where.write({ "missed.js": program });
+      return JSON.parse(where.run(process.execPath, ["missed.js"]));
+    };
+    const named = { kws: true, name: "har", twin: "har-int" };
+    expect(factsIn(alone)).toEqual({
+      ...{ ...named, har: false },
+      error: [true, "NOT_INSTALLED", "@mambalite/har", missing],
+    });
+    expect(factsIn(project)).toEqual({
+      ...{ ...named, har: true },
+      blob: "/@mambalite/har/model.mlm",
+      example: "/@mambalite/har/walking.npy",
+    });
+  });
+});
+
+describe("a timing report", () => {
+  it("is held against the bundled models that are there, whichever is not", () => {
+    const facts = "core 0.2.0\nboard stm32h743\nmodel 00000000\ntile 1\ncounter cycles\nclock 1\n";
+    const places =
+      "state as planned\nweights dtcm\narena dtcm\nframes 1\noperator 0 1\ntotal 1\nend";
+    alone.write({ "report.txt": `mambalite-timing 1\n${facts}${places}\n` });
+    const command = ["node_modules/.bin/mambalite", "timing", "add", "report.txt"];
+    const { stderr } = spawnSync(process.execPath, command, {
+      ...{ cwd: alone.folder, encoding: "utf8" as const },
+    });
+    expect(stderr).toMatch(/^mambalite: --model: [^\n]* no bundled one is it, got none\n$/);
   });
 });
 
@@ -294,12 +403,13 @@ describe.skipIf(!hasChromium)(`without a build${needsChromium}`, () => {
       "mambalite-micro/device": `${modules}/mambalite-micro/dist/device/index.js`,
       "mambalite-micro/frontend": `${modules}/mambalite-micro/dist/frontend/index.js`,
       "mambalite-micro/models": `${modules}/mambalite-micro/dist/models/index.js`,
+      "@mambalite/har": `${modules}/@mambalite/har/index.js`,
       "@assemblyscript/loader": `${modules}/@assemblyscript/loader/index.js`,
       "wasm-feature-detect": `${modules}/wasm-feature-detect/dist/esm/index.js`,
       fflate: `${modules}/fflate/esm/browser.js`,
     };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
-    project.write({ "plain.html": PAGE.replace("<script", `${map}<script`), ...ASSETS });
+    project.write({ "plain.html": PAGE.replace("<script", `${map}<script`) });
     const site = await serve(project.folder);
     try {
       expect(await resultOf(`${site.url}plain.html`)).toBe(expected);

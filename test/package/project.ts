@@ -25,9 +25,16 @@ function runIn(cwd: string, command: string, args: readonly string[]): string {
 
 /** A folder with nothing but what `npm pack` makes. */
 export function packed(): Promise<string> {
-  return sharedFolder("packed", (folder) => {
-    runIn(root, "npm", ["pack", "--silent", "--pack-destination", folder]);
-  });
+  return sharedFolder("packed", (folder) => pack(".", folder));
+}
+
+/** The same of @mambalite/har. */
+export function packedHar(): Promise<string> {
+  return sharedFolder("packed-har", (folder) => pack("./ts/models/har", folder));
+}
+
+function pack(packageFolder: string, folder: string): void {
+  runIn(root, "npm", ["pack", packageFolder, "--silent", "--pack-destination", folder]);
 }
 
 /** The one tarball in a folder. */
@@ -49,11 +56,22 @@ export function installed({ run }: Project, ...names: string[]): boolean {
 
 /** What is packed and installed once for all tests is copied into a project of its own. */
 export async function installedProject(): Promise<Project> {
-  const tarball = tarballIn(await packed());
-  const installed = await sharedFolder("installed", (made) => {
-    writeFileSync(join(made, "package.json"), '{ "private": true, "type": "module" }\n');
-    runIn(made, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball]);
-  });
+  const tarballs = [tarballIn(await packed())];
+  return copyOf(await sharedFolder("installed", (made) => install(made, tarballs)));
+}
+
+/** The same with @mambalite/har beside it. */
+export async function installedWithHar(): Promise<Project> {
+  const tarballs = [await packed(), await packedHar()].map(tarballIn);
+  return copyOf(await sharedFolder("installed-har", (made) => install(made, tarballs)));
+}
+
+function install(made: string, tarballs: readonly string[]): void {
+  writeFileSync(join(made, "package.json"), '{ "private": true, "type": "module" }\n');
+  runIn(made, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...tarballs]);
+}
+
+function copyOf(installed: string): Project {
   const folder = mkdtempSync(join(tmpdir(), "mambalite-project-"));
   cpSync(installed, folder, { recursive: true, verbatimSymlinks: true });
   return {

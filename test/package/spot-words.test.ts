@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAudio } from "../../ts/audio/index.js";
-import { BUNDLED_MODELS } from "../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../ts/models/node.js";
 import { hasChromium, launch, needsChromium, serve } from "../chromium.js";
 import { RATE_HZ, wavOf } from "../wav.js";
 import { installed, installedProject, type Project, root } from "./project.js";

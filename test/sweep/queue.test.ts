@@ -222,7 +222,7 @@ describe.skipIf(!hasRedis)(`a sweep over a queue${needsRedis}`, () => {
   });
 
   if (isWhole) {
-    it("costs little, and two threads do nearly twice as much as one", {
+    it("costs little, and two workers do nearly twice as much as one", {
       timeout: PATIENCE_MS,
     }, async () => {
       const heavy = (name: string, models: number, crops: number) =>
@@ -236,12 +236,12 @@ describe.skipIf(!hasRedis)(`a sweep over a queue${needsRedis}`, () => {
       const places = { url: usual.url, share, cache: inFolder("cache-speed") };
       const speed = await speedOf(searches, places);
       await usual.stop();
-      const { twoThreads, longMs, queueOverhead, shortMs } = speed;
+      const { twoWorkers, longMs, queueOverhead, shortMs } = speed;
       console.log(
-        `jobs of ${longMs.toFixed(0)} ms: two threads ${twoThreads.toFixed(2)} times one; ` +
+        `jobs of ${longMs.toFixed(0)} ms: two workers ${twoWorkers.toFixed(2)} times one; ` +
           `of ${shortMs.toFixed(0)} ms: queue overhead ${(100 * queueOverhead).toFixed(1)} %`,
       );
-      expect(twoThreads).toBeGreaterThan(1.8);
+      expect(twoWorkers).toBeGreaterThan(1.8);
       expect(queueOverhead).toBeLessThan(0.05);
     });
   }

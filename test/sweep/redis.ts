@@ -78,9 +78,13 @@ export class Running {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[]) {
+  /** @param core the only one that it may run on */
+  constructor(args: readonly string[], core?: number) {
     const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-    const started = spawn(process.execPath, [launcher, ...args], { env });
+    const command = [process.execPath, launcher, ...args];
+    const [program, ...rest] =
+      core === undefined ? command : ["taskset", "-c", `${core}`, ...command];
+    const started = spawn(program!, rest, { env });
     started.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });

@@ -31,6 +31,20 @@ export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+const KILO = 1024;
+
+/** Where people read: "512 bytes", "14.6 KB", "1.71 MB"; KB are 1,024 bytes. Exact bytes stand where they are checked. */
+export function kilobytes(bytes: number): string {
+  if (bytes < KILO) return counted(bytes, "byte");
+  return bytes < KILO ** 2
+    ? `${threeDigits(bytes / KILO)} KB`
+    : `${threeDigits(bytes / KILO ** 2)} MB`;
+}
+
+function threeDigits(value: number): string {
+  return value >= 1000 ? grouped(value) : String(Number(value.toPrecision(3)));
+}
+
 /** "64 B", "11.2 KiB", "1.71 MiB": for axes only; figures are written in full. */
 export function shortBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes}`;

@@ -3,7 +3,7 @@
  * either.
  */
 import { fileURLToPath } from "node:url";
-import { BUNDLED_MODELS, type BundledStream } from "../models/index.js";
+import { BUNDLED_MODELS, type BundledStream } from "../models/node.js";
 import { isFileLike } from "./files.js";
 
 export interface ModelFiles {
@@ -26,6 +26,13 @@ export function twinOf(name: string): string | undefined {
 /** How a bundled model is driven over streams, if it was trained for them. */
 export function streamOf(name: string): BundledStream | undefined {
   return isFileLike(name) ? undefined : bundledModel(name)?.stream;
+}
+
+/** An input of a bundled model, or of its twin: the first of its examples. */
+export function exampleOf(name: string): string | undefined {
+  if (isFileLike(name)) return undefined;
+  const bundled = BUNDLED_MODELS.find((model) => [model.name, model.integers.name].includes(name));
+  return bundled && fileURLToPath(bundled.examples[0]!.url);
 }
 
 function bundledModel(name: string) {

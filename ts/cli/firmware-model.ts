@@ -11,7 +11,7 @@ import {
   type FirmwareModel,
   firmwareOf,
 } from "../firmware/index.js";
-import { BUNDLED_MODELS } from "../models/index.js";
+import { BUNDLED_MODELS } from "../models/node.js";
 import { takenBy } from "../open/inputs.js";
 import { type DetectorMode, listens } from "../open/listening.js";
 import { leavesTileOpen } from "../profile/board-tile.js";

@@ -12,6 +12,7 @@ import {
   MAX_STREAM_SECONDS,
   MAX_TIMEOUT_SECONDS,
 } from "../firmware/node.js";
+import { HAR_PACKAGE } from "../models/har.js";
 import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
 import { QUANTIZED_TYPES } from "../quantize/index.js";
 import { BUNDLED_NAMES } from "./bundled.js";
@@ -42,6 +43,7 @@ import {
   SIMD_CHOICES,
   timedBoards,
 } from "./options.js";
+import { addFlash, addSerial } from "./program-board.js";
 import { addSweep } from "./program-sweep.js";
 
 const DEFAULT_BUDGET = "mambalite.json";
@@ -49,7 +51,8 @@ const JOBS = "threads (default: as many as there are cores); the results are the
 const FOLD = "multiply linear layers together where that saves work; changes the last bits";
 const MODEL =
   "model: .mlm, .safetensors, .pth or .pt, told apart by content; or, where no file is named so, the " +
-  `bundled ${BUNDLED_NAMES.slice(0, -1).join(", ")} or ${BUNDLED_NAMES.at(-1)}`;
+  `bundled ${BUNDLED_NAMES.slice(0, -1).join(", ")} or ${BUNDLED_NAMES.at(-1)} ` +
+  `(har is in the package ${HAR_PACKAGE})`;
 const INPUT =
   ".npy: float32 [T, F] or [N, T, F], integer tokens [T] or [N, T], samples [S] or [N, S]; of " +
   "samples also a mono .wav or .flac at the model's rate";
@@ -219,6 +222,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--json", "print JSON: the row")
     .action(async (_, report, options) => print(await timingAdd(report, options)));
 
+  const serial = addCommand("serial", "Shows a board's console, and measured beside estimated.");
+  addSerial(withCheckpointFiles(serial).option("--labels <file>", LABELS), print);
+
   withExecution(withModel(addCommand("compare", "Compares a model with a reference's outputs.")))
     .option(
       "--golden <path...>",
@@ -265,6 +271,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--input <file>", ".npy as for run; the first sequence is the example's input")
     .option("--json", "print JSON")
     .action(async (model, options) => print(await exportCommand(model, options)));
+
+  const flash = addCommand("flash", "Makes one file for a board, without a compiler.");
+  addFlash(withExecution(withModel(flash)), print);
 
   const verify = addCommand("verify", "Runs a model's firmware in an emulator.");
   withDetector(

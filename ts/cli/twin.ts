@@ -7,8 +7,8 @@ import { LAYOUTS, type Target } from "../firmware/targets.js";
 import { twinOf } from "./bundled.js";
 
 export interface TwinChoice {
-  readonly target: Target;
-  /** Default: the target's usual one. */
+  /** Where no board is said: its usual one. */
+  readonly target?: Target;
   readonly board?: Board | undefined;
   /** The user wants the model that was named. */
   readonly float?: boolean;
@@ -39,12 +39,15 @@ const SOFT = "soft";
 export function modelFor(name: string, choice: TwinChoice): ChosenModel {
   const { target, float = false, fold = false, variant } = choice;
   const twin = twinOf(name);
-  const usual = BOARDS.find(({ id }) => id === LAYOUTS[target].boards[0]);
-  const board = choice.board ?? usual;
+  const board = choice.board ?? (target && usualBoard(target));
   const isSoft = board !== undefined && !hasFpu(board) && (variant?.includes(SOFT) ?? true);
   if (twin === undefined || !isSoft || float || fold) return { model: name, note: "" };
   return {
     model: twin,
     note: `${twin} is used: ${board.id} has no FPU; --float takes ${name}\n`,
   };
+}
+
+function usualBoard(target: Target): Board | undefined {
+  return BOARDS.find(({ id }) => id === LAYOUTS[target].boards[0]);
 }

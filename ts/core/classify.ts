@@ -17,6 +17,20 @@ export function softmax(logits: ArrayLike<number>): Float32Array {
   return Float32Array.from(powers, (power) => power / sum);
 }
 
+/** Rounding of as many float32 as there are classes. */
+const ONE_WITHIN = 1e-3;
+
+/**
+ * Probabilities of classes, from what a network says of them: logits, or probabilities already. Undefined for what is
+ * neither: values from 0 to 1 that are not 1 together, and values of which one is not finite.
+ */
+export function probabilitiesOf(values: Float32Array): Float32Array | undefined {
+  if (values.length < 2 || !values.every(Number.isFinite)) return undefined;
+  if (!values.every((value) => value >= 0 && value <= 1)) return softmax(values);
+  const sum = values.reduce((total, value) => total + value, 0);
+  return Math.abs(sum - 1) <= ONE_WITHIN ? values.slice() : undefined;
+}
+
 /**
  * The classes of a network's only output (what `run` and `finish` return, or its logits), the most probable first.
  * @param labels the model's; classes without one are named by their index

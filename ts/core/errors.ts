@@ -132,6 +132,21 @@ export class BadArgument extends MambaliteError {
   }
 }
 
+/** What was asked for is in a package of its own, which is not here. */
+export class NotInstalled extends MambaliteError {
+  readonly code = "NOT_INSTALLED";
+  constructor(
+    readonly what: string,
+    readonly packageName: string,
+    /** Why it is apart. */
+    reason: string,
+    /** What leads on. */
+    remedy: string,
+  ) {
+    super(`${what} is not in this package, since ${reason}: ${remedy}`);
+  }
+}
+
 /** What the core's validation says about a blob: the place of the fault and its numbers. */
 export interface ModelFault {
   /** Name of the tensor at fault, when it is a tensor and its name can be read. */

@@ -107,6 +107,12 @@ function libraryFiles(
   ];
 }
 
+/** Of csrc/port/app: what stands beside the program. */
+const PROGRAM_PARTS = [
+  ...["timing.c", "timed.h", "timed.c", "report.h", "report.c"],
+  ...["sensor.h", "sensor.c", "sensor-simulated.c"],
+];
+
 /** The program, its sensor, and the example that the simulated one plays. */
 function programFiles(
   program: string,
@@ -118,9 +124,10 @@ function programFiles(
   const main = model.detector === undefined ? "windows" : "detect";
   return [
     [`${program}/app.c`, source(sources, `port/app/${main}.c`)],
-    ...["timing.c", "report.h", "report.c", "sensor.h", "sensor.c", "sensor-simulated.c"].map(
-      (name): [string, string] => [`${program}/${name}`, source(sources, `port/app/${name}`)],
-    ),
+    ...PROGRAM_PARTS.map((name): [string, string] => [
+      `${program}/${name}`,
+      source(sources, `port/app/${name}`),
+    ]),
     [`${program}/sensor_format.h`, sensorHeader(sensor)],
     ...exampleFiles(program, example, model, sensor.type),
   ];

@@ -1,57 +1,18 @@
 /**
- * The models that come with this package: trained by the scripts in scripts/train, each with its
- * model card. Plain data: where the files are, for Node, browsers and bundlers alike.
+ * The models that are trained by the scripts in scripts/train, each with its model card: those of this package, and `har`,
+ * whose data's terms keep it in one of its own. Plain data: where the files are, for Node, browsers and bundlers alike.
  */
+import type { BundledModel, BundledStream } from "./bundled-model.js";
+import { HAR_PACKAGE, harMissing, harModel } from "./har.js";
 
-/** An input of a bundled model that may be shown and shipped. */
-export interface BundledExample {
-  readonly name: string;
-  /** What it is: one of the model's labels. */
-  readonly label: string;
-  /** .npy: float32 frames. .wav: 16-bit mono at the model's sample rate. */
-  readonly url: URL;
-}
-
-/** The same network in integers, for chips without an FPU; calibrated over training data. */
-export interface IntegerTwin {
-  readonly name: string;
-  readonly title: string;
-  readonly blob: URL;
-}
-
-/** How a detector is driven (docs/detect.md): chosen on the validation split, measured in the model card. */
-export interface StreamForm {
-  readonly windows: { readonly windowFrames: number; readonly hopFrames: number };
-  readonly events: {
-    readonly smooth: number;
-    readonly holdOff: number;
-    readonly thresholds: number | Readonly<Record<string, number>>;
-  };
-}
-
-/** For a stream that never ends. */
-export interface BundledStream {
-  /** The .mlm that runs without a reset, over the windows of `running`. */
-  readonly blob: URL;
-  readonly running: StreamForm;
-  readonly exact: StreamForm;
-}
-
-export interface BundledModel {
-  readonly name: string;
-  /** One line for a person: what goes in and what comes out. */
-  readonly title: string;
-  /** The .mlm: front end, weights and labels. */
-  readonly blob: URL;
-  /** What a user would bring: a PyTorch state dict, the front end's constants, the labels. */
-  readonly checkpoint: URL;
-  readonly frontEnd: URL;
-  readonly labels: URL;
-  readonly examples: readonly BundledExample[];
-  readonly integers: IntegerTwin;
-  /** Of a model that was trained for it. */
-  readonly stream?: BundledStream;
-}
+export type {
+  BundledExample,
+  BundledModel,
+  BundledStream,
+  BundledTerms,
+  IntegerTwin,
+  StreamForm,
+} from "./bundled-model.js";
 
 const KWS: BundledModel & { readonly stream: BundledStream } = {
   name: "kws",
@@ -87,27 +48,16 @@ const KWS: BundledModel & { readonly stream: BundledStream } = {
   },
 };
 
-const HAR: BundledModel = {
-  name: "har",
-  title: "activity recognition: 50 Hz accelerometer and gyroscope to six activities",
-  blob: new URL("./har/model.mlm", import.meta.url),
-  checkpoint: new URL("./har/model.safetensors", import.meta.url),
-  frontEnd: new URL("./har/frontend.json", import.meta.url),
-  labels: new URL("./har/labels.json", import.meta.url),
-  examples: [
-    { name: "walking", label: "WALKING", url: new URL("./har/walking.npy", import.meta.url) },
-    { name: "standing", label: "STANDING", url: new URL("./har/standing.npy", import.meta.url) },
-    { name: "laying", label: "LAYING", url: new URL("./har/laying.npy", import.meta.url) },
-  ],
-  integers: {
-    name: "har-int",
-    title: "activity recognition in integers: har for chips without an FPU",
-    blob: new URL("./har/model-int.mlm", import.meta.url),
-  },
-};
-
 /** What `listen` of mambalite-micro/streaming takes to hear six words. */
 export const WORDS = { model: KWS.stream.blob, ...KWS.stream.running.events } as const;
 
-/** The first one is what `npm start` profiles. */
+/** Nothing that is looked for when a page runs is in its bundle. */
+const HAR = harModel(() => {
+  throw harMissing(`import FILES from ${HAR_PACKAGE}`);
+});
+
+/**
+ * The first one is what `npm start` profiles. The files of `har` are in the package @mambalite/har, which is looked for in
+ * Node alone: elsewhere, and without it, asking for one of them throws NotInstalled.
+ */
 export const BUNDLED_MODELS: readonly BundledModel[] = [KWS, HAR];

@@ -2,13 +2,14 @@
  * Inputs of the files that a person chooses: arrays, clips, or a folder of clips a class, as the command line takes them
  * with `--inputs` and `--dataset`. Knows nothing of where the files are, or of what their inputs are for.
  */
-import { BadArgument, BadInput } from "../core/errors.js";
-import { framesIn, type InputArray, type SamplesInput } from "../core/input.js";
+import { BadInput } from "../core/errors.js";
+import type { InputArray, SamplesInput } from "../core/input.js";
 import type { Model } from "../core/model.js";
-import { FileProblem, inFile } from "../host/file-problem.js";
+import { inFile } from "../host/file-problem.js";
 import type { InputSource } from "../quantize/inputs.js";
-import { type FileEntry, namesOf } from "./files.js";
-import { inputsOf, type ModelInput, paddedClip, takenBy } from "./inputs.js";
+import { AUDIO, datasetOf, hasDataset } from "./dataset.js";
+import { byPath, type FileEntry, isHidden, namesOf } from "./files.js";
+import { inputsOf, type ModelInput, takenBy } from "./inputs.js";
 
 /** A file with its path in what was chosen. */
 export type ExampleFile = FileEntry;
@@ -29,7 +30,6 @@ type TakenModel = Pick<Model, "info" | "labels" | "metadata">;
 /** Reads one input, or one of several of a file. */
 type Item = () => InputArray | Promise<InputArray>;
 
-const AUDIO = /\.(wav|flac)$/i;
 const ARRAY = /\.npy$/i;
 
 /**
@@ -44,9 +44,9 @@ export async function readExamples(
   model: TakenModel,
   options: ExampleOptions = {},
 ): Promise<Examples> {
-  const visible = files.filter(({ path }) => !isHidden(path)).sort(byPath);
+  const visible = files.filter((file) => !isHidden(file)).sort(byPath);
   const { info, labels } = model;
-  const isOfClasses = visible.some((file) => isOfClass(file, labels));
+  const isOfClasses = hasDataset(visible, labels);
   const { items, leftOut } =
     info.inputKind === "samples" && isOfClasses
       ? datasetItems(visible, info, labels, options)
@@ -82,8 +82,6 @@ async function firstOf(file: ExampleFile, model: ModelInput): Promise<InputArray
   return only as InputArray;
 }
 
-// ---- a folder a class --------------------------------------------------------------------------------
-
 /** Files beside the folders are no part of the set. @throws FileProblem */
 function datasetItems(
   files: readonly ExampleFile[],
@@ -91,65 +89,8 @@ function datasetItems(
   labels: readonly string[],
   { samples = info.sampleRateHz }: ExampleOptions,
 ): Sorted {
-  if (framesIn(info, samples) === 0) {
-    throw new BadArgument("samples", `at least ${info.windowSamples}, a window`, `${samples}`);
-  }
-  const root = rootOf(files.find((file) => isOfClass(file, labels)) as ExampleFile);
-  const isClip = ({ path }: ExampleFile) =>
-    path.startsWith(root) && path.slice(root.length).includes("/");
-  const clips = files.filter(isClip);
-  for (const file of clips) requireClip(file, root, labels);
-  const items = labels.flatMap((label) =>
-    clips
-      .filter((file) => classOf(file) === label)
-      .map((file) => () => clipOf(file, info.sampleRateHz, samples)),
-  );
-  return { items, leftOut: files.filter((file) => !isClip(file)) };
-}
-
-function clipOf({ path, read }: ExampleFile, sampleRateHz: number, samples: number) {
-  return inFile(path, async () => paddedClip(await read(), sampleRateHz, samples, "one second"));
-}
-
-/** @throws FileProblem */
-function requireClip({ path }: ExampleFile, root: string, labels: readonly string[]): void {
-  const [folder = "", ...rest] = path.slice(root.length).split("/");
-  if (!labels.includes(folder)) {
-    const reason = `is no label of the model, which has ${labels.join(", ")}`;
-    throw new FileProblem(root + folder, reason);
-  }
-  if (rest.length > 1 || !AUDIO.test(path)) {
-    throw new FileProblem(path, "expected a clip: .wav or .flac");
-  }
-}
-
-function isOfClass(file: ExampleFile, labels: readonly string[]): boolean {
-  const folder = classOf(file);
-  return AUDIO.test(file.path) && folder !== undefined && labels.includes(folder);
-}
-
-/** The folder that a file lies in. */
-function classOf({ path }: ExampleFile): string | undefined {
-  return path.split("/").at(-2);
-}
-
-/** What is before the folder of a clip's class. */
-function rootOf({ path }: ExampleFile): string {
-  return path
-    .split("/")
-    .slice(0, -2)
-    .map((folder) => `${folder}/`)
-    .join("");
-}
-
-// ---- names -------------------------------------------------------------------------------------------
-
-function isHidden(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith("."));
-}
-
-function byPath(a: ExampleFile, b: ExampleFile): number {
-  return a.path < b.path ? -1 : Number(a.path > b.path);
+  const { clips, leftOut } = datasetOf(files, info, labels, samples);
+  return { items: clips.map((clip) => () => clip.read()), leftOut };
 }
 
 function kindsOf({ info, labels }: TakenModel): string {

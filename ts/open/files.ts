@@ -18,3 +18,13 @@ export function namesOf(files: readonly Pick<FileEntry, "path">[]): string {
   if (files.length === 0) return "no files";
   return shortLine(files.map(({ path }) => path).join(", "), MOST_NAMES_CHARACTERS);
 }
+
+/** Hidden files, and files in hidden folders, are none of a person's. */
+export function isHidden({ path }: Pick<FileEntry, "path">): boolean {
+  return path.split("/").some((part) => part.startsWith("."));
+}
+
+/** In the order of their paths. */
+export function byPath(a: Pick<FileEntry, "path">, b: Pick<FileEntry, "path">): number {
+  return a.path < b.path ? -1 : Number(a.path > b.path);
+}

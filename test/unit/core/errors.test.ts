@@ -11,6 +11,7 @@ const examples: readonly errors.MambaliteError[] = [
   new errors.NonFinite("w", [1, 2], Number.NaN),
   new errors.BadInput("tokens", "frames"),
   new errors.BadArgument("tile", "1", "0"),
+  new errors.NotInstalled("har", "@mambalite/har", "its data forbid it", "npm install it"),
   new errors.BadModel("MLM_ERR_CRC", "changed"),
   new errors.SelfTestFailed(8),
   new errors.BeyondTolerance("the reference", { maxRelative: 0.5, tolerance: 2e-6 }),

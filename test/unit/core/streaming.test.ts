@@ -1,7 +1,7 @@
 /** Audio as it comes from a microphone: any number of samples at a time, and no end in sight. */
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
-import { BUNDLED_MODELS } from "../../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../../ts/models/node.js";
 import { Engine, logitsOf, type Model, type Outputs } from "../../../ts/node.js";
 
 const SECOND = 16_000;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readAudio } from "../../../ts/audio/index.js";
 import { readCheckpoint, readNpy, toNetwork } from "../../../ts/checkpoint/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
-import { BUNDLED_MODELS } from "../../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../../ts/models/node.js";
 import type { InputArray, Network } from "../../../ts/node.js";
 import type { InputSource } from "../../../ts/quantize/inputs.js";
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, toNetwork } from "../../../ts/checkpoint/index.js";
 import { readFrontEnd, readLabels, withFrontEnd } from "../../../ts/frontend/index.js";
-import { BUNDLED_MODELS } from "../../../ts/models/index.js";
+import { BUNDLED_MODELS } from "../../../ts/models/node.js";
 import {
   BadArgument,
   BadInput,

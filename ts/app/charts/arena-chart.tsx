@@ -8,7 +8,7 @@ import { useMemo } from "preact/hooks";
 import type { Plan, PlanBuffer } from "../../index.js";
 import { grouped, shortBytes } from "../format.js";
 import { useWidth } from "../views/use-width.js";
-import { ALIVE_HEIGHT, type ArenaLayout, layOutArena } from "./arena-layout.js";
+import { ALIVE_HEIGHT, type ArenaLayout, layOutArena, markTexts } from "./arena-layout.js";
 
 interface Props {
   readonly id: string;
@@ -19,8 +19,12 @@ interface Props {
   readonly selected?: number | null;
   /** Buffers that stand out, by index. */
   readonly marked?: ReadonlySet<number>;
+  /** Operators that stand out, by index. */
+  readonly columns?: readonly number[];
   readonly svg?: RefObject<SVGSVGElement | null>;
   onSelect?(index: number | null): void;
+  /** An operator is pointed at. */
+  onColumn?(operator: number): void;
 }
 
 const ROTATED_NAME_HEIGHT = 84;
@@ -88,6 +92,7 @@ function Drawing(props: DrawingProps) {
   return (
     <>
       <Patterns id={props.id} />
+      <Bands {...props} />
       {!isCompact && <Axes {...props} />}
       {layout.boxes.map((_, i) => (
         <Box key={i} index={i} {...props} />
@@ -95,6 +100,21 @@ function Drawing(props: DrawingProps) {
       <Marks {...props} />
     </>
   );
+}
+
+/** Behind the buffers, over the whole height. */
+function Bands({ layout, columns = [] }: DrawingProps) {
+  const { left, top, bottom, column } = layout;
+  return columns.map((operator) => (
+    <rect
+      key={operator}
+      class="band"
+      x={left + column * operator}
+      y={top}
+      width={column}
+      height={bottom + ALIVE_HEIGHT - top}
+    />
+  ));
 }
 
 /** Kinds differ by pattern as well as by colour. */
@@ -150,7 +170,7 @@ function Box({
       id={`${id}-${index}`}
       role="option"
       aria-selected={isSelected}
-      aria-label={describeBuffer(buffer, operators, plan)}
+      aria-label={`${describeBuffer(buffer, operators, plan)}${drawnAs(text, buffer)}`}
       onPointerMove={(event) => {
         if (!isSelected && hasMoved(event)) onSelect(index);
       }}
@@ -158,6 +178,11 @@ function Box({
       {shape}
     </g>
   );
+}
+
+/** What a person sees is in what a person hears. */
+function drawnAs(text: string, { name }: PlanBuffer): string {
+  return name.includes(text) ? "" : `, drawn as ${text}`;
 }
 
 /** Browsers report a move, too, when the page scrolls under a pointer that rests. */
@@ -180,7 +205,7 @@ export function describeBuffer(
   return `${name}, ${kind}${whole}, offset ${grouped(offset)}, ${grouped(bytes)} bytes, ${share} % of the arena, alive ${life}`;
 }
 
-function Axes({ layout, operators, hasNames }: DrawingProps) {
+function Axes({ layout, operators, hasNames, columns = [], onColumn }: DrawingProps) {
   const { left, right, bottom, column, ticks, alive } = layout;
   const base = bottom + ALIVE_HEIGHT;
   return (
@@ -198,9 +223,14 @@ function Axes({ layout, operators, hasNames }: DrawingProps) {
         alive
       </text>
       {alive.map(({ bytes, x, height }, i) => (
-        <g key={i}>
+        <g
+          key={i}
+          onPointerMove={(event) => {
+            if (hasMoved(event)) onColumn?.(i);
+          }}
+        >
           <rect
-            class="alive"
+            class={columns.includes(i) ? "alive alive-pointed" : "alive"}
             x={x + 1}
             y={base - height}
             width={Math.max(0.5, column - 2)}
@@ -251,6 +281,7 @@ function OperatorName({ index, name, x, y, hasNames, column }: NameProps) {
 
 function Marks({ layout, plan, isCompact = false }: DrawingProps) {
   const { left, right, peakY, minimumY } = layout;
+  const texts = markTexts(plan, right - left);
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
     <g aria-hidden="true" class="marks">
@@ -259,10 +290,10 @@ function Marks({ layout, plan, isCompact = false }: DrawingProps) {
       {!isCompact && (
         <>
           <text class="mark-text" x={right} y={peakY - 6} text-anchor="end">
-            {`peak ${grouped(plan.arenaBytes)}`}
+            {texts.peak}
           </text>
           <text class="mark-text" x={left + 4} y={Math.min(minimumY, peakY) - 6}>
-            {`minimum ${grouped(plan.minimumBytes)}, dashed`}
+            {texts.minimum}
           </text>
         </>
       )}

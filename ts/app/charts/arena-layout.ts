@@ -3,6 +3,7 @@
  * knows nothing of colours or pages.
  */
 import type { Plan, PlanBuffer } from "../../index.js";
+import { grouped } from "../format.js";
 
 export interface ArenaBox {
   readonly buffer: PlanBuffer;
@@ -85,6 +86,21 @@ export function layOutArena(plan: Plan, operators: number, size: ArenaSize): Are
   };
 }
 
+const MARK_CHARACTER_WIDTH = 7.6;
+const MARK_GAP = 18;
+
+/** What the lines of the peak and of the theoretical minimum are called: both stand in one row. */
+export function markTexts(
+  { arenaBytes, minimumBytes }: Pick<Plan, "arenaBytes" | "minimumBytes">,
+  width: number,
+): { readonly peak: string; readonly minimum: string } {
+  const peak = `peak ${grouped(arenaBytes)}`;
+  const names = [`minimum ${grouped(minimumBytes)}, dashed`, `min ${grouped(minimumBytes)}`];
+  const hasRoom = (text: string) =>
+    (text.length + peak.length) * MARK_CHARACTER_WIDTH + MARK_GAP <= width;
+  return { peak, minimum: names.find(hasRoom) ?? "" };
+}
+
 export function aliveBytes({ buffers }: Plan, operators: number): number[] {
   return Array.from({ length: operators }, (_, op) =>
     buffers
@@ -93,12 +109,15 @@ export function aliveBytes({ buffers }: Plan, operators: number): number[] {
   );
 }
 
-/** The whole name, or what comes after its last dot, or nothing. */
+/** The whole name, its ends ("layers.2\u2026scan_state"), what comes after its last dot, or nothing. */
 function fitText(name: string, width: number, height: number): string {
   if (height < TEXT_HEIGHT) return "";
   const room = (width - 2 * PADDING) / CHARACTER_WIDTH;
   const short = name.slice(name.lastIndexOf(".") + 1);
-  return [name, short].find((text) => text.length <= room) ?? "";
+  const [first, second] = name.split(".");
+  return (
+    [name, `${first}.${second}\u2026${short}`, short].find((text) => text.length <= room) ?? ""
+  );
 }
 
 /** Round numbers of bytes from 0 to the arena's size. */

@@ -21,6 +21,9 @@ interface Props {
   readonly id: string;
   readonly graph: NetworkGraph;
   readonly chosen: number | null;
+  /** Nodes that are pointed at elsewhere, or here. */
+  readonly pointed: ReadonlySet<number>;
+  onPoint(node: number | null): void;
   onChoose(node: number | null): void;
   /** Brings what there is about a node into view. */
   onShow(node: number): void;
@@ -184,7 +187,17 @@ type NodeProps = Omit<Props, "graph"> & {
   readonly style: Style;
 };
 
-function NodeCard({ node, index, style, id, chosen, onChoose, onShow }: NodeProps) {
+function NodeCard({
+  node,
+  index,
+  style,
+  id,
+  chosen,
+  pointed,
+  onPoint,
+  onChoose,
+  onShow,
+}: NodeProps) {
   const family = node.parts.length > 0 ? "graph-block" : node.isBarrier ? "graph-gather" : "";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list box has the keys
@@ -192,9 +205,11 @@ function NodeCard({ node, index, style, id, chosen, onChoose, onShow }: NodeProp
     <div
       id={`${id}-${index}`}
       role="option"
-      class={`graph-card ${family}`}
+      class={`graph-card ${family} ${pointed.has(index) ? "graph-card-pointed" : ""}`}
       aria-selected={index === chosen}
       style={style}
+      onPointerEnter={() => onPoint(index)}
+      onPointerLeave={() => onPoint(null)}
       onClick={() => {
         onChoose(index);
         onShow(index);

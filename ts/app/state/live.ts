@@ -47,6 +47,16 @@ export const liveKind = computed<LiveKind | null>(() => {
   return info?.inputKind === "samples" && hasWords ? "microphone" : null;
 });
 
+/** Names of the recordings that are replayed, or were last; none: it listens to something else. */
+export const replayed = signal<readonly string[]>([]);
+
+/** Recordings of the replay that no class was heard of; null when there was none. A recording is called as its class. */
+export const missed = computed<readonly string[] | null>(() => {
+  const names = new Set(heard.value.map(({ name }) => name.toLowerCase()));
+  if (replayed.value.length === 0) return null;
+  return replayed.value.filter((name) => !names.has(name.toLowerCase()));
+});
+
 let feed: Feed | undefined;
 /** The page's end of the listener. */
 let ear: MessagePort | undefined;
@@ -57,6 +67,7 @@ effect(() => {
   stop();
   note.value = null;
   heard.value = [];
+  replayed.value = [];
   liveProblem.value = null;
 });
 
@@ -69,17 +80,21 @@ export function stop(): void {
 }
 
 export function listenToMicrophone(): Promise<void> {
-  return start("the microphone", (port) => openMicrophone(port, { rateHz: rateHz() }));
+  return start("the microphone", [], (port) => openMicrophone(port, { rateHz: rateHz() }));
 }
 
 export function listenToMotion(): Promise<void> {
-  return start("the motion sensors", openMotion);
+  return start("the motion sensors", [], openMotion);
 }
 
-/** Recordings by their addresses, with a pause after each. */
-export function replayRecordings(name: string, urls: readonly URL[]): Promise<void> {
-  return start(name, async (port) => {
-    const recording = await readRecordings(urls);
+/** One behind the other, with a pause after each. */
+export function replayRecordings(
+  name: string,
+  recordings: readonly { readonly name: string; readonly url: URL }[],
+): Promise<void> {
+  const names = recordings.map((recording) => recording.name);
+  return start(name, names, async (port) => {
+    const recording = await readRecordings(recordings.map(({ url }) => url));
     return replay(recording, port, () => {
       setTimeout(() => {
         if (listening.peek() === name) stop();
@@ -88,12 +103,17 @@ export function replayRecordings(name: string, urls: readonly URL[]): Promise<vo
   });
 }
 
-async function start(name: string, open: (port: MessagePort) => Promise<Feed>): Promise<void> {
+async function start(
+  name: string,
+  recordings: readonly string[],
+  open: (port: MessagePort) => Promise<Feed>,
+): Promise<void> {
   stop();
   note.value = null;
   heard.value = [];
   liveProblem.value = null;
   lastClass = -1;
+  replayed.value = recordings;
   listening.value = name;
   const input = new MessageChannel();
   const notes = new MessageChannel();

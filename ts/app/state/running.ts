@@ -4,6 +4,7 @@
  */
 import { effect, signal } from "@preact/signals";
 import type { RunAnswer, Watched } from "../worker/protocol.js";
+import { latest } from "./latest.js";
 import { ask, choice, explain, generation, work } from "./simulator.js";
 
 export const run = signal<RunAnswer | null>(null);
@@ -14,6 +15,8 @@ export const watched = signal<Watched | null>(null);
 export const isPlaying = signal(false);
 
 const FRAME_MS = 40;
+
+const begin = latest();
 
 effect(() => {
   generation.value;
@@ -34,11 +37,15 @@ export function runFile(file: File): Promise<void> {
 
 /** A file, the address of an example, or null for generated numbers. */
 export async function runInput(name: string, input: File | string | null): Promise<void> {
+  const isLast = begin();
   forget();
   try {
-    run.value = await work("run", { choice: choice.peek(), input, name }, "running");
-    await watchFrame(run.value.frames);
+    const answer = await work("run", { choice: choice.peek(), input, name }, "running");
+    if (!isLast()) return;
+    run.value = answer;
+    await watchFrame(answer.frames);
   } catch (error) {
+    if (!isLast()) return;
     const reason = explain(error);
     runProblem.value = reason === null ? null : `${name}: ${reason}`;
   }
@@ -54,7 +61,10 @@ export async function watchFrame(frame: number): Promise<void> {
   isFetching = true;
   try {
     while (watched.peek()?.frame !== wantedFrame && run.peek() !== null) {
-      watched.value = await ask("watch", { sequence: sequence.peek(), frame: wantedFrame });
+      const [of, index] = [run.peek(), sequence.peek()];
+      const now = await ask("watch", { sequence: index, frame: wantedFrame });
+      // Meanwhile another input may have been run, or another sequence chosen.
+      if (of === run.peek() && index === sequence.peek()) watched.value = now;
     }
   } catch (error) {
     runProblem.value = explain(error);

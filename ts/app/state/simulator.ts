@@ -17,13 +17,15 @@ import type {
   MeasuredFigures,
   NamedFile,
   OpenedModel,
-  Progress,
   Sample,
   Source,
   Times,
 } from "../worker/protocol.js";
 import { budget, bundledName, fold, frames, schedule, tile } from "./choice.js";
 import { afterFrames } from "./staged.js";
+import { underWay } from "./works.js";
+
+export { busy } from "./works.js";
 
 const client = new SimulatorClient();
 
@@ -32,7 +34,6 @@ export const exact = signal<ExactFigures | null>(null);
 /** Of what `exact` is for. */
 export const times = signal<Times | null>(null);
 export const measured = signal<MeasuredFigures | null>(null);
-export const busy = signal<Progress | null>(null);
 /** One line; null when nothing is wrong. */
 export const problem = signal<string | null>(null);
 /** The checkpoint that could not be opened for its names, with what it probably is. */
@@ -63,19 +64,12 @@ function usualFrames(): number {
 }
 
 /** A call of the worker whose progress is shown. @throws SimulatorProblem */
-export async function work<Name extends CallName>(
+export function work<Name extends CallName>(
   name: Name,
   input: Calls[Name]["input"],
   what: string,
 ): Promise<Calls[Name]["output"]> {
-  busy.value = { what };
-  try {
-    return await client.call(name, input, (progress) => {
-      busy.value = progress;
-    });
-  } finally {
-    busy.value = null;
-  }
+  return underWay(name, what, (report) => client.call(name, input, report));
 }
 
 /** A call that is quick, or shows its own progress. */
@@ -168,7 +162,6 @@ async function open(next: Source, bundled: string | null, isDrafted = false): Pr
 /** Stops what is under way; what was shown before stays, with its model. */
 export async function cancel(): Promise<void> {
   client.cancel();
-  busy.value = null;
   if (!isSame(measured.value?.choice, exact.value?.choice)) measured.value = null;
   await reopen();
 }
@@ -259,23 +252,27 @@ export async function measureMore(totalMs: number, isStopped: () => boolean): Pr
   }
 }
 
+/** The operators' timer adds up: what it says last has seen most. */
 function withPiece(figures: MeasuredFigures, { samplesMs, operatorMs }: Sample): MeasuredFigures {
-  const operatorPieces = [...figures.operatorPieces, operatorMs];
-  const operators = figures.report.operators.map((operator, i) => ({
-    ...operator,
-    hostMs: summarize(operatorPieces.map((piece) => piece[i] ?? 0)).medianMs,
-  }));
-  const totalMs = operators.reduce((sum, { hostMs }) => sum + hostMs, 0);
+  const totalMs = operatorMs.reduce((sum, ms) => sum + ms, 0);
+  const operators = figures.report.operators.map((operator, i) => {
+    const hostMs = operatorMs[i] ?? 0;
+    return { ...operator, hostMs, hostShare: totalMs > 0 ? hostMs / totalMs : 0 };
+  });
   return {
     ...figures,
-    operatorPieces,
     samplesMs: [...figures.samplesMs, ...samplesMs],
-    report: {
-      ...figures.report,
-      operators: operators.map((operator) => ({
-        ...operator,
-        hostShare: totalMs > 0 ? operator.hostMs / totalMs : 0,
-      })),
-    },
+    report: { ...figures.report, operators },
   };
 }
+
+/** All operators together take about as long as the quickest run. */
+const MOST_OF_A_RUN = 1.5;
+
+/** Whether the operators' times on this host are more than noise: other work disturbs them more than whole runs. */
+export const areOperatorsTold = computed(() => {
+  const figures = measured.value;
+  if (figures === null) return false;
+  const totalMs = figures.report.operators.reduce((sum, { hostMs }) => sum + hostMs, 0);
+  return totalMs <= MOST_OF_A_RUN * summarize(figures.samplesMs).minMs;
+});

@@ -1,14 +1,21 @@
 /** The arena over time, with a readout of the buffer under the pointer or chosen by key. */
 import { useState } from "preact/hooks";
-import type { Plan } from "../../index.js";
 import { ArenaChart, describeBuffer } from "../charts/arena-chart.js";
 import { grouped, percent } from "../format.js";
 import { CHARTS } from "../state/charts.js";
-import { chosenNode, nodeOfBuffer } from "../state/selection.js";
+import {
+  facts,
+  operatorsOfBuffer,
+  pointed,
+  shownBuffers,
+  shownOperators,
+} from "../state/pointing.js";
 import { exact } from "../state/simulator.js";
 import { staged } from "../state/staged.js";
 import type { ExactFigures } from "../worker/protocol.js";
-import { Panel } from "./parts.js";
+import { factsText } from "./facts.js";
+import { Bytes, Panel } from "./parts.js";
+import { Word, type WordName } from "./words.js";
 
 const HEIGHT = 430;
 const shown = staged(exact, 1);
@@ -66,24 +73,29 @@ function Arena({ figures }: { figures: ExactFigures }) {
         operators={operators}
         height={HEIGHT}
         selected={buffer === undefined ? null : selected}
-        marked={buffersOfChosen(plan)}
+        marked={shownBuffers.value}
+        columns={shownOperators.value}
         svg={CHARTS.arena}
-        onSelect={setSelected}
+        onSelect={(index) => {
+          setSelected(index);
+          pointed.value = index === null ? [] : operatorsOfBuffer(plan.buffers[index]?.name ?? "");
+        }}
+        onColumn={(operator) => {
+          setSelected(null);
+          pointed.value = [operator];
+        }}
       />
       <p class="readout" role="status">
-        {buffer === undefined
-          ? "Point at a buffer, or focus the chart and use the arrow keys."
-          : describeBuffer(buffer, operators, plan)}
+        {buffer === undefined ? hint() : describeBuffer(buffer, operators, plan)}
       </p>
     </>
   );
 }
 
-/** Those of the node that is chosen in the network. */
-function buffersOfChosen({ buffers }: Plan): ReadonlySet<number> {
-  const node = chosenNode.value;
-  if (node === null) return new Set();
-  return new Set(buffers.flatMap((buffer, i) => (nodeOfBuffer(buffer) === node ? [i] : [])));
+/** Of the operators that are pointed at, or what can be done. */
+function hint(): string {
+  if (facts.value !== null) return factsText(facts.value);
+  return "Point at a buffer, or focus the chart and use the arrow keys.";
 }
 
 function share(bytes: number, of: number): string {
@@ -91,7 +103,7 @@ function share(bytes: number, of: number): string {
 }
 
 interface ReadingProps {
-  readonly name: string;
+  readonly name: WordName;
   readonly value: number;
   readonly note: string;
   readonly kind?: string;
@@ -100,9 +112,11 @@ interface ReadingProps {
 function Reading({ name, value, note, kind }: ReadingProps) {
   return (
     <div class={`reading ${kind === undefined ? "" : `reading-${kind}`}`}>
-      <dt>{name}</dt>
+      <dt>
+        <Word name={name} />
+      </dt>
       <dd>
-        <span class="reading-value">{grouped(value)}</span> <span class="reading-note">{note}</span>
+        <Bytes bytes={value} note={note} />
       </dd>
     </div>
   );

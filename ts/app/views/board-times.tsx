@@ -26,13 +26,33 @@ export function BoardTimes({ id }: { id: string }) {
   );
 }
 
-/** Of an alternative; undefined where there is no estimate. */
-export function millisecondsOn(
-  all: Times | null,
-  id: string,
-  { schedule, tile }: PlanSummary,
-): string | undefined {
-  const other = all?.others.find((one) => one.schedule === schedule && one.tile === tile);
-  const ms = other?.ms[id];
-  return ms === undefined ? undefined : milliseconds(ms);
+type Way = Pick<PlanSummary, "schedule" | "tile">;
+
+/** Of an alternative, or of what is shown; undefined where there is no estimate. */
+function msOn(all: Times | null, id: string, { schedule, tile }: Way): number | undefined {
+  return all?.others.find((one) => one.schedule === schedule && one.tile === tile)?.ms[id];
 }
+
+/** Less than that is no difference. */
+const LEAST_GAIN = 0.01;
+
+/** Of an alternative, with what it gains over what is shown. */
+export function gainText(all: Times | null, id: string, way: Way): string {
+  const ms = msOn(all, id, way);
+  if (ms === undefined) return NO_TIME;
+  const now = all?.boards.find((board) => board.id === id)?.time?.ms;
+  const gain = now === undefined ? 0 : 1 - ms / now;
+  const change = `, ${percent(Math.abs(gain))} ${gain > 0 ? "less" : "more"}`;
+  return `about ${milliseconds(ms)} ms${Math.abs(gain) < LEAST_GAIN ? "" : change}`;
+}
+
+/** Of a way to run the model, a line for each of the boards that have times. */
+export function speedLines(all: Times | null, ids: readonly string[], way: Way): string[] {
+  const known = ids.flatMap((id) => {
+    const ms = msOn(all, id, way);
+    return ms === undefined ? [] : [`about ${milliseconds(ms)} ms on ${id}`];
+  });
+  return known.length === 0 ? [NO_TIME] : known;
+}
+
+const NO_TIME = "time not estimated";

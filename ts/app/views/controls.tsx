@@ -15,6 +15,7 @@ import {
 } from "../state/choice.js";
 import { choice, exact, foldModel, model } from "../state/simulator.js";
 import { Fold } from "./parts.js";
+import { Word } from "./words.js";
 
 const SCHEDULE_NOTES: Readonly<Record<Schedule, string>> = {
   stream: "state and one tile: ours",
@@ -77,6 +78,9 @@ export function Controls() {
           }}
         />
       </div>
+      <p class="fine">
+        <Word name="schedule" />, <Word name="tile" />, <Word name="arena" />: what are they?
+      </p>
       <FoldChoice />
       <fieldset class="choice choice-long">
         <legend>Boards</legend>

@@ -1,11 +1,12 @@
 /**
  * Files dropped anywhere on the page, and where they go: a model to open, an input to run, a reference to compare with;
- * and what is dropped on the panel of quantisation, examples. Knows nothing of what files are called or hold.
+ * and what is dropped on the panels of quantisation or evaluation, examples or a labelled set. Knows nothing of what files are called or hold.
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { sortDropped } from "../../open/dropped.js";
 import { compareFiles } from "../state/comparison.js";
+import { evaluateFiles } from "../state/evaluating.js";
 import { chooseExamples } from "../state/quantizing.js";
 import { runFile } from "../state/running.js";
 import { model, openDropped } from "../state/simulator.js";
@@ -28,7 +29,7 @@ export function DropTarget({ children }: { children: ComponentChildren }) {
         event.preventDefault();
         setOver(false);
         if (event.dataTransfer === null) return;
-        void takeDrop(event.dataTransfer, isWithin(event.target, "#quantize"));
+        void takeDrop(event.dataTransfer, event.target);
       }}
     >
       {children}
@@ -36,10 +37,17 @@ export function DropTarget({ children }: { children: ComponentChildren }) {
   );
 }
 
-async function takeDrop(transfer: DataTransfer, isForQuantizing: boolean): Promise<void> {
+/** On some panels it is clear what files are for. */
+const TAKERS: readonly (readonly [string, (files: readonly NamedFile[]) => void])[] = [
+  ["#quantize", chooseExamples],
+  ["#evaluate", (files) => void evaluateFiles(files)],
+];
+
+async function takeDrop(transfer: DataTransfer, target: EventTarget | null): Promise<void> {
   const files = await filesOf(transfer);
-  if (isForQuantizing) chooseExamples(files);
-  else takeFiles(files);
+  const taker = TAKERS.find(([selector]) => isWithin(target, selector));
+  if (taker === undefined) takeFiles(files);
+  else taker[1](files);
 }
 
 function isWithin(target: EventTarget | null, selector: string): boolean {

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { MOTION_HZ } from "../../streaming/motion.js";
 import { paintRolling } from "../charts/heat.js";
 import { paintTraces, type TraceGroup } from "../charts/traces.js";
-import { grouped, milliseconds, percent } from "../format.js";
+import { grouped, kilobytes, milliseconds, percent } from "../format.js";
 import { OFFERED_MODELS } from "../models.js";
 import {
   heard,
@@ -13,7 +13,9 @@ import {
   listenToMotion,
   liveKind,
   liveProblem,
+  missed,
   note,
+  replayed,
   replayRecordings,
   stop,
 } from "../state/live.js";
@@ -61,6 +63,8 @@ function Offer() {
 function Demonstration({ kind }: { kind: LiveKind }) {
   const isListening = listening.value !== null;
   const examples = offered.value?.examples ?? [];
+  // Before that there is nothing to see, and the figures come first.
+  const isBegun = isListening || note.value !== null;
   return (
     <>
       <p class="buttons">
@@ -76,30 +80,29 @@ function Demonstration({ kind }: { kind: LiveKind }) {
           <button
             type="button"
             disabled={isListening}
-            onClick={() =>
-              void replayRecordings(
-                "a replay of the recordings",
-                examples.map(({ url }) => url),
-              )
-            }
+            onClick={() => void replayRecordings("a replay of the recordings", examples)}
           >
             Replay the recordings
           </button>
         )}
-        <button type="button" disabled={!isListening} onClick={stop}>
-          Stop
-        </button>
+        {isListening && (
+          <button type="button" onClick={stop}>
+            Stop
+          </button>
+        )}
       </p>
       <Message text={liveProblem.value} tone="problem" />
       <p class="fine" role="status">
         {isListening ? `listening to ${listening.value}` : "not listening"}
       </p>
-      <div class="live">
-        {kind === "microphone" ? <Spectrogram /> : <MotionTraces />}
-        <Recognised />
-        <Probabilities now={note.value} />
-        <Pace now={note.value} kind={kind} />
-      </div>
+      {isBegun && (
+        <div class="live">
+          {kind === "microphone" ? <Spectrogram /> : <MotionTraces />}
+          <Recognised />
+          <Probabilities now={note.value} />
+          <Pace now={note.value} kind={kind} />
+        </div>
+      )}
     </>
   );
 }
@@ -110,19 +113,35 @@ const LEAST_PROBABILITY = 0.5;
 function Recognised() {
   const now = note.value;
   const label = model.value?.labels[likelyClass(now)];
-  const text = now === null || now.answers === 0 ? "\u2013" : (label ?? "undecided");
+  const current = now === null || now.answers === 0 ? "\u2013" : (label ?? "undecided");
+  // What was heard last stays when it is over.
+  const text = listening.value === null ? (heard.value[0]?.name ?? current) : current;
   return (
     <div class="recognised">
       <h3>Recognised</h3>
       <p class="big huge" data-live-class={text}>
         {text}
       </p>
+      {listening.value === null && <Summary />}
       <ol class="heard" aria-live="polite" aria-label="Heard, the latest first">
         {heard.value.map(({ name, atFrame }) => (
           <li key={atFrame}>{name}</li>
         ))}
       </ol>
     </div>
+  );
+}
+
+/** How a replay ended. */
+function Summary() {
+  const missing = missed.value;
+  if (missing === null) return null;
+  return (
+    <p class={`answer ${missing.length === 0 ? "" : "answer-bad"}`} role="status">
+      {missing.length === 0
+        ? `\u2713 all ${replayed.value.length} recordings recognised`
+        : `\u2717 not recognised: ${missing.join(", ")}`}
+    </p>
   );
 }
 
@@ -161,14 +180,14 @@ function Pace({ now, kind }: { now: ListeningNote | null; kind: LiveKind }) {
       <div class="reading">
         <dt>time per {kind === "motion" ? "frame" : "hop"}</dt>
         <dd>
-          <span class="reading-value">{now === null ? "\u2013" : milliseconds(ms)}</span>{" "}
+          <span class="reading-value">{ms === 0 ? "\u2013" : milliseconds(ms)}</span>{" "}
           <span class="reading-note">of {frameMs} ms</span>
         </dd>
       </div>
       <div class="reading">
         <dt>of real time</dt>
         <dd class="reading-value" data-share={ms / frameMs}>
-          {now === null ? "\u2013" : percent(ms / frameMs)}
+          {ms === 0 ? "\u2013" : percent(ms / frameMs)}
         </dd>
       </div>
       <div class="reading">
@@ -179,9 +198,11 @@ function Pace({ now, kind }: { now: ListeningNote | null; kind: LiveKind }) {
         <dt>memory</dt>
         <dd>
           <span class="reading-value" data-arena={now?.arenaBytes}>
-            {grouped(now?.arenaBytes ?? 0)}
+            {now === null ? "\u2013" : kilobytes(now.arenaBytes)}
           </span>{" "}
-          <span class="reading-note">bytes, as on a board</span>
+          <span class="reading-note">
+            {now !== null && `${grouped(now.arenaBytes)} bytes, `}as on a board
+          </span>
         </dd>
       </div>
     </dl>

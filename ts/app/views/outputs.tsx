@@ -4,8 +4,8 @@ import type { Axis } from "../../graph/shapes.js";
 import { hexWord } from "../../hex-word.js";
 import type { Output } from "../../index.js";
 import { paintGrid } from "../charts/heat.js";
-import { grouped } from "../format.js";
-import { Bar, Scroll } from "./parts.js";
+import { grouped, percent } from "../format.js";
+import { type Range, Scroll, SignedBar } from "./parts.js";
 
 /** Logits of a vocabulary are too many to read. */
 const SHOWN_ELEMENTS = 24;
@@ -13,6 +13,7 @@ const SHOWN_ELEMENTS = 24;
 const SHOWN_ROWS = 16;
 const SHOWN_COLUMNS = 6;
 const MOST_PICTURE_COLUMNS = 4096;
+const LEAST_PROBABILITY = 0.001;
 
 interface OutputProps {
   readonly output: Output;
@@ -22,6 +23,8 @@ interface OutputProps {
   readonly classIndex: number;
   /** One an element, or empty. */
   readonly labels: readonly string[];
+  /** One an element, where they are logits of classes. */
+  readonly probabilities?: Float32Array | undefined;
   /** Its name says nothing then. */
   readonly isOnly: boolean;
 }
@@ -36,10 +39,10 @@ export function OutputView(props: OutputProps) {
   );
 }
 
-function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
+function VectorTable({ output, classIndex, labels, probabilities, isOnly }: OutputProps) {
   const { name, data } = output;
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  const range = rangeOf(data);
   const order = shownElements(data);
   const isOne = data.length === 1;
   return (
@@ -51,11 +54,20 @@ function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
               <th scope="col" class="left">
                 {isOne ? "output" : isOnly ? "class" : "element"}
               </th>
+              <th scope="col" class="signed">
+                <span class="signed-ends" aria-hidden="true">
+                  <span>{range.low < 0 ? "\u2212" : ""}</span>
+                  <span>+</span>
+                </span>
+                <span class="hidden">below or above 0</span>
+              </th>
+              {probabilities && (
+                <th scope="col" title="softmax of the logits">
+                  probability
+                </th>
+              )}
               <th scope="col">{isOne || !isOnly ? "value" : "logit"}</th>
               <th scope="col">bits</th>
-              <th scope="col" class="left">
-                <span class="hidden">size</span>
-              </th>
             </tr>
           </thead>
           <tbody>
@@ -64,11 +76,12 @@ function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
                 <th scope="row" class="left">
                   {isOne ? (labels[0] ?? "value") : className(labels, i)}
                 </th>
+                <td class="signed">
+                  <SignedBar value={data[i] ?? 0} range={range} />
+                </td>
+                {probabilities && <td>{probabilityText(probabilities[i] ?? 0)}</td>}
                 <td>{valueText(data[i])}</td>
                 <td class="bits">{hexWord(bits[i] ?? 0)}</td>
-                <td>
-                  <Bar share={Math.abs(data[i] ?? 0) / largest} />
-                </td>
               </tr>
             ))}
           </tbody>
@@ -81,6 +94,19 @@ function VectorTable({ output, classIndex, labels, isOnly }: OutputProps) {
       )}
     </>
   );
+}
+
+/** Of the finite values, and 0. */
+function rangeOf(data: Float32Array): Range {
+  const finite = data.filter(Number.isFinite);
+  return { low: Math.min(0, ...finite), high: Math.max(0, ...finite) };
+}
+
+/** Less than can be read is not said to be nothing, nor nearly all to be all. */
+function probabilityText(probability: number): string {
+  if (probability < LEAST_PROBABILITY) return `< ${percent(LEAST_PROBABILITY)}`;
+  const most = 1 - LEAST_PROBABILITY;
+  return probability > most && probability < 1 ? `> ${percent(most)}` : percent(probability);
 }
 
 /** All in their order, or the largest first when there are very many. */
@@ -181,7 +207,8 @@ function HeatStrip({ name, data, rows, isTimeLast }: StripProps) {
         aria-label={`${name}: ${rows} rows of ${width}, largest magnitude ${largest.toPrecision(3)}`}
       />
       <figcaption>
-        {name} <span>{`|max| ${largest.toPrecision(3)}`}</span>
+        {name}: time to the right, {elements} elements downwards; the brighter, the further from 0{" "}
+        <span>{`|max| ${largest.toPrecision(3)}`}</span>
       </figcaption>
     </figure>
   );

@@ -1,6 +1,7 @@
 /** Small parts that every view is made of: panels, tags, bars. Knows nothing of models. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { grouped, kilobytes } from "../format.js";
 
 export type Basis = "exact" | "measured" | "allowance";
 
@@ -83,6 +84,49 @@ export function Bar({ share, tone = "plain" }: BarProps) {
     <span class={`bar bar-${tone}`} aria-hidden="true">
       <span class="bar-fill" style={{ width }} />
     </span>
+  );
+}
+
+export interface Range {
+  /** At most 0. */
+  readonly low: number;
+  /** At least 0. */
+  readonly high: number;
+}
+
+/** From 0 to the left or to the right, on a scale that all of a table share. */
+export function SignedBar({ value, range }: { value: number; range: Range }) {
+  const span = range.high - range.low || 1;
+  const at = (part: number) => `${(100 * (part - range.low)) / span}%`;
+  const length = Number.isFinite(value) ? Math.abs(value) : 0;
+  const fill = { left: at(Math.min(0, value)), width: `${(100 * length) / span}%` };
+  return (
+    <span class={`bar bar-signed ${value < 0 ? "bar-below" : ""}`} aria-hidden="true">
+      <span class="bar-fill" style={fill} />
+      <span class="bar-zero" style={{ left: at(0) }} />
+    </span>
+  );
+}
+
+/** The figure to read, and the bytes to check it by. */
+export function Bytes({ bytes, note }: { bytes: number; note: string }) {
+  const exact = `${grouped(bytes)} bytes`;
+  const read = kilobytes(bytes);
+  if (read === exact) {
+    return (
+      <>
+        <span class="reading-value exact-bytes">{exact}</span>{" "}
+        <span class="reading-note">{note}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span class="reading-value">{read}</span>{" "}
+      <span class="reading-note">
+        <span class="exact-bytes">{exact}</span>, {note}
+      </span>
+    </>
   );
 }
 

@@ -1,20 +1,10 @@
 /** Quantisation's place on the page. Its controls and its report are loaded when a person opens it. */
-import { effect, signal } from "@preact/signals";
-import type { ComponentType } from "preact";
 import { isOpen } from "../state/quantizing.js";
 import { model } from "../state/simulator.js";
+import { onDemand } from "./on-demand.js";
 import { Panel } from "./parts.js";
 
-const view = signal<ComponentType | null>(null);
-
-effect(() => {
-  if (isOpen.value && view.peek() === null) void load();
-});
-
-async function load(): Promise<void> {
-  const { QuantizeView } = await import("./quantize-view.js");
-  view.value = QuantizeView;
-}
+const view = onDemand(isOpen, ({ QuantizeView }) => QuantizeView);
 
 export function QuantizePanel() {
   const View = isOpen.value ? view.value : null;

@@ -16,10 +16,11 @@ import {
   takesBundled,
   type,
 } from "../state/quantizing.js";
-import { busy, cancel, model } from "../state/simulator.js";
+import { model } from "../state/simulator.js";
 import type { QuantizeChoice } from "../worker/protocol.js";
 import { FileButton, Message } from "./parts.js";
 import { QuantizeReportView } from "./quantize-report.js";
+import { UnderWay } from "./under-way.js";
 
 export function QuantizeView() {
   const first = useRef<HTMLDivElement>(null);
@@ -52,24 +53,10 @@ export function QuantizeView() {
           <span class="fine">integers need examples to be calibrated with</span>
         )}
       </p>
-      {isQuantizing.value && <UnderWay />}
+      {isQuantizing.value && <UnderWay call="quantize" label="quantising" />}
       <Message text={quantizeProblem.value} tone="problem" />
       {quantized.value !== null && <QuantizeReportView answer={quantized.value} />}
     </div>
-  );
-}
-
-/** As at the top of the page, which may be far away. */
-function UnderWay() {
-  const { what, share } = busy.value ?? { what: "waiting" };
-  return (
-    <p class="under-way">
-      <progress aria-label="Quantising" {...(share !== undefined && { value: share })} />
-      <span>{what}</span>
-      <button type="button" onClick={() => void cancel()}>
-        Cancel quantising
-      </button>
-    </p>
   );
 }
 

@@ -1,14 +1,16 @@
 /** The three schedules side by side on one scale: the textbook, the paper, this project. */
 
-import type { Schedule } from "../../index.js";
+import type { Plan, Schedule } from "../../index.js";
 import { ArenaChart } from "../charts/arena-chart.js";
-import { grouped, percent } from "../format.js";
+import { grouped, kilobytes, percent } from "../format.js";
 import { CHARTS } from "../state/charts.js";
-import { schedule } from "../state/choice.js";
-import { exact } from "../state/simulator.js";
+import { boards, schedule } from "../state/choice.js";
+import { exact, times } from "../state/simulator.js";
 import { staged } from "../state/staged.js";
-import type { SchedulePlan } from "../worker/protocol.js";
+import type { PlanSummary, SchedulePlan } from "../worker/protocol.js";
+import { speedLines } from "./board-times.js";
 import { Bar, Panel } from "./parts.js";
+import { Word } from "./words.js";
 
 /** On a wall they stand beside the large chart. */
 const HEIGHT = matchMedia("(min-width: 2000px)").matches ? 320 : 150;
@@ -51,6 +53,10 @@ export function SchedulesPanel() {
   );
 }
 
+function planSummary({ schedule: name, tile }: Plan): Pick<PlanSummary, "schedule" | "tile"> {
+  return { schedule: name, tile: name === "stream" ? tile : 0 };
+}
+
 function ScheduleCard({ entry, peak }: { entry: SchedulePlan; peak: number }) {
   const { plan, operators } = entry;
   const saved = 1 - plan.arenaBytes / peak;
@@ -58,10 +64,11 @@ function ScheduleCard({ entry, peak }: { entry: SchedulePlan; peak: number }) {
   return (
     <article class={`schedule ${isChosen ? "schedule-chosen" : ""}`} aria-label={plan.schedule}>
       <h3>
-        {plan.schedule} <span class="stands-for">{STANDS_FOR[plan.schedule]}</span>
+        <Word name={plan.schedule} /> <span class="stands-for">{STANDS_FOR[plan.schedule]}</span>
       </h3>
       <p class="schedule-peak">
-        <span class="big">{grouped(plan.arenaBytes)}</span> bytes
+        <span class="big">{kilobytes(plan.arenaBytes)}</span>{" "}
+        <span class="exact-bytes">{grouped(plan.arenaBytes)} bytes</span>
         <span class="saved">
           {saved === 0 ? "the baseline" : `${percent(saved)} less than unfused`}
         </span>
@@ -75,6 +82,13 @@ function ScheduleCard({ entry, peak }: { entry: SchedulePlan; peak: number }) {
         isCompact
         svg={CHARTS[plan.schedule]}
       />
+      <p>
+        {speedLines(times.value, boards.value, planSummary(plan)).map((line) => (
+          <span key={line} class="saved">
+            {line}
+          </span>
+        ))}
+      </p>
       <button
         type="button"
         class="quiet"

@@ -3,7 +3,7 @@
 import { hexWord } from "../../hex-word.js";
 import type { OutputInfo } from "../../index.js";
 import { grouped } from "../format.js";
-import { OFFERED_MODELS } from "../models.js";
+import { OFFERED_MODELS, TERMS } from "../models.js";
 import { bundledName } from "../state/choice.js";
 import { model, openBundled, openFiles } from "../state/simulator.js";
 import type { OpenedModel } from "../worker/protocol.js";
@@ -52,6 +52,11 @@ export function SourcePanel() {
           </li>
         ))}
       </ul>
+      {TERMS.map(({ models, summary, licence }) => (
+        <p class="terms" key={models}>
+          {models}: {summary} (<a href={licence.href}>licence</a>)
+        </p>
+      ))}
       {model.value !== null && <Identity model={model.value} />}
     </section>
   );

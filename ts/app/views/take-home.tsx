@@ -3,10 +3,9 @@ import { signal } from "@preact/signals";
 import { BOARDS } from "../../device/index.js";
 import { EXPORT_TARGETS, LAYOUTS } from "../../firmware/targets.js";
 import { summarize } from "../../profile/index.js";
-import { svgFile } from "../charts/export-svg.js";
 import { CHARTS, type ChartName } from "../state/charts.js";
 import { boards } from "../state/choice.js";
-import { ask, choice, explain, measured, model, work } from "../state/simulator.js";
+import { ask, choice, exact, explain, measured, model, work } from "../state/simulator.js";
 import { download } from "./download.js";
 import { Message, Panel } from "./parts.js";
 
@@ -44,7 +43,7 @@ export function TakeHomePanel() {
           <h3>Charts (.svg)</h3>
           <p class="buttons">
             {CHART_TITLES.map(([name, title]) => (
-              <button key={name} type="button" onClick={() => takeChart(name)}>
+              <button key={name} type="button" onClick={() => void attempt(() => takeChart(name))}>
                 {title}
               </button>
             ))}
@@ -120,9 +119,13 @@ async function takeReport(): Promise<void> {
   download(`${baseName()}.profile.json`, "application/json", text);
 }
 
-function takeChart(name: ChartName): void {
+async function takeChart(name: ChartName): Promise<void> {
+  const { captionOf, svgFile } = await import("./later-views.js");
   const chart = CHARTS[name].current;
-  if (chart !== null) download(`${baseName()}.${name}.svg`, "image/svg+xml", svgFile(chart));
+  const shown = { model: model.peek(), exact: exact.peek(), measured: measured.peek() };
+  if (chart === null || shown.model === null || shown.exact === null) return;
+  const caption = captionOf(name, { ...shown, model: shown.model, exact: shown.exact });
+  download(`${baseName()}.${name}.svg`, "image/svg+xml", svgFile(chart, caption));
 }
 
 async function takeFirmware(): Promise<void> {

@@ -1,11 +1,12 @@
 /** The verdict, board by board: fits or not, headroom, and what would make it fit. */
 import { BOARDS, type BoardVerdict, judgePlaced, type RegionVerdict } from "../../device/index.js";
-import { counted, grouped } from "../format.js";
+import { counted, grouped, kilobytes, milliseconds } from "../format.js";
 import { boards, schedule, tile } from "../state/choice.js";
 import { exact, times } from "../state/simulator.js";
 import type { PlanSummary } from "../worker/protocol.js";
-import { BoardTimes, millisecondsOn } from "./board-times.js";
+import { BoardTimes, gainText } from "./board-times.js";
 import { Bar, Panel } from "./parts.js";
+import { Word } from "./words.js";
 
 const SHOWN_REMEDIES = 4;
 const SHOWN_FORCING = 4;
@@ -43,8 +44,8 @@ function WholeSequenceNote() {
   return (
     <p class="whole-sequence">
       <b>{someNames(forcedBy)}</b> {forcedBy.length === 1 ? "needs" : "need"} the whole sequence:
-      for up to {counted(maxFrames, "frame")} {grouped(bytes)} bytes of the arena keep it; without,{" "}
-      {grouped(arenaBytesWithout)} of {grouped(arenaBytes)} bytes would do
+      for up to {counted(maxFrames, "frame")} {kilobytes(bytes)} of the arena keep it; without,{" "}
+      {kilobytes(arenaBytesWithout)} of {kilobytes(arenaBytes)} would do
       {growsWithSquare.length > 0 && (
         <>
           ; the work of <b>{someNames(growsWithSquare)}</b> grows with the square of the length
@@ -97,12 +98,13 @@ function BoardCard({ verdict, alternatives }: CardProps) {
           headroom={flash.headroomBytes}
           isChosen={flash.fits}
           holds={[]}
-          note={`with ${grouped(flash.reservedBytes)} for ${flash.reservedFor}`}
+          note={`${grouped(flash.weightsBytes)} bytes of model, ${grouped(flash.reservedBytes)} for ${flash.reservedFor}`}
         />
       </dl>
       <p class="board-note">
-        RAM {grouped(ram.neededBytes)} = arena {grouped(ram.arenaBytes)} + caller's input and output{" "}
-        {grouped(ram.callerBytes)} + {grouped(ram.stackBytes)} for the stack
+        Bytes of RAM: {grouped(ram.neededBytes)} = <Word name="arena" /> {grouped(ram.arenaBytes)} +
+        caller's input and output {grouped(ram.callerBytes)} + {grouped(ram.stackBytes)} for the
+        stack
         {weights.place === ram.region && <> + weights {grouped(weights.copiedBytes)}</>}
       </p>
       <BoardTimes id={id} />
@@ -137,12 +139,12 @@ function Resource({ name, needed, available, headroom, isChosen, holds, note }: 
         {name} {holds.length > 0 && <span class="here">{whatGoes(holds)} here</span>}
       </dt>
       <dd>
-        <span class="amount">
-          {grouped(needed)} <span class="of">of {grouped(available)}</span>
+        <span class="amount" title={`${grouped(needed)} of ${grouped(available)} bytes`}>
+          {kilobytes(needed)} <span class="of">of {kilobytes(available)}</span>
         </span>
         <Bar share={needed / available} tone={fits ? "good" : "bad"} />
         <span class={fits ? "headroom" : "headroom short"}>
-          {fits ? `${grouped(headroom)} free` : `${grouped(-headroom)} over`}
+          {fits ? `${kilobytes(headroom)} free` : `${kilobytes(-headroom)} over`}
         </span>
         {note !== "" && <small class="resource-note">{note}</small>}
       </dd>
@@ -200,9 +202,14 @@ function Remedies({ verdict, alternatives }: CardProps) {
 function otherBoards({ id }: BoardVerdict): string {
   const others = (exact.value?.boards ?? []).filter((other) => other.id !== id && other.fits);
   if (others.length === 0) return "no board of the catalogue holds it as it is.";
-  const shown = others.slice(0, SHOWN_BOARDS).map((other) => other.id);
+  const shown = others.slice(0, SHOWN_BOARDS).map((other) => withTime(other.id));
   const more = others.length > shown.length ? ` and ${others.length - shown.length} more` : "";
   return `but ${shown.join(", ")}${more} would hold it as it is.`;
+}
+
+function withTime(id: string): string {
+  const ms = times.value?.boards.find((board) => board.id === id)?.time?.ms;
+  return ms === undefined ? id : `${id} (about ${milliseconds(ms)} ms)`;
 }
 
 function FlashRemedy({ verdict }: { verdict: BoardVerdict }) {
@@ -211,8 +218,9 @@ function FlashRemedy({ verdict }: { verdict: BoardVerdict }) {
     <div class="remedies">
       <h4>What would make it fit</h4>
       <p class="remedy-none">
-        A model of at most {grouped(flash.bytes - flash.reservedBytes)} bytes (this one has{" "}
-        {grouped(flash.weightsBytes)}): no schedule changes what flash holds; {otherBoards(verdict)}
+        A model of at most {kilobytes(flash.bytes - flash.reservedBytes)} (this one has{" "}
+        {kilobytes(flash.weightsBytes)}): no schedule changes what flash holds;{" "}
+        {otherBoards(verdict)}
       </p>
     </div>
   );
@@ -227,14 +235,13 @@ function spread<T>(all: readonly T[]): readonly T[] {
 
 function Remedy({ plan, result }: { plan: PlanSummary; result: BoardVerdict }) {
   const { ram } = result;
-  const ms = millisecondsOn(times.value, result.id, plan);
   return (
     <li>
       <button type="button" class="remedy" onClick={() => use(plan)}>
-        <b>{nameOf(plan)}</b> <span>{grouped(ram.neededBytes)} bytes of RAM</span>{" "}
-        {ms !== undefined && <span>about {ms} ms </span>}
+        <b>{nameOf(plan)}</b> <span>{kilobytes(ram.neededBytes)} of RAM</span>{" "}
+        <span>{gainText(times.value, result.id, plan)} </span>
         <span>
-          {grouped(ram.headroomBytes)} free in {nameOfRegion(result)}
+          {kilobytes(ram.headroomBytes)} free in {nameOfRegion(result)}
         </span>
       </button>
     </li>

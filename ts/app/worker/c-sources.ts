@@ -3,7 +3,8 @@ import LICENSE from "../../../LICENSE?raw";
 
 const FOLDER = "../../../csrc/";
 
-const FILES = import.meta.glob<string>("../../../csrc/**/*", {
+/** Runners are firmware of their own, and no part of a project. */
+const FILES = import.meta.glob<string>(["../../../csrc/**/*", "!../../../csrc/runner/**"], {
   query: "?raw",
   import: "default",
   eager: true,

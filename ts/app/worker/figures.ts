@@ -143,7 +143,6 @@ export class Measurements {
       choice,
       report,
       samplesMs: runFor(this.#profiled, EFFORT.budgetMs),
-      operatorPieces: [report.operators.map(({ hostMs }) => hostMs)],
     };
   }
 

@@ -10,6 +10,7 @@ import type { ModuleShapes } from "../../graph/shapes.js";
 import type { ModelInfo, OpInfo, Output, Plan, Schedule } from "../../index.js";
 import type { StreamForm } from "../../models/index.js";
 import type { Comparison } from "../../open/comparison.js";
+import type { Evaluation } from "../../open/evaluation.js";
 import type { StreamForms } from "../../open/listening.js";
 import type {
   BoardTimeEstimate,
@@ -18,7 +19,10 @@ import type {
   ProfileReport,
   WholeSequence,
 } from "../../profile/index.js";
+import type { TimingRow } from "../../profile/timing-report.js";
 import type { QuantizeReport, WeightsReport } from "../../quantize/index.js";
+import type { BoardFile, RunnerBoard, RunnerImage } from "../../runner/index.js";
+import type { InputValues } from "../../runner/values.js";
 
 /** A model as a user gives it: a file of theirs, or the address of a bundled one. */
 export interface Source {
@@ -124,8 +128,6 @@ export interface MeasuredFigures {
   readonly choice: Choice;
   readonly report: ProfileReport;
   readonly samplesMs: readonly number[];
-  /** Milliseconds by operator of each piece; the report has their medians. */
-  readonly operatorPieces: readonly (readonly number[])[];
 }
 
 /** A further piece of the same measurement. */
@@ -141,6 +143,8 @@ export interface RunResult {
   readonly outputs: readonly Output[];
   /** Of the first output: -1 where it is rows over time or one value, or no element is a number. */
   readonly classIndex: number;
+  /** Of the classes; undefined where the first output says none. */
+  readonly probabilities?: Float32Array;
 }
 
 export interface RunAnswer {
@@ -162,6 +166,8 @@ export interface Watched {
   /** Those that are vectors, of the frames so far; none where these are too few. */
   readonly vectors: readonly Output[];
   readonly states: readonly { readonly name: string; readonly values: Float32Array }[];
+  /** Of integers, whose bytes are no picture. */
+  readonly hiddenStates: number;
 }
 
 /** A file with its path in what was dropped. */
@@ -178,6 +184,14 @@ export interface ComparisonAnswer {
   /** Where the outputs agree and the trace does not. */
   readonly warning: string | null;
   readonly reference: string;
+}
+
+export interface EvaluationAnswer {
+  readonly evaluation: Evaluation;
+  /** What `mambalite eval --json` prints. */
+  readonly json: string;
+  /** Paths of files that are no part of the set. */
+  readonly leftOut: readonly string[];
 }
 
 /** The number type that a network is to have. `stateBits` and `float` count for "int" only. */
@@ -202,6 +216,30 @@ export type QuantizeAnswer = {
   | { readonly type: "int"; readonly report: QuantizeReport }
   | { readonly type: "w8"; readonly report: WeightsReport }
 );
+
+/** A board that there is firmware for. */
+export type RunnerOffer = RunnerImage & { readonly board: RunnerBoard };
+
+export interface FlashChoice {
+  readonly choice: Choice;
+  readonly board: RunnerBoard;
+  /** Address of the input that the board runs at reset; null: the numbers that are profiled with. */
+  readonly example: string | null;
+}
+
+export interface FlashAnswer extends BoardFile {
+  readonly board: RunnerBoard;
+  readonly arenaBytes: number;
+  /** Of the example, as the board should say it; -1 where there is no class. */
+  readonly classIndex: number;
+}
+
+/** One sequence for a board that runs the open model. */
+export interface BoardInput {
+  readonly values: InputValues;
+  /** Bits of the logits that it must give. */
+  readonly expected: readonly string[];
+}
 
 /** How to listen: with a running network's blob, or else with windows of the open model. */
 export interface ListenChoice {
@@ -263,6 +301,10 @@ export interface Calls {
     { readonly choice: Choice; readonly files: readonly NamedFile[] },
     ComparisonAnswer
   >;
+  evaluate: Call<
+    { readonly choice: Choice; readonly files: readonly NamedFile[] },
+    EvaluationAnswer
+  >;
   quantize: Call<
     {
       readonly choice: QuantizeChoice;
@@ -276,6 +318,12 @@ export interface Calls {
     { readonly choice: Choice; readonly target: string; readonly board: string | null },
     Uint8Array<ArrayBuffer>
   >;
+  /** In the order in which they are offered. */
+  runners: Call<null, readonly RunnerOffer[]>;
+  flash: Call<FlashChoice, FlashAnswer>;
+  /** A timing report of a board that runs the open model, beside its estimate. */
+  measured: Call<{ readonly report: string }, TimingRow>;
+  boardInputs: Call<{ readonly input: File | string }, readonly BoardInput[]>;
   /**
    * Input comes through `source` as `FeedMessage`s; a ListeningNote or a Problem goes out through `notes`
    * for each. Anything that comes through `notes` ends it.

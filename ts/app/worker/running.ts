@@ -3,6 +3,7 @@
  * Knows nothing of pages.
  */
 
+import { probabilitiesOf } from "../../core/classify.js";
 import { BadState } from "../../core/errors.js";
 import { type InputArray, inputLength } from "../../core/input.js";
 import { classOutput } from "../../core/outputs.js";
@@ -76,7 +77,7 @@ export class Runs {
       frame: session.frames,
       frames,
       vectors: vectorsSoFar(session, bench),
-      states: statesOf(session),
+      ...statesOf(session, bench),
     };
   }
 
@@ -123,15 +124,21 @@ function vectorsSoFar(session: Session, { model: { info } }: Bench): Outputs {
   }
 }
 
-/** Copies of the recurrent state's buffers, as float32. */
-function statesOf(session: Session): Watched["states"] {
+/** Copies of the recurrent state's buffers that are float32. */
+function statesOf(session: Session, { model }: Bench): Pick<Watched, "states" | "hiddenStates"> {
   const arena = session.arena();
-  return session.plan.buffers
-    .filter(({ kind, name }) => kind === "state" && name !== SESSION_BUFFER)
-    .map(({ name, offset, bytes }) => ({
+  const integers = new Set(model.ops.flatMap(({ name, type }) => (type === "f32" ? [] : [name])));
+  const all = session.plan.buffers.filter(
+    ({ kind, name }) => kind === "state" && name !== SESSION_BUFFER,
+  );
+  const floats = all.filter(({ name }) => !integers.has(name.slice(0, name.lastIndexOf("."))));
+  return {
+    states: floats.map(({ name, offset, bytes }) => ({
       name,
       values: new Float32Array(arena.slice(offset, offset + bytes).buffer),
-    }));
+    })),
+    hiddenStates: all.length - floats.length,
+  };
 }
 
 function toResult(
@@ -141,5 +148,10 @@ function toResult(
 ): RunResult {
   const logits = classOutput(info.outputs) && outputs[0]?.data;
   const classIndex = logits === undefined ? -1 : classOf(logits);
-  return { outputs: inModuleShapes(shapes, outputs), classIndex };
+  const probabilities = logits && probabilitiesOf(logits);
+  return {
+    outputs: inModuleShapes(shapes, outputs),
+    classIndex,
+    ...(probabilities && { probabilities }),
+  };
 }

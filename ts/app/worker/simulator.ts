@@ -50,14 +50,16 @@ const handlers: Handlers = {
   sample: ({ budgetMs }) => measurements.sample(budgetMs),
   run: async ({ choice, input, name }, report) => {
     if (input === null) return runs.runGenerated(name, choice, report);
-    const isAddress = typeof input === "string";
-    const bytes = isAddress ? await fetchBytes(input) : await readFile(input, () => {});
-    return runs.runFile(name, bytes, choice, report);
+    return runs.runFile(name, await bytesOf(input), choice, report);
   },
   watch: ({ sequence, frame }) => runs.watch(sequence, frame),
   compare: async ({ choice, files }, report) => {
     const { compareFiles } = await import("./comparing.js");
     return compareFiles(workbench, files, choice, report);
+  },
+  evaluate: async ({ choice, files }, report) => {
+    const { evaluateOpen } = await import("./evaluating.js");
+    return evaluateOpen(workbench.open, files, choice, report);
   },
   quantize: async ({ choice, files, examples }, report) => {
     const { quantizeOpen } = await import("./quantizing.js");
@@ -67,6 +69,22 @@ const handlers: Handlers = {
   firmware: async ({ choice, target, board }) => {
     const { firmwareZip } = await import("./firmware.js");
     return firmwareZip(workbench, choice, target, board);
+  },
+  runners: async () => {
+    const { offeredRunners } = await import("./flashing.js");
+    return offeredRunners();
+  },
+  flash: async (flash) => {
+    const { flashOpen } = await import("./flashing.js");
+    return flashOpen(workbench.open, flash);
+  },
+  measured: async ({ report }) => {
+    const { besideEstimate } = await import("./measured.js");
+    return besideEstimate(workbench.open, report);
+  },
+  boardInputs: async ({ input }) => {
+    const { inputsForBoard } = await import("./measured.js");
+    return inputsForBoard(workbench.open, await bytesOf(input));
   },
   listen: async ({ source, notes, choice }) => {
     const end = await listen(workbench.open, choice, source, notes);
@@ -81,6 +99,10 @@ const handlers: Handlers = {
   },
   memory: () => workbench.open.model.memoryBytes,
 };
+
+function bytesOf(input: File | string): Promise<Uint8Array> {
+  return typeof input === "string" ? fetchBytes(input) : readFile(input, () => {});
+}
 
 let queue: Promise<void> = Promise.resolve();
 

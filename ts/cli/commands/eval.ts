@@ -4,16 +4,16 @@ import { readNpyFloat64 } from "../../checkpoint/index.js";
 import { BadArgument } from "../../core/errors.js";
 import type { Model } from "../../core/model.js";
 import { type RunSettings, sessionOptions } from "../../core/settings.js";
-import { finiteOrNull, toJson } from "../../json.js";
+import { toJson } from "../../json.js";
+import { evaluationOf, evaluationReport } from "../../open/evaluation.js";
 import { requireClasses } from "../../open/labelled.js";
 import { referenceCases } from "../../open/reference.js";
-import { type Accuracy, classify, compareLogits } from "../../profile/index.js";
 import { runBatch } from "../batch/run-batch.js";
 import { inFile, readBytes } from "../files.js";
 import { findDataset, type LabelledItems, readLabelledInputs } from "../load-labelled.js";
 import { type ModelChoice, withModel } from "../load-model.js";
 import { checkExecution } from "../options.js";
-import { type Evaluation, renderEvaluation } from "../render/evaluation.js";
+import { renderEvaluation } from "../render/evaluation.js";
 
 export interface EvalOptions extends Omit<ModelChoice, "labels">, RunSettings {
   readonly inputs?: string;
@@ -41,15 +41,9 @@ export async function evalCommand(path: string, options: EvalOptions): Promise<s
     const session = sessionOptions(options, frames);
     const { simd = "auto", jobs } = options;
     const batch = { items, blob, simd, session, allowNonfinite: false };
-    const { results, saturations } = await runBatch(model, batch, { jobs, noun: "items" });
-    const rows = results.map(([logits]) => logits!.data);
-    const evaluation: Evaluation = {
-      ...classify(rows, labelled.classes, width),
-      labels: labelsOf(model, width),
-      saturations,
-      ...(reference && { reference: compareLogits(rows, reference) }),
-    };
-    return options.json ? toJson(toReport(evaluation)) : renderEvaluation(path, evaluation);
+    const ran = await runBatch(model, batch, { jobs, noun: "items" });
+    const evaluation = evaluationOf(model, ran, labelled.classes, reference);
+    return options.json ? toJson(evaluationReport(evaluation)) : renderEvaluation(path, evaluation);
   });
 }
 
@@ -91,29 +85,4 @@ async function findItems(
   if (inputs === undefined) throw new BadArgument("eval", wanted, "neither");
   if (classes === undefined) throw new BadArgument("eval", wanted, "--inputs without --labels");
   return readLabelledInputs(inputs, classes, model);
-}
-
-function labelsOf({ labels }: Model, width: number): readonly string[] {
-  return Array.from({ length: width }, (_, index) => labels[index] ?? String(index));
-}
-
-function toReport({ saturations, reference, ...evaluation }: Evaluation) {
-  const { items, correct, accuracy, labels, confusion } = evaluation;
-  return {
-    items,
-    correct,
-    accuracy,
-    labels,
-    confusion,
-    ...(saturations > 0 && { saturations }),
-    ...(reference && { disagreements: disagreements(reference), error: errorOf(reference) }),
-  };
-}
-
-function disagreements({ cases, sameClasses }: Accuracy): number {
-  return cases.length - sameClasses;
-}
-
-function errorOf({ meanRelative, maxRelative }: Accuracy) {
-  return { meanRelative: finiteOrNull(meanRelative), maxRelative: finiteOrNull(maxRelative) };
 }

@@ -4,7 +4,7 @@ import { BadArgument } from "../../core/errors.js";
 import { to16Bits } from "../../core/input.js";
 import { type DetectorVerification, verifyDetector } from "../../firmware/node.js";
 import { toJson } from "../../json.js";
-import { BUNDLED_MODELS } from "../../models/index.js";
+import { BUNDLED_MODELS } from "../../models/node.js";
 import { inputsOf, takenBy } from "../../open/inputs.js";
 import { detectorOf } from "../detector.js";
 import { readInputs } from "../load-input.js";

@@ -1,19 +1,10 @@
 /** An evaluation as text for a person. Computes nothing but shares of what it shows. */
 
-import type { Accuracy, Classification } from "../../profile/index.js";
+import { classResults, type Evaluation } from "../../open/evaluation.js";
 import { colors } from "../libraries.js";
 import { counted, cutOffLine, grouped, oneLine, percent } from "../text.js";
 import { renderAccuracy } from "./quantization.js";
 import { table } from "./table.js";
-
-export interface Evaluation extends Classification {
-  /** One a class. */
-  readonly labels: readonly string[];
-  /** Values of integers that were cut off. */
-  readonly saturations: number;
-  /** How far the logits are from a reference's, if there is one. */
-  readonly reference?: Accuracy;
-}
 
 /** A matrix of more columns does not fit a terminal. */
 const MAX_COLUMNS = 24;
@@ -33,21 +24,17 @@ export function renderEvaluation(path: string, evaluation: Evaluation): string {
   ].join("\n");
 }
 
-function classes({ labels, confusion: matrix }: Evaluation): string {
-  const rows = labels.map((label, index) => {
-    const row = matrix[index]!;
-    const items = sum(row);
-    const predicted = sum(matrix.map((counts) => counts[index]!));
-    const right = row[index]!;
-    return [
+function classes(evaluation: Evaluation): string {
+  const rows = classResults(evaluation).map(
+    ({ label, items, right, recall, predicted, precision }) => [
       label,
       grouped(items),
       grouped(right),
-      share(right, items),
+      share(recall),
       grouped(predicted),
-      share(right, predicted),
-    ];
-  });
+      share(precision),
+    ],
+  );
   return table(
     ["class", "items", "right", "recall", "predicted", "precision"],
     ["left", "right", "right", "right", "right", "right"],
@@ -70,10 +57,6 @@ function confusion({ labels, confusion: matrix }: Evaluation): string {
   );
 }
 
-function share(part: number, whole: number): string {
-  return whole === 0 ? "" : percent(part / whole);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function share(value: number | undefined): string {
+  return value === undefined ? "" : percent(value);
 }
