@@ -2,12 +2,13 @@
  * A model as C: its blob, its plan, an example or the harness's inputs. Only text. Knows nothing of machines
  * or of the core's sources.
  */
-import { framesIn, type InputArray, inputsPerFrame, to16Bits } from "../core/input.js";
+import { type InputArray, inputsPerFrame, to16Bits } from "../core/input.js";
 import type { Plan } from "../core/plan.js";
 import { hexWord } from "../hex-word.js";
 import { bytesOf, defines, GENERATED, header, wordArray, wordsIn } from "./c-source.js";
 import { type Content, TextInPieces } from "./content.js";
 import { flatOutputs, vectorFloats } from "./flat-outputs.js";
+import { selfTestFramesBeyond } from "./frames.js";
 import { type Example, type FirmwareModel, type HarnessInputs, inputsOf } from "./model.js";
 import type { SensorType } from "./sensor-files.js";
 
@@ -64,8 +65,7 @@ const SCHEDULE_NAMES = {
 } as const;
 
 function modelPlan(plan: Plan, { info }: FirmwareModel): string {
-  const testFrames = framesIn(info, info.selfTestInputs * info.inputWidth);
-  const fitsPlan = plan.maxFrames === 0 || testFrames <= plan.maxFrames;
+  const runsSelfTest = info.selfTestInputs > 0 && selfTestFramesBeyond(info, plan) === 0;
   return header(
     "MODEL_PLAN_H",
     `The plan of its session. ${GENERATED}`,
@@ -75,7 +75,7 @@ function modelPlan(plan: Plan, { info }: FirmwareModel): string {
       MODEL_MAX_FRAMES: plan.maxFrames,
       MODEL_ARENA_BYTES: plan.arenaBytes,
       MODEL_OPERATORS: lastOperator(plan) + 1,
-      MODEL_RUNS_SELF_TEST: info.selfTestInputs > 0 && fitsPlan ? "1" : "0",
+      MODEL_RUNS_SELF_TEST: runsSelfTest ? "1" : "0",
     }),
   );
 }

@@ -2,10 +2,12 @@
  * What a runner finds behind itself in flash: a model, how it is to be run, an example input and the names of its
  * classes. The layout is csrc/runner/payload.h's. Knows nothing of boards or file formats.
  */
+import { BadInput } from "../core/errors.js";
 import type { InputArray } from "../core/input.js";
 import type { Model } from "../core/model.js";
 import { type Plan, scheduleWord } from "../core/plan.js";
 import { crc32 } from "../crc32.js";
+import { selfTestFramesBeyond } from "../firmware/frames.js";
 import { inputBytes } from "../firmware/model-files.js";
 
 export const PAYLOAD_MAGIC = "MLMRUN1\0";
@@ -48,12 +50,22 @@ function exampleKind({ takes16Bits, inputKind }: RunnerModel["info"]): number {
   return inputKind === "tokens" ? EXAMPLE_KIND.tokens : EXAMPLE_KIND.floats;
 }
 
-/** @param input one sequence, as `Session.run` takes it */
+/**
+ * @param input one sequence, as `Session.run` takes it
+ * @throws BadInput where it makes the plan too short for the model's self-test, which a runner begins with
+ */
 export function payloadOf(
   model: Omit<RunnerModel, "ops">,
   input: InputArray,
 ): Uint8Array<ArrayBuffer> {
   const { blob, info, plan } = model;
+  const beyond = selfTestFramesBeyond(info, plan);
+  if (beyond > 0) {
+    throw new BadInput(
+      `at least the ${beyond} frames of the model's self-test`,
+      `${plan.maxFrames}`,
+    );
+  }
   const example = inputBytes(info, input);
   const labels = labelBytes(model.labels);
   const exampleOffset = aligned(PAYLOAD_HEADER_BYTES + blob.length);

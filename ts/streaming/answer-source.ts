@@ -44,6 +44,8 @@ export interface AnswerSource {
 
 const TILE = 1;
 const NO_ROWS = new Float32Array(0);
+/** The variant of softmax.c that does not give logarithms. */
+const PROBABILITIES = 0;
 
 /** MLM_ALIGNMENT: every part of the memory is rounded up to it. */
 const ALIGNMENT = 16;
@@ -179,7 +181,8 @@ class WindowSource implements AnswerSource {
     this.hopFrames = hopFrames;
     this.tile = tile;
     this.#info = model.info;
-    this.#endsInSoftmax = model.ops.at(-1)?.kind === "softmax";
+    const last = model.ops.at(-1);
+    this.#endsInSoftmax = last?.kind === "softmax" && last.variant === PROBABILITIES;
     const window = inputLength(model.info, windowFrames);
     this.#hop = inputLength(model.info, windowFrames + hopFrames) - window;
     this.#until = window;

@@ -64,6 +64,14 @@ describe("a payload", () => {
     expect(read).toMatchObject({ schedule: 1, tile: 0, maxFrames: 20 });
   });
 
+  it("is refused where a bounded plan has no room for the self-test", async () => {
+    const har = await opened(readFileSync(HAR!.blob));
+    const { input, firmware } = given(har, { schedule: "layer" }, 2);
+    expect(() => payloadOf(firmware, input)).toThrow(
+      /^bad input: expected at least the \d+ frames of the model's self-test, got 2$/,
+    );
+  });
+
   it("has samples as the model takes them: 16 bits, or floats", async () => {
     const kinds = await Promise.all(
       [KWS!.integers.blob, KWS!.blob].map(async (url) => {

@@ -177,6 +177,28 @@ describe("a detector of exact windows", () => {
     for (const one of [opened, softmaxed]) one.dispose();
   });
 
+  it("takes logarithms of probabilities for what they are", async () => {
+    const { front, model } = windowNetworks(kws);
+    const last = model.ops.at(-1)!;
+    const inLogarithms = { ...last, softmax: "log_softmax" } as typeof last;
+    const stream = noise(20_000);
+    const heardOf = async (network: typeof model) => {
+      const blobs = {
+        front: await createBlob(engine, front!),
+        model: await createBlob(engine, network),
+      };
+      const { events } = await heard({ ...blobs, ...FORM, ...THRESHOLDS }, stream, 333);
+      return events.map(({ label, confidence }) => ({ label, confidence }));
+    };
+    const wanted = await heardOf(model);
+    const found = await heardOf({ ...model, ops: [...model.ops.slice(0, -1), inLogarithms] });
+    expect(wanted.length).toBeGreaterThan(2);
+    expect(found.map(({ label }) => label)).toEqual(wanted.map(({ label }) => label));
+    for (const [i, { confidence }] of found.entries()) {
+      expect(Math.abs(confidence - wanted[i]!.confidence)).toBeLessThan(1e-5);
+    }
+  });
+
   it("takes frames as they come, and tells how much memory it needs", async () => {
     const { front, model } = windowNetworks(har);
     expect(front).toBeUndefined();
