@@ -71,10 +71,10 @@ export function countVitest({ status }) {
 
 // ---- skips --------------------------------------------------------------------------------------
 
-const data = (name) => fileURLToPath(new URL(`../../shared/data/${name}`, import.meta.url));
+const shared = (name) => fileURLToPath(new URL(`../../shared/${name}`, import.meta.url));
 const isRoot = () => process.getuid?.() === 0;
-const lacks = (name) => () => !existsSync(data(name));
-const WITHOUT_DATA = "the data sets are no part of this repository";
+const lacks = (name) => () => !existsSync(shared(name));
+const WITHOUT_DATA = "other people's data and networks are no part of this repository";
 
 /**
  * Every skip that does not fail a run: the whole name of its test, or where it ends in "*" the beginning, and when.
@@ -108,18 +108,22 @@ const EXPECTED_SKIPS = [
     because: "the bundler comes from npm's registry, which could not be reached",
   })),
   ...[
-    ["uci_har", "whole test sets *"],
-    ["kws/test", "whole test sets *"],
-    ["kws/test", "kws over streams *"],
-    ["paper_kws10", "a dropped checkpoint is so, too, when it is the paper's *"],
-    ["paper_kws10", "the paper's checkpoint is among the cases"],
-    ["paper_kws10", "the KWS-10 checkpoint of the paper *"],
+    ["data/uci_har", "whole test sets *"],
+    ["data/kws/test", "whole test sets *"],
+    ["data/kws/test", "kws over streams *"],
+    ["data/paper_kws10", "a dropped checkpoint is so, too, when it is the paper's *"],
+    ["data/paper_kws10", "the paper's checkpoint is among the cases"],
+    ["data/paper_kws10", "the KWS-10 checkpoint of the paper *"],
+    ["data/paper_kws10", "the KWS-10 checkpoint of the paper, folded *"],
     [
-      "paper_kws10",
+      "data/paper_kws10",
       "README.md points to docs/results.md, with the figures of ../shared/data/paper_kws10",
     ],
-    ["checkpoints/mambabeat", "MambaBEAT, as published *"],
-    ["checkpoints/mambabeat", "a draft, with the edits that it needs MambaBEAT: *"],
+    ["data/checkpoints/mambabeat", "MambaBEAT, as published *"],
+    ["data/checkpoints/mambabeat", "a draft, with the edits that it needs MambaBEAT: *"],
+    ["cases", "networks as people write them *"],
+    ["cases", "a draft, with the edits that it needs *"],
+    ["cases", "networks that are exported *"],
   ].map(([folder, name]) => ({ name, when: lacks(folder), because: WITHOUT_DATA })),
 ];
 
