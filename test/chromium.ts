@@ -12,7 +12,17 @@ export const needsChromium = hasChromium
   ? ""
   : " (skipped: sudo scripts/setup.sh installs Chromium)";
 
+/** Pages of the browser's own that each new window would load, and what Playwright's list holds: the last list counts. */
+const NOT_WANTED = [
+  ...["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"],
+  ...["AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "PaintHolding"],
+  ...["HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter"],
+  ...["ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"],
+  ...["OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"],
+];
+
 const ARGUMENTS = [
+  `--disable-features=${NOT_WANTED.join(",")}`,
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -1,6 +1,5 @@
 /** Speed, hostile files, and memory over many models: the page lives on and stays responsive. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -13,8 +12,12 @@ const PAPER_MISSING = existsSync(PAPER)
   ? ""
   : " (skipped: ../shared/data/paper_kws10 is not on this machine)";
 const checkpoint = join(root, "ts/models/kws/model.safetensors");
-const MAX_REPORT_MS = 1000;
-const MAX_TASK_MS = 50;
+/**
+ * In tables of 1,200 cells that the same page makes and lays out just before: some 40 ms each where a report takes 0.9 s
+ * and its longest task 60 ms. Milliseconds are a machine's, and another one's tomorrow.
+ */
+const MAX_REPORT = 32;
+const MAX_TASK = 2.5;
 const TRIES = 3;
 /** 200 models that are not given back are 200 MiB. */
 const MAX_GROWTH_BYTES = 16 * 2 ** 20;
@@ -23,6 +26,8 @@ const WARM_UP_MODELS = 800;
 const temporary = temporaryFolder();
 
 interface DropTimes {
+  /** Of a table. */
+  readonly tableMs: number;
   readonly reportMs: number;
   readonly longestTaskMs: number;
 }
@@ -40,6 +45,21 @@ async function drop(page: Page, path: string): Promise<DropTimes> {
   return page.evaluate(
     async ({ model, quietMs }) => {
       await new Promise((resolve) => setTimeout(resolve, quietMs)); // what came before is over
+      const timeOfTable = () => {
+        const begin = performance.now();
+        const table = document.createElement("table");
+        for (let i = 0; i < 150; i++) {
+          const row = table.insertRow();
+          for (let j = 0; j < 8; j++)
+            row.insertCell().textContent = (1000 * i + j).toLocaleString("en-US");
+        }
+        document.body.append(table);
+        void table.offsetHeight; // lays it out
+        table.remove();
+        return performance.now() - begin;
+      };
+      const tables = Array.from({ length: 5 }, timeOfTable).sort((a, b) => a - b);
+      await new Promise((resolve) => setTimeout(resolve, quietMs));
       const tasks: number[] = [];
       const observer = new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) tasks.push(entry.duration);
@@ -66,86 +86,35 @@ async function drop(page: Page, path: string): Promise<DropTimes> {
       const reportMs = performance.now() - start;
       await new Promise((resolve) => setTimeout(resolve, 3 * quietMs)); // refining goes on
       observer.disconnect();
-      return { reportMs, longestTaskMs: Math.max(0, ...tasks) };
+      return { tableMs: tables[2]!, reportMs, longestTaskMs: Math.max(0, ...tasks) };
     },
     { model: dropped, quietMs: 500 },
   );
 }
 
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Microseconds on the processor. */
-  readonly tdur?: number;
-  readonly args?: { readonly name?: string };
-}
-
-/** The longest task of any page's main thread while `work` runs, in milliseconds on the processor. */
-async function longestWork(browser: Browser, work: () => Promise<unknown>): Promise<number> {
-  const session = await browser.newBrowserCDPSession();
-  const events: TraceEvent[] = [];
-  session.on("Tracing.dataCollected", ({ value }) =>
-    events.push(...(value as unknown as TraceEvent[])),
-  );
-  await session.send("Tracing.start", {
-    transferMode: "ReportEvents",
-    categories: "toplevel,__metadata",
-  });
-  await work();
-  const complete = new Promise<unknown>((resolve) =>
-    session.once("Tracing.tracingComplete", resolve),
-  );
-  await session.send("Tracing.end");
-  await complete;
-  await session.detach();
-  const isMain = new Set(
-    events
-      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  const tasks = events.filter(({ ph, pid, tid }) => ph === "X" && isMain.has(`${pid} ${tid}`));
-  return Math.max(0, ...tasks.map(({ tdur = 0 }) => tdur / 1000));
-}
-
-/**
- * A task lasts longer than its work when other programs, other tests say, have the processors. So a
- * try counts in which no task lasted longer than permitted; and if there is none, then the work of the
- * longest task, on the processor, if this machine has more to do than processors.
- */
+/** Other programs may have the processors for a moment: one of several tries has to be undisturbed. */
 async function checkDrop(held: { browser: Browser; site: Site }, path: string): Promise<void> {
   const said: string[] = [];
-  let isReached = false;
-  for (let i = 0; i < TRIES && !isReached; i++) {
+  for (let i = 0; i < TRIES; i++) {
     const { page, context, complaints } = await visit(held.browser, held.site);
-    const { reportMs, longestTaskMs } = await drop(page, path);
-    said.push(
-      `report after ${reportMs.toFixed(0)} ms, longest task ${longestTaskMs.toFixed(0)} ms`,
-    );
+    const { tableMs, reportMs, longestTaskMs } = await drop(page, path);
+    const [report, task] = [reportMs / tableMs, longestTaskMs / tableMs];
+    const shown = `${reportMs.toFixed(0)} ms, longest task ${longestTaskMs.toFixed(0)} ms`;
+    said.push(`${shown}: ${report.toFixed(1)} and ${task.toFixed(1)} tables`);
     expect(complaints).toEqual([]);
     await context.close();
-    isReached = reportMs <= MAX_REPORT_MS && longestTaskMs <= MAX_TASK_MS;
+    if (report <= MAX_REPORT && task <= MAX_TASK) {
+      console.log(`dropped: ${said.join("; ")}`);
+      return;
+    }
   }
-  console.log(`dropped: ${said.join("; ")}`);
-  if (isReached) return;
-  const { page, context } = await visit(held.browser, held.site);
-  let times: DropTimes | undefined;
-  const workMs = await longestWork(held.browser, async () => {
-    times = await drop(page, path);
-  });
-  await context.close();
-  const load = loadavg()[0] ?? 0;
-  console.log(`longest task's work: ${workMs.toFixed(0)} ms; load ${load.toFixed(1)}`);
-  expect(load, said.join("; ")).toBeGreaterThan(availableParallelism());
-  expect(workMs).toBeLessThanOrEqual(MAX_TASK_MS);
-  expect(times?.reportMs).toBeLessThanOrEqual(2 * MAX_REPORT_MS);
+  expect.fail(said.join("; "));
 }
 
 describe.skipIf(!hasChromium)(`a dropped checkpoint${needsChromium}`, () => {
   const held = appInBrowser(["--js-flags=--expose-gc"]);
 
-  it("is a complete report within a second, and no task takes longer than 50 ms", () =>
+  it("is a complete report within the time of 32 tables, and no task takes that of 2.5", () =>
     checkDrop(held, checkpoint));
 
   it.skipIf(!existsSync(PAPER))(`is so, too, when it is the paper's${PAPER_MISSING}`, () =>

@@ -79,7 +79,7 @@ static void forgetting(void) {
 
 #if IS_FAST
 
-enum { BUFFER = 1 << 16, HOP = 1 << 12, TILE = 1 << 12, CLASSES = 3, BLOCKS = 3 };
+enum { BUFFER = 1 << 16, HOP = 1 << 12, HEARD = 1 << 8, TILE = 1 << 12, CLASSES = 3, BLOCKS = 3 };
 
 static net_op window_pool_of(uint32_t value, uint32_t window, uint32_t stride) {
     net_op pool = op_of(WINDOW_POOL, 1, value);
@@ -90,7 +90,7 @@ static net_op window_pool_of(uint32_t value, uint32_t window, uint32_t stride) {
 
 static network *small_network(void) {
     network *net = network_new(MLM_INPUT_FRAMES, 1, 21);
-    uint32_t x = network_add(net, window_pool_of(0, HOP, HOP));
+    uint32_t x = network_add(net, window_pool_of(0, HEARD, HOP));
     x = network_add(net, window_pool_of(x, BLOCKS, 1));
     x = network_add_linear(net, x, CLASSES, 1);
     network_add_output(net, network_add(net, op_of(SOFTMAX, 0, x)));

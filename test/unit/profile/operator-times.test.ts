@@ -10,14 +10,25 @@ const END_STEPS = [0.00001, 0.0002];
 const TRUTH = [...FRAME_STEPS.map((ms) => FRAMES * ms), ...END_STEPS];
 const CALL_MS = 0.00004;
 const UNTOUCHED = 7;
+const WHILE_MS = 97;
+/** Of 0.02 ms each, in a millisecond. */
+const DISTURBANCES = 0.5;
 
-/** A machine whose every action takes its time, one in a thousand much longer. */
+/** A machine whose every action takes its time, and which does something else now and then. */
 class Machine {
   #nowMs = 0;
   #left: number[] = [];
   readonly #arena = new Uint8Array([UNTOUCHED]);
   /** A step has found other bytes than those before what was repeated. */
   isDisturbed = false;
+  /** Takes ever longer, up to forty times as long, and then begins again. */
+  wildOperator = -1;
+  /** Of the work of a feed what each has to do, again from the first on. */
+  shares: readonly number[] = [1];
+  #feeds = 0;
+  #share = 1;
+  /** When each operator was repeated last. */
+  readonly lastMs = new Map<number, number>();
   readonly #uniform: () => number;
 
   constructor(
@@ -41,13 +52,18 @@ class Machine {
     repeatOperator: (times: number) => {
       this.#take(this.callMs);
       for (let i = 0; i < times; i++) this.#work(this.#left[0]);
+      if (times > 0) this.lastMs.set(this.#left[0] ?? -1, this.#nowMs);
       this.#arena[0]! += times;
     },
-    reset: () => {},
+    reset: () => {
+      this.#feeds = 0;
+    },
     feed: () => {
+      this.#share = this.shares[this.#feeds++ % this.shares.length]!;
       this.#left = FRAME_STEPS.map((_, i) => i);
     },
     feedEnd: () => {
+      this.#share = 1;
       this.#left = END_STEPS.map((_, i) => FRAME_STEPS.length + i);
     },
     stepOperator: () => {
@@ -60,11 +76,13 @@ class Machine {
   };
 
   #work(operator = -1): void {
-    this.#take([...FRAME_STEPS, ...END_STEPS][operator] ?? 0);
+    const wild =
+      operator === this.wildOperator ? 1 + 40 * ((this.#nowMs / WHILE_MS) % 1) ** 0.5 : 1;
+    this.#take(([...FRAME_STEPS, ...END_STEPS][operator] ?? 0) * wild * this.#share);
   }
 
   #take(ms: number): void {
-    const isDisturbed = this.#uniform() < 0.0002;
+    const isDisturbed = this.#uniform() < ms * DISTURBANCES;
     this.#nowMs += ms * (1 + 0.02 * this.#uniform()) + (isDisturbed ? 0.02 : 0);
   }
 }
@@ -143,4 +161,35 @@ describe("times of operators", () => {
     for (let i = 0; i < 100; i++) timer.measure(50);
     expect(errorOf()).toBeLessThan(first / 4);
   });
+});
+
+test("what some feeds have less to do, as the last tile has, counts as less", () => {
+  // The quickest of them all would be a fiftieth: a tenth of the feeds.
+  const SHARES = [1, 0.5, 1, 1, 0.5, 1, 1, 1, 1, 0.02];
+  const share = SHARES.reduce((sum, one) => sum + one) / SHARES.length;
+  const machine = new Machine(7, 0.00001);
+  machine.shares = SHARES;
+  const times = measure(machine, 3000);
+  for (const [operator, truth] of TRUTH.entries()) {
+    const expected = operator < FRAME_STEPS.length ? share * truth : truth;
+    expect(Math.abs(times[operator]! / expected - 1), `operator ${operator}`).toBeLessThan(0.1);
+  }
+});
+
+test("behind the first second only what cannot be told yet is timed", () => {
+  const WILD = 3;
+  const BUDGET_MS = 3000;
+  const machine = new Machine(6, 0.001);
+  machine.wildOperator = WILD;
+  const startMs = machine.clock.now();
+  const timer = timerOf(machine);
+  timer.measure(BUDGET_MS);
+  const after = (operator: number) => machine.lastMs.get(operator)! - startMs;
+  for (const operator of TRUTH.keys()) {
+    if (operator !== WILD) expect(after(operator)).toBeLessThan(1.6 * 1000);
+  }
+  expect(after(WILD)).toBeGreaterThan(0.95 * BUDGET_MS);
+  for (const [operator, ms] of timer.milliseconds().entries()) {
+    if (operator !== WILD) expect(Math.abs(ms / TRUTH[operator]! - 1)).toBeLessThan(0.2);
+  }
 });
