@@ -20,7 +20,7 @@ const TARGETS = [
   ["riscv32", "soft"],
 ] as const;
 const PROGRAMS = [
-  { name: "integer_scan_test", others: [], cases: "INTEGER_SCAN_CASES=150" },
+  { name: "integer_scan_test", others: [], cases: "INTEGER_SCAN_CASES=70" },
   { name: "integer_test", others: ["integer_rig.h"], cases: "INTEGER_TEST_TIMES=300" },
 ] as const;
 
