@@ -29,10 +29,17 @@ export interface BuildTypes {
   readonly hasIntegers?: boolean;
 }
 
-/** The text of op_list.h: the number types, and the rows that `opRows` gives. */
+/** The text of op_list.h: the rows that `opRows` gives. */
 export function opList(
   kernelFiles: readonly KernelFile[],
   only?: Iterable<number>,
   isEnough?: (row: OpRow) => boolean,
-  types?: BuildTypes,
 ): string;
+
+/** Name and text of op_list.h and of op_types.h. */
+export function buildHeaders(
+  kernelFiles: readonly KernelFile[],
+  only?: Iterable<number>,
+  isEnough?: (row: OpRow) => boolean,
+  types?: BuildTypes,
+): [name: string, text: string][];

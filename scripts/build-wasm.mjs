@@ -18,7 +18,7 @@ import { basename, join } from "node:path";
 import process, { argv } from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { writeOpList } from "./op-list.mjs";
+import { writeBuildHeaders } from "./op-list.mjs";
 
 /** The compiler that made the committed files; another one may give other bytes. */
 const EMSCRIPTEN_VERSION = "3.1.6";
@@ -142,7 +142,7 @@ function optionsOf(source, variant) {
 
 /** The objects of all files in some folders, in the order of their names, as the modules are made of them. */
 export async function compileFolders(objects, folders, variant) {
-  await writeOpList(objects);
+  await writeBuildHeaders(objects);
   const sources = folders.flatMap(sourcesIn);
   const groups = new Map();
   for (const source of sources) {

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { opList, opRows } from "../csrc/op-list.mjs";
+import { buildHeaders, opRows } from "../csrc/op-list.mjs";
 
 export const PREFIX = "arm-none-eabi-";
 
@@ -67,11 +67,13 @@ export function opsOf({ numbers, without = [] }) {
   });
 }
 
-function writeOpList(folder, image) {
+function writeHeaders(folder, image) {
   const kinds = opsOf(image).map(({ kind }) => kind);
   const hasIntegers = image.numbers === "integers";
   const types = { hasIntegers, hasI8Matrices: !hasIntegers };
-  writeFileSync(join(folder, "op_list.h"), opList(KERNELS, kinds, isEnough, types));
+  for (const [name, text] of buildHeaders(KERNELS, kinds, isEnough, types)) {
+    writeFileSync(join(folder, name), text);
+  }
 }
 
 // ---- how it is compiled ---------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ function coreObjects(board, image, folder) {
   if (!cores.has(key)) {
     const objects = join(folder, `core-${cores.size}`);
     mkdirSync(objects);
-    writeOpList(objects, image);
+    writeHeaders(objects, image);
     const sources = [...inFolder("csrc/core"), ...inFolder("csrc/kernels")];
     cores.set(key, compile(sources, board, image, objects, []));
   }
@@ -152,7 +154,7 @@ function foldersOf(id, { files, script }) {
 /** What knows the board. */
 async function boardObjects(id, board, image, place, objects) {
   mkdirSync(objects);
-  writeOpList(objects, image);
+  writeHeaders(objects, image);
   const sources = [
     ...PORT_FILES.map((file) => join(root, "csrc/port", file)),
     ...inFolder("csrc/runner"),

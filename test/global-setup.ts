@@ -24,6 +24,7 @@ function shareCompilations(): void {
     CCACHE_DIR: fileURLToPath(new URL("../build/ccache", import.meta.url)),
     CCACHE_BASEDIR: tmpdir(),
     CCACHE_NOHASHDIR: "1",
+    CCACHE_DEPEND: "1",
     CCACHE_MAXSIZE: "500M",
     // Headers were written a moment ago, in every project: they are told apart by what is in them.
     CCACHE_SLOPPINESS: "include_file_mtime,include_file_ctime",

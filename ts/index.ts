@@ -85,8 +85,7 @@ export {
   type ValueReport,
 } from "./quantize/int.js";
 export {
-  QUANTIZED_TYPES,
-  type QuantizedType,
   type QuantizeOptions,
   quantize,
 } from "./quantize/quantize.js";
+export { QUANTIZED_TYPES, type QuantizedType } from "./quantize/types.js";

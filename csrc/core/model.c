@@ -3,7 +3,6 @@
  * self-test here, the ops in check.c. Nothing here runs a model.
  */
 #include "check.h"
-#include "op_list.h"
 
 const char *mlm_status_string(mlm_status status) {
     static const char *const names[MLM_STATUS_COUNT] = {

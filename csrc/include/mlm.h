@@ -33,8 +33,8 @@
  *  - Sizes are in bytes where the name says bytes, else in elements. Little-endian targets only.
  *
  * To build: every .c file of csrc/core and csrc/kernels (which include csrc/math beside them: keep the
- * folders together) and op_list.h, which `node scripts/op-list.mjs FOLDER`, run in the repository's root,
- * writes into FOLDER (an exported project has one that names the operators of its model and nothing else),
+ * folders together), with op_list.h and op_types.h, which `node scripts/op-list.mjs FOLDER`, run in the
+ * repository's root, writes into FOLDER (an exported project has those of its model and nothing else),
  * with csrc/include and FOLDER in the include path and
  *
  *     -std=c11 -O2 -ffp-contract=off        and never -ffast-math

@@ -7,7 +7,7 @@
 #define MLM_OP_H
 
 #include "../math/vec4.h"
-#include "op_list.h"
+#include "op_types.h"
 #include "records.h"
 
 /* Elements of a row with its padding, which kernels write too (from zeros). */
@@ -41,7 +41,7 @@ typedef struct mlm_matrix {
     uint8_t dtype, packing;
 } mlm_matrix;
 
-/* Whether the elements are i8; never in a build that has no such matrices (op_list.h). */
+/* Whether the elements are i8; never in a build that has no such matrices (op_types.h). */
 static inline int mlm_is_i8(const mlm_matrix *matrix) {
     return MLM_I8_MATRICES && matrix->dtype == MLM_DTYPE_I8 && matrix->packing == MLM_PACK_PANELS;
 }

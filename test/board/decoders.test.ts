@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { opList } from "../../csrc/op-list.mjs";
+import { buildHeaders } from "../../csrc/op-list.mjs";
 import { outputOf } from "../../ts/firmware/process.js";
 import { RISCV as RISCV_ALL, THUMB } from "./all-instructions.js";
 import { riscvProblems, thumbProblems } from "./names.js";
@@ -25,7 +25,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 beforeAll(() => {
   const texts = files.map((name) => ({ name, text: readFileSync(join(kernels, name), "utf8") }));
-  writeFileSync(join(scratch, "op_list.h"), opList(texts));
+  for (const [name, text] of buildHeaders(texts)) writeFileSync(join(scratch, name), text);
 });
 
 /** The objects that a compiler makes of the kernels, in a folder of their own. */

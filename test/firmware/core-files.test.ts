@@ -111,9 +111,9 @@ describe("number types", () => {
   ])("%s: a project has what its model uses", (_, ops, tensors, i8Matrices, integers) => {
     const files = filesOf(ops, tensors);
     expect(files.has("src/kernels/linear_i8.c")).toBe(i8Matrices === 1);
-    const list = files.get("src/op_list.h");
-    expect(list).toContain(`#define MLM_I8_MATRICES ${i8Matrices}\n`);
-    expect(list).toContain(`#define MLM_INTEGERS ${integers}\n`);
+    const types = files.get("src/op_types.h");
+    expect(types).toContain(`#define MLM_I8_MATRICES ${i8Matrices}\n`);
+    expect(types).toContain(`#define MLM_INTEGERS ${integers}\n`);
   });
 });
 

@@ -20,8 +20,12 @@ const TARGETS = [
   ["riscv32", "soft"],
 ] as const;
 const PROGRAMS = [
-  { name: "integer_scan_test", others: [], cases: "INTEGER_SCAN_CASES=70" },
-  { name: "integer_test", others: ["integer_rig.h"], cases: "INTEGER_TEST_TIMES=300" },
+  {
+    name: "integer_scan_test",
+    others: [],
+    cases: { INTEGER_SCAN_CASES: 70, INTEGER_EXPONENTS_EVERY: 31 },
+  },
+  { name: "integer_test", others: ["integer_rig.h"], cases: { INTEGER_TEST_TIMES: 300 } },
 ] as const;
 
 const tests = join(root, "test/native");
@@ -80,6 +84,12 @@ static inline _Noreturn void exit(int status) {
 #endif
 `;
 
+function definesOf(cases: Readonly<Record<string, number>>): string {
+  return Object.entries(cases)
+    .map(([name, value]) => `#define ${name} ${value}\n`)
+    .join("");
+}
+
 function programOf({ name, others, cases }: (typeof PROGRAMS)[number]): [string, string][] {
   return [
     ["port/stdio.h", STDIO],
@@ -91,7 +101,7 @@ function programOf({ name, others, cases }: (typeof PROGRAMS)[number]): [string,
     [`port/${name}.h`, read(`${name}.c`)],
     [
       "port/app.c",
-      `#define ${cases.replace("=", " ")}\n#define main test_main\n#include "${name}.h"\n` +
+      `${definesOf(cases)}#define main test_main\n#include "${name}.h"\n` +
         "int port_main(void) { return test_main(0, 0); }\n",
     ],
   ];

@@ -1,5 +1,5 @@
 /** Projects that carry every kernel, for programs which test them on the emulated machines. */
-import { opList } from "../../csrc/op-list.mjs";
+import { buildHeaders } from "../../csrc/op-list.mjs";
 import type { EmulatedTarget, Files } from "../../ts/firmware/index.js";
 import { readSources } from "../../ts/firmware/node.js";
 import { edited, project } from "./projects.js";
@@ -15,7 +15,7 @@ function everyKernel(): [string, string][] {
     ...sources
       .filter(([path]) => /^(include|core|math|kernels)\//.test(path))
       .map(([path, text]): [string, string] => [`src/${path.replace("include/", "")}`, text]),
-    ["src/op_list.h", opList(kernels)],
+    ...buildHeaders(kernels).map(([name, text]): [string, string] => [`src/${name}`, text]),
   ];
 }
 

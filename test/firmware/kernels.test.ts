@@ -18,10 +18,13 @@ const EVERY: Readonly<Record<string, number>> = {
   lx106: 97,
 };
 
+/** Of the sizes and numbers of rows; the native tests and WebAssembly's try all. */
+const SIZES_EVERY: Readonly<Record<string, number>> = { soft: 5, lx106: 5 };
+
 const tests = join(root, "test/native");
 
 /** The test's files, and a file for each that the build finds, which the program's begin with app. */
-function testFiles(every: number): [string, string][] {
+function testFiles(variant: string): [string, string][] {
   const read = (path: string) => readFileSync(join(tests, path), "utf8");
   const files = readdirSync(join(tests, "kernel"));
   return [
@@ -31,7 +34,8 @@ function testFiles(every: number): [string, string][] {
       .filter((file) => file.endsWith(".c"))
       .map((file): [string, string] => [
         `port/app-${file}`,
-        `#define KERNEL_TEST_EVERY ${every}\n#include "kernel/${file}"\n`,
+        `#define KERNEL_TEST_EVERY ${EVERY[variant] ?? 1}\n` +
+          `#define KERNEL_TEST_SIZES_EVERY ${SIZES_EVERY[variant] ?? 1}\n#include "kernel/${file}"\n`,
       ]),
     [
       "port/app.c",
@@ -48,7 +52,7 @@ describe.each(EMULATED_TARGETS)("kernels on %s", (target) => {
     `give the bits of plain loops, $description${skipped}`,
     { timeout: TIMEOUT_MS },
     async ({ name, settings }) => {
-      const files = await kernelProject(target, testFiles(EVERY[name] ?? 1));
+      const files = await kernelProject(target, testFiles(name));
       const { stdout, status } = await buildAndRun(
         `kernels-${target}-${name}`,
         files,

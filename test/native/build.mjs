@@ -20,7 +20,7 @@ import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { writeOpList } from "../../scripts/op-list.mjs";
+import { writeBuildHeaders } from "../../scripts/op-list.mjs";
 
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -50,7 +50,7 @@ const common = [
 /** The core gets no help from a libc: what it calls is what it declares. */
 const freestanding = ["-ffreestanding"];
 const sanitizers = [
-  "-g",
+  "-g1",
   "-fno-omit-frame-pointer",
   "-fsanitize=address,undefined,float-cast-overflow",
   "-fno-sanitize-recover=all",
@@ -208,7 +208,7 @@ async function compileAll(compiler, jobs) {
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** Compiles and links all programs of a variant into a folder that has its op_list.h. */
+/** Compiles and links all programs of a variant into a folder that has its op_list.h and op_types.h. */
 async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
   const made = fuzzer ?? { ...programs, ...(variant.replays ? replays : {}) };
   const hasPlainCore = Object.keys(made).some((program) => withPlainCore.has(program));
@@ -242,7 +242,7 @@ async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
   const plainObjects = core.map((file) => object(file, ofPlainCore));
   if (hasPlainCore) await linkRenamed(compiler, plainObjects, PLAIN, plainCore);
   const link = ([program, files]) => [
-    ...flags.filter((flag) => flag.startsWith("-fsanitize") || flag === "-g"),
+    ...flags.filter((flag) => flag.startsWith("-fsanitize") || flag === "-g1"),
     ...(fuzzer ? ["-fsanitize=fuzzer"] : []),
     ...files.map((file) => object(file)),
     ...(program === "math_test" ? Object.keys(units) : []).map((x) => object("math_units.c", x)),
@@ -268,7 +268,7 @@ export async function build(name) {
   const work = `${folder}.${process.pid}`;
   mkdirSync(work, { recursive: true });
   try {
-    await writeOpList(work);
+    await writeBuildHeaders(work);
     await buildInto(work, variants[name]);
     writeFileSync(join(work, "stamp"), stamp);
     rmSync(folder, { recursive: true, force: true });

@@ -17,6 +17,10 @@ enum { MOST_WIDTH = 80, MOST_STATES = 140, MOST_RANK = 12, ROWS = 13 };
 #ifndef INTEGER_SCAN_CASES
 #define INTEGER_SCAN_CASES 3000
 #endif
+/* Every so many-th pair of exponents of an activation. */
+#ifndef INTEGER_EXPONENTS_EVERY
+#define INTEGER_EXPONENTS_EVERY 5
+#endif
 enum { CASES = INTEGER_SCAN_CASES };
 enum { MOST_INPUTS = MOST_RANK + 2 * MOST_STATES };
 
@@ -548,7 +552,7 @@ static void every_activation_of_every_number(void) {
         for (int from = -2; from < 20; from++)
             for (int to = -20; to < 34; to++) {
                 if (!mlm_is_i16_activation((mlm_activation)variant, from, to)) continue;
-                if ((from + 7 * to) % 5) continue; /* a fifth of them */
+                if ((from + 7 * to) % INTEGER_EXPONENTS_EVERY) continue;
                 for (int i = 0; i < 1 << 16; i++) x[i] = (int16_t)(i - 32768);
                 mlm_activate_i16((mlm_activation)variant, x, 1 << 16, from, to);
                 for (int i = 0; i < 1 << 16; i++) {

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { shardOption } from "../../ts/cli/commands/sweep.js";
+import { shardOption } from "../../ts/cli/shard-option.js";
 import {
   bundled,
   failure,

@@ -10,8 +10,6 @@ import { defaultThresholds } from "../streaming/thresholds.js";
 import type { OpenModel } from "./load-model.js";
 import { DECIMAL, parseNumber, refuseGiven } from "./options.js";
 
-export const DETECT_MODES: readonly DetectorMode[] = ["running", "exact"];
-
 export interface DetectorChoice extends WindowChoice, RunSettings {
   readonly mode?: DetectorMode;
   readonly smooth?: number;

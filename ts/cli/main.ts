@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { CommanderError } from "./libraries.js";
-import "../node.js";
+import "../host/node-files.js";
 import { errorFacts } from "../core/error-facts.js";
 import { BadArgument, MambaliteError } from "../core/errors.js";
 import { toJson } from "../json.js";

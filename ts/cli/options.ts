@@ -4,11 +4,14 @@ import { BOARD_TIMINGS } from "../board/boards.js";
 import { THINGS, type Thing } from "../board/memory/memories.js";
 import { BadArgument } from "../core/errors.js";
 import type { RunSettings } from "../core/settings.js";
-import { BOARDS, type Board } from "../device/index.js";
+import { BOARDS, type Board } from "../device/boards.js";
 import { LAYOUTS, type Target } from "../firmware/targets.js";
+import type { DetectorMode } from "../open/listening.js";
 
 export const SIMD_CHOICES = ["auto", "on", "off"] as const;
 export type SimdChoice = (typeof SIMD_CHOICES)[number];
+
+export const DETECT_MODES: readonly DetectorMode[] = ["running", "exact"];
 
 const MAX_COUNT = 2 ** 32 - 1;
 const WHOLE = /^[0-9]+$/;

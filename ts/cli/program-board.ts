@@ -1,8 +1,6 @@
 /** The commands that reach a board: their options and help. Knows nothing of how they do their work. */
-import { MAX_TIMEOUT_SECONDS } from "../firmware/node.js";
-import { RUNNER_BOARDS } from "../runner/index.js";
-import { flashCommand } from "./commands/flash.js";
-import { serialCommand } from "./commands/serial.js";
+import { MAX_TIMEOUT_SECONDS } from "../firmware/limits.js";
+import { RUNNER_BOARDS } from "../runner/images.js";
 import type { Command } from "./libraries.js";
 import { choice, count } from "./options.js";
 
@@ -20,7 +18,9 @@ export function addFlash(command: Command, print: (text: string) => void): void 
       ".npy as for run; the first sequence is the example's input (default: a bundled model's own)",
     )
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await flashCommand(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/flash.js")).flashCommand(model, options)),
+    );
 }
 
 /** @param command with the options of checkpoints, for --model */
@@ -36,5 +36,7 @@ export function addSerial(command: Command, print: (text: string) => void): void
       count("--timeout", MAX_TIMEOUT_SECONDS),
     )
     .option("--json", "print JSON")
-    .action(async (port, options) => print(await serialCommand(port, options)));
+    .action(async (port, options) =>
+      print(await (await import("./commands/serial.js")).serialCommand(port, options)),
+    );
 }

@@ -1,10 +1,9 @@
 /** The commands of sweeps, their options and help. Knows nothing of how they do their work. */
 import { env } from "node:process";
 import { DEFAULT_QUEUE } from "../sweep/queue/redis.js";
-import { shardOption, sweepCommand, sweepMergeCommand } from "./commands/sweep.js";
-import { workerCommand } from "./commands/worker.js";
 import type { Command } from "./libraries.js";
 import { count } from "./options.js";
+import { shardOption } from "./shard-option.js";
 
 const NAME = "of the queue: each sweep at a time has its own";
 
@@ -37,7 +36,9 @@ export function addSweep(
     .option("--share <dir>", "with --queue: a folder for models and data, which workers read")
     .option("--dry-run", "only say how many tasks there are")
     .option("--json", "print JSON")
-    .action(async (file, options) => print(await sweepCommand(file, options)));
+    .action(async (file, options) =>
+      print(await (await import("./commands/sweep.js")).sweepCommand(file, options)),
+    );
 
   sweep
     .enablePositionalOptions()
@@ -47,7 +48,9 @@ export function addSweep(
     .requiredOption("-o, --output <file>", "the results of all parts")
     .option("--json", "print JSON")
     .option("--debug", "on failure print the stack trace as well")
-    .action(async (parts, options) => print(await sweepMergeCommand(parts, options)));
+    .action(async (parts, options) =>
+      print(await (await import("./commands/sweep.js")).sweepMergeCommand(parts, options)),
+    );
 
   addCommand("worker", "Does the jobs of sweeps that come through a queue.")
     .requiredOption("--queue <url>", "redis://... of the planner (mambalite sweep --queue)")
@@ -60,5 +63,7 @@ export function addSweep(
     .option("--jobs <n>", "threads (default: as many as there are cores)", count("--jobs"))
     .option("--rate <n>", "at most so many jobs a second, of all workers", count("--rate"))
     .option("--idle <seconds>", "end after so long without a job (default: never)", count("--idle"))
-    .action(async (options) => print(await workerCommand(options)));
+    .action(async (options) =>
+      print(await (await import("./commands/worker.js")).workerCommand(options)),
+    );
 }

@@ -1,43 +1,28 @@
 /**
  * The command line of `mambalite`: commands, options and help. Every command resolves to the text
- * for standard output. Knows nothing of how a command does its work.
+ * for standard output. Knows nothing of how a command does its work, which is loaded when it is asked for: a start is
+ * mostly the loading of modules.
  */
 
 import { THINGS } from "../board/memory/memories.js";
 import { BUDGET_TILES, SCHEDULES } from "../core/plan.js";
-import { BOARDS, WEIGHTS_CHOICES } from "../device/index.js";
-import {
-  EMULATED_TARGETS,
-  EXPORT_TARGETS,
-  MAX_STREAM_SECONDS,
-  MAX_TIMEOUT_SECONDS,
-} from "../firmware/node.js";
+import { BOARDS } from "../device/boards.js";
+import { WEIGHTS_CHOICES } from "../device/weights.js";
+import { MAX_STREAM_SECONDS, MAX_TIMEOUT_SECONDS } from "../firmware/limits.js";
+import { EMULATED_TARGETS, EXPORT_TARGETS } from "../firmware/targets.js";
 import { HAR_PACKAGE } from "../models/har.js";
-import { DEFAULT_FRAMES, DEFAULT_TOLERANCE, DEFAULT_TRACE_TOLERANCE } from "../profile/index.js";
-import { QUANTIZED_TYPES } from "../quantize/index.js";
+import { DEFAULT_TOLERANCE } from "../profile/accuracy.js";
+import { DEFAULT_FRAMES } from "../profile/example-input.js";
+import { DEFAULT_TRACE_TOLERANCE } from "../profile/trace.js";
+import { QUANTIZED_TYPES } from "../quantize/types.js";
 import { BUNDLED_NAMES } from "./bundled.js";
-import { budgetCommand } from "./commands/budget.js";
-import { compare } from "./commands/compare.js";
-import { convert } from "./commands/convert.js";
-import { detectCommand } from "./commands/detect.js";
-import { draft } from "./commands/draft.js";
-import { evalCommand } from "./commands/eval.js";
-import { exportCommand } from "./commands/export.js";
-import { inspect } from "./commands/inspect.js";
-import { profileCommand } from "./commands/profile.js";
-import { quantizeCommand } from "./commands/quantize.js";
-import { quantizeIntCommand } from "./commands/quantize-int.js";
-import { run } from "./commands/run.js";
-import { timingAdd } from "./commands/timing.js";
-import { torch } from "./commands/torch.js";
-import { verifyAny } from "./commands/verify-any.js";
-import { DETECT_MODES } from "./detector.js";
 import { Command } from "./libraries.js";
 import {
   amount,
   boards,
   choice,
   count,
+  DETECT_MODES,
   files,
   placement,
   SIMD_CHOICES,
@@ -96,16 +81,20 @@ export function buildProgram(version: string, print: (text: string) => void): Co
 
   withModel(addCommand("inspect", "Shows a model's architecture, operators, parameters and bytes."))
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await inspect(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/inspect.js")).inspect(model, options)),
+    );
 
   addCommand("draft", "Writes an arch file to edit, for a checkpoint of unknown names.")
     .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
     .option("-o, --output <file>", "the .json file to write (default: print it)")
-    .action(async (checkpoint, options) => print(await draft(checkpoint, options)));
+    .action(async (checkpoint, options) =>
+      print(await (await import("./commands/draft.js")).draft(checkpoint, options)),
+    );
 
   addCommand("torch", "Writes the exporter: one Python file that needs only torch.")
     .requiredOption("-o, --output <file>", "the .py file to write, such as mambalite_torch.py")
-    .action(async (options) => print(await torch(options)));
+    .action(async (options) => print(await (await import("./commands/torch.js")).torch(options)));
 
   addCommand("convert", "Writes a checkpoint as a model blob.")
     .argument("<checkpoint>", "checkpoint: .safetensors, .pth or .pt, told apart by content")
@@ -121,7 +110,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--window <n>", WINDOW, count("--window"))
     .option("--hop <n>", HOP, count("--hop"))
     .option("--json", "print JSON")
-    .action(async (checkpoint, options) => print(await convert(checkpoint, options)));
+    .action(async (checkpoint, options) =>
+      print(await (await import("./commands/convert.js")).convert(checkpoint, options)),
+    );
 
   const quantize = addCommand("quantize", "Writes a checkpoint as a smaller blob, and its error.");
   withExecution(withModel(quantize))
@@ -148,16 +139,24 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     )
     .option("--no-shares", "int: do not look for each op's share of the error")
     .option("--json", "print JSON")
-    .action(async (model, options) =>
-      print(await (options.type === "int" ? quantizeIntCommand : quantizeCommand)(model, options)),
-    );
+    .action(async (model, options) => {
+      if (options.type === "int") {
+        print(
+          await (await import("./commands/quantize-int.js")).quantizeIntCommand(model, options),
+        );
+      } else {
+        print(await (await import("./commands/quantize.js")).quantizeCommand(model, options));
+      }
+    });
 
   withExecution(withModel(addCommand("run", "Runs a model and prints outputs, bits and class.")))
     .requiredOption("--input <file>", INPUT)
     .option("--allow-nonfinite", "let NaN and infinity in the input through")
     .option("--jobs <n>", JOBS, count("--jobs"))
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await run(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/run.js")).run(model, options)),
+    );
 
   const detect = addCommand(
     "detect",
@@ -172,7 +171,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--truth <file>", ".csv of what is there: seconds at its end, label")
     .option("--simd <choice>", "SIMD core: auto, on, off", choice("--simd", SIMD_CHOICES))
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await detectCommand(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/detect.js")).detectCommand(model, options)),
+    );
 
   const evaluate = addCommand("eval", "Runs a labelled set: accuracy, confusions, a reference.");
   withExecution(withCheckpointFiles(evaluate.argument("<model>", MODEL)))
@@ -187,7 +188,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--reference <file>", ".npy of logits [N, C] to compare with")
     .option("--jobs <n>", JOBS, count("--jobs"))
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await evalCommand(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/eval.js")).evalCommand(model, options)),
+    );
 
   const profile = addCommand("profile", "Shows memory, operators, latency and what fits.");
   withDetector(
@@ -212,7 +215,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       "measure this host for a moment only; boards are answered at once either way",
     )
     .option("--json", "print JSON (schema: mambalite-micro/profile/report.schema.json)")
-    .action(async (model, options) => print(await profileCommand(model, options, print)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/profile.js")).profileCommand(model, options, print)),
+    );
 
   addCommand("timing", "Holds what firmware measured on a board against the estimate.")
     .argument("<action>", "add", choice("timing", ["add"] as const))
@@ -220,7 +225,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--catalogue <file>", ".json of measurements that it becomes a row of")
     .option("--model <model>", "what was measured (default: the bundled model that it was)")
     .option("--json", "print JSON: the row")
-    .action(async (_, report, options) => print(await timingAdd(report, options)));
+    .action(async (_, report, options) =>
+      print(await (await import("./commands/timing.js")).timingAdd(report, options)),
+    );
 
   const serial = addCommand("serial", "Shows a board's console, and measured beside estimated.");
   addSerial(withCheckpointFiles(serial).option("--labels <file>", LABELS), print);
@@ -243,12 +250,16 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       DEFAULT_TRACE_TOLERANCE,
     )
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await compare(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/compare.js")).compare(model, options)),
+    );
 
   addCommand("budget", "Holds models against limits and a saved baseline, as a table in Markdown.")
     .argument("[file]", "limits and models, as JSON (docs/budget.md)", DEFAULT_BUDGET)
     .option("--save", "make the baseline of what the models are now")
-    .action(async (file, options) => print(await budgetCommand(file, options)));
+    .action(async (file, options) =>
+      print(await (await import("./commands/budget.js")).budgetCommand(file, options)),
+    );
 
   addSweep(addCommand, print);
 
@@ -270,7 +281,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
     .option("--float", FLOAT)
     .option("--input <file>", ".npy as for run; the first sequence is the example's input")
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await exportCommand(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/export.js")).exportCommand(model, options)),
+    );
 
   const flash = addCommand("flash", "Makes one file for a board, without a compiler.");
   addFlash(withExecution(withModel(flash)), print);
@@ -314,7 +327,9 @@ export function buildProgram(version: string, print: (text: string) => void): Co
       count("--seconds", MAX_STREAM_SECONDS),
     )
     .option("--json", "print JSON")
-    .action(async (model, options) => print(await verifyAny(model, options)));
+    .action(async (model, options) =>
+      print(await (await import("./commands/verify-any.js")).verifyAny(model, options)),
+    );
 
   return program;
 }

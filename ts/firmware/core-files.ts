@@ -3,9 +3,9 @@
  * compiled. What is needed is read from the sources themselves. Knows nothing of machines or weights.
  */
 import {
+  buildHeaders,
   type KernelFile,
   type OpRow,
-  opList,
   opRows,
   withoutI8Matrices,
 } from "../../csrc/op-list.mjs";
@@ -71,7 +71,9 @@ export function coreFiles(library: string, sources: Sources, use: CoreUse): [str
       `${library}/${path.replace(/^include\//, "")}`,
       text,
     ]),
-    [`${library}/op_list.h`, opList(kernels, kinds.values(), isEnough, types)],
+    ...buildHeaders(kernels, kinds.values(), isEnough, types).map(
+      ([name, text]): [string, string] => [`${library}/${name}`, text],
+    ),
   ];
 }
 

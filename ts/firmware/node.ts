@@ -20,9 +20,9 @@ export {
 } from "./emulators.js";
 export type { HarnessReport } from "./harness-output.js";
 export * from "./index.js";
+export { MAX_STREAM_SECONDS, MAX_TIMEOUT_SECONDS } from "./limits.js";
 export type { Manifest } from "./manifest.js";
 export type { FirmwareDetector } from "./model.js";
-export { MAX_TIMEOUT_SECONDS } from "./process.js";
 export type { HarnessOptions } from "./project.js";
 export { readSources } from "./sources.js";
 export type { ProjectLayout, Target } from "./targets.js";
@@ -36,7 +36,6 @@ export {
 export {
   DETECTOR_PUSHES,
   type DetectorVerification,
-  MAX_STREAM_SECONDS,
   type VerifyDetectorOptions,
   verifyDetector,
 } from "./verify-detector.js";

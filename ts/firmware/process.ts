@@ -12,9 +12,6 @@ export interface Outcome {
   readonly timedOut: boolean;
 }
 
-/** Longer than this a timer of Node does not wait at all. */
-export const MAX_TIMEOUT_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
-
 export interface RunOptions {
   readonly timeoutMs?: number;
   /** Variables on top of this process's. */

@@ -54,9 +54,6 @@ export interface DetectorVerification {
 
 export const DETECTOR_PUSHES = [1, 160, 333, 16_000] as const;
 
-/** A day: the emulated harness counts samples in 32 bits. */
-export const MAX_STREAM_SECONDS = 86_400;
-
 const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**

@@ -14,14 +14,13 @@ export {
   type ValueReport,
 } from "./int.js";
 export {
-  QUANTIZED_TYPES,
-  type QuantizedType,
   type QuantizeOptions,
   quantize,
   quantizing,
 } from "./quantize.js";
 export type { CommonReport, Evaluation, Sizes } from "./report.js";
 export { type Ran, runSource } from "./run-source.js";
+export { QUANTIZED_TYPES, type QuantizedType } from "./types.js";
 export {
   type QuantizedWeights,
   type QuantizeWeightsOptions,

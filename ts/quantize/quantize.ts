@@ -3,13 +3,12 @@ import { type CompleteBlobOptions, createBlob } from "../blob/blob.js";
 import type { Encoded } from "../blob/encode.js";
 import type { Engine } from "../core/engine.js";
 import type { Network } from "../graph/network.js";
+import type { QuantizedType } from "./types.js";
 import { quantizeW8 } from "./w8.js";
 
-const QUANTIZERS = { w8: quantizeW8 } satisfies Record<string, (encoded: Encoded) => Encoded>;
-
-/** w8: weights in a byte, with a scale a row; everything is computed in float32. */
-export type QuantizedType = keyof typeof QUANTIZERS;
-export const QUANTIZED_TYPES = Object.keys(QUANTIZERS) as QuantizedType[];
+const QUANTIZERS: Readonly<Record<QuantizedType, (encoded: Encoded) => Encoded>> = {
+  w8: quantizeW8,
+};
 
 /** The member of a blob's metadata that names its type. */
 const TYPE_METADATA = "type";

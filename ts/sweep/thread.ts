@@ -1,6 +1,6 @@
 /** A thread that does jobs in an instance of its own. Started by threads.ts; knows nothing of other threads. */
 import { parentPort, workerData } from "node:worker_threads";
-import "../node.js";
+import "../host/node-files.js";
 import { Evaluator } from "./evaluator.js";
 import type { Job } from "./job.js";
 import { type Outcome, outcomeOf } from "./outcome.js";

@@ -108,10 +108,12 @@ static void try_case(const kernel_spec *spec, kernel_case *c, uint32_t variant) 
 
 static void try_sizes(const kernel_spec *spec) {
     kernel_case c = {.random = {SEED + spec->kind}};
+    uint32_t turn = 0;
     for (uint32_t variant = 0; variant < now.class->variants; variant++)
         for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             for (uint32_t rows = 1; rows <= MOST_ROWS; rows++)
                 for (int is_odd = 0; is_odd < 2; is_odd++) {
+                    if (turn++ % KERNEL_TEST_SIZES_EVERY) continue;
                     c.size = sizes[i];
                     c.length = rows;
                     c.is_odd = is_odd;

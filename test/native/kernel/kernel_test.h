@@ -9,6 +9,10 @@
 #ifndef KERNEL_TEST_EVERY
 #define KERNEL_TEST_EVERY 1
 #endif
+/* The same of sizes with numbers of rows. No divisor of the numbers of either: all of both have their turn. */
+#ifndef KERNEL_TEST_SIZES_EVERY
+#define KERNEL_TEST_SIZES_EVERY 1
+#endif
 
 /* Prints a line for each kind of op and `N passed, N failed`; returns how many failed. `print` is given
  * pieces of text. */

@@ -3,7 +3,7 @@
  * nothing of other threads.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import "../../node.js";
+import "../../host/node-files.js";
 import { Engine } from "../../core/engine.js";
 import type { Outputs } from "../../core/outputs.js";
 import type { Session } from "../../core/session.js";
