@@ -20,7 +20,7 @@ const AT_ONCE = 2;
 
 /** Minutes each: begun last, one of them would run with nothing beside it. */
 const LONG =
-  /\/(networks|kernels|integer-kernels|getting-started|emulated|export|user-code)\.test\.ts$/;
+  /\/(networks|kernels|integer-kernels|getting-started|emulated|export|user-code|streams)\.test\.ts$/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -4,10 +4,13 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { buildHeaders, opRows } from "../csrc/op-list.mjs";
+import { compilerCache, DEPENDENCIES } from "./compiler-cache.mjs";
 
 export const PREFIX = "arm-none-eabi-";
 
@@ -18,7 +21,7 @@ const { flags, warnings, hot, smallBesideAssembly } = JSON.parse(
 
 const INCLUDES = ["include", "", "runner", "port", "port/app", "port/cortex-m", "runner/boards"];
 const SECTIONS = ["-ffunction-sections", "-fdata-sections"];
-const COMPILE = [...flags, ...warnings, "-Werror", "-mthumb", ...SECTIONS, "-MD"];
+const COMPILE = [...flags, ...warnings, "-Werror", "-mthumb", ...SECTIONS, DEPENDENCIES];
 const LINK = ["-mthumb", "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"];
 /** Of an image that is compiled for size: the linker sees all of it at once. */
 const WHOLE_PROGRAM = ["-flto", "-flto-partition=one"];
@@ -78,9 +81,12 @@ function writeHeaders(folder, image) {
 
 // ---- how it is compiled ---------------------------------------------------------------------------------
 
+const cache = compilerCache(root);
+
 async function run(command, args, cwd) {
   try {
-    await promisify(execFile)(command, args, { cwd });
+    const env = { ...process.env, ...cache.environment };
+    await promisify(execFile)(command, args, { cwd, env });
   } catch (error) {
     throw new Error(`${command}: ${error.stderr || error.message}`);
   }
@@ -104,12 +110,22 @@ export function flagsOf(board, image) {
 
 async function compile(sources, board, image, objects, options) {
   const includes = [...INCLUDES.map((folder) => join(root, "csrc", folder)), objects];
-  for (const level of ["-O2", "-Os"]) {
-    const files = sources.filter((source) => levelOf(source, board, image) === level);
-    const all = [...COMPILE, ...flagsOf(board, image), level, ...options];
-    const args = [...all, ...includes.map((folder) => `-I${folder}`), "-c", ...files];
-    if (files.length > 0) await run(`${PREFIX}gcc`, args, objects);
-  }
+  const compiler = [...cache.launcher, `${PREFIX}gcc`];
+  const queue = [...sources];
+  const worker = async () => {
+    for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
+      const flags = [
+        ...COMPILE,
+        ...flagsOf(board, image),
+        levelOf(source, board, image),
+        ...options,
+      ];
+      const where = includes.map((folder) => `-I${folder}`);
+      const [command, ...args] = [...compiler, ...flags, ...where, "-c", source];
+      await run(command, args, objects);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return sources.map((source) => join(objects, basename(source).replace(/\.[cS]$/, ".o")));
 }
 
@@ -169,10 +185,11 @@ async function boardObjects(id, board, image, place, objects) {
 function sourcesOf(objects) {
   const read = objects.flatMap((object) => {
     const list = object.replace(/\.o$/, ".d");
-    return existsSync(list) ? readFileSync(list, "utf8").split(/[\s\\]+/) : [];
+    const paths = existsSync(list) ? readFileSync(list, "utf8").split(/[\s\\]+/) : [];
+    return paths.map((path) => resolve(dirname(list), path));
   });
   const paths = read.filter((path) => path.startsWith(join(root, "csrc")));
-  return [...new Set(paths.map((path) => relative(root, resolve(path))))].sort();
+  return [...new Set(paths.map((path) => relative(root, path)))].sort();
 }
 
 /**

@@ -138,7 +138,9 @@ async function build(folder, ids) {
     keptIds.length > 0
       ? sourcesBefore(folder, (file) => keptFiles.some((image) => image.file === file))
       : new Map();
-  const scratch = mkdtempSync(join(tmpdir(), "mambalite-runner-objects-"));
+  // In this clone, so that its files have the same way from there to sources and a compiler's cache knows them again.
+  mkdirSync(join(root, "build"), { recursive: true });
+  const scratch = mkdtempSync(join(root, "build/runner-objects."));
   try {
     const images = {};
     for (const [id, board] of boards) {

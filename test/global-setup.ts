@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { compilerCache } from "../scripts/compiler-cache.mjs";
 import { openShared } from "./shared.js";
 
 export default function setup(): (() => void) | undefined {
@@ -18,15 +19,8 @@ export default function setup(): (() => void) | undefined {
 
 /** Projects are made in folders of the temporary one; CMake asks the variable what to start compilers with. */
 function shareCompilations(): void {
-  if (spawnSync("ccache", ["--version"]).status !== 0) return;
-  Object.assign(process.env, {
-    CMAKE_C_COMPILER_LAUNCHER: "ccache",
-    CCACHE_DIR: fileURLToPath(new URL("../build/ccache", import.meta.url)),
-    CCACHE_BASEDIR: tmpdir(),
-    CCACHE_NOHASHDIR: "1",
-    CCACHE_DEPEND: "1",
-    CCACHE_MAXSIZE: "500M",
-    // Headers were written a moment ago, in every project: they are told apart by what is in them.
-    CCACHE_SLOPPINESS: "include_file_mtime,include_file_ctime",
-  });
+  const { launcher, environment } = compilerCache(tmpdir());
+  const [program] = launcher;
+  if (program === undefined) return;
+  Object.assign(process.env, { CMAKE_C_COMPILER_LAUNCHER: program, ...environment });
 }

@@ -20,6 +20,7 @@ import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { compilerCache, DEPENDENCIES } from "../../scripts/compiler-cache.mjs";
 import { writeBuildHeaders } from "../../scripts/op-list.mjs";
 
 const run = promisify(execFile);
@@ -200,10 +201,17 @@ async function linkRenamed(compiler, objects, prefix, file) {
   await run("objcopy", [...renamed, file]);
 }
 
-async function compileAll(compiler, jobs) {
+const cache = compilerCache(root);
+
+/** `folder`: where they run, from which all is as far in every clone. */
+async function compileAll(compiler, jobs, folder) {
   const queue = [...jobs];
   const worker = async () => {
-    for (let args = queue.shift(); args; args = queue.shift()) await run(compiler, args);
+    for (let args = queue.shift(); args; args = queue.shift()) {
+      const isCompilation = args.includes("-c");
+      const [command, ...all] = [...(isCompilation ? cache.launcher : []), compiler, ...args];
+      await run(command, all, { cwd: folder, env: { ...process.env, ...cache.environment } });
+    }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
@@ -226,17 +234,21 @@ async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
       ...(fuzzer ? ["-fsanitize=fuzzer-no-link"] : []),
       ...extra,
     ],
-    ...["-c", join(sources, file), "-o", object(file, suffix)],
+    ...[DEPENDENCIES, "-c", join(sources, file), "-o", object(file, suffix)],
   ];
   const ofTests = ["-Wmissing-prototypes"]; // the core's op classes are declared where op_list.h is read
-  await compileAll(compiler, [
-    ...core.map((file) => compile(file, "", freestanding)),
-    ...(hasPlainCore && ofPlainCore !== ""
-      ? core.map((file) => compile(file, ofPlainCore, [...freestanding, noSimd]))
-      : []),
-    ...[...new Set(Object.values(made).flat())].map((file) => compile(file, "", ofTests)),
-    ...Object.entries(units).map(([suffix, extra]) => compile("math_units.c", suffix, extra)),
-  ]);
+  await compileAll(
+    compiler,
+    [
+      ...core.map((file) => compile(file, "", freestanding)),
+      ...(hasPlainCore && ofPlainCore !== ""
+        ? core.map((file) => compile(file, ofPlainCore, [...freestanding, noSimd]))
+        : []),
+      ...[...new Set(Object.values(made).flat())].map((file) => compile(file, "", ofTests)),
+      ...Object.entries(units).map(([suffix, extra]) => compile("math_units.c", suffix, extra)),
+    ],
+    work,
+  );
   const objects = core.map((file) => object(file));
   const plainCore = join(work, "plain_core.o");
   const plainObjects = core.map((file) => object(file, ofPlainCore));
@@ -250,7 +262,7 @@ async function buildInto(work, { compiler, flags, fuzzer, ...variant }) {
     ...(withPlainCore.has(program) ? [plainCore] : []),
     ...["-lm", "-o", join(work, program)],
   ];
-  await compileAll(compiler, Object.entries(made).map(link));
+  await compileAll(compiler, Object.entries(made).map(link), work);
   await run(compiler, ["-r", "-nostdlib", ...objects, "-o", join(work, "core.o")]);
 }
 
