@@ -36,6 +36,9 @@ const MODELS: readonly (readonly [EmulatedBoard, string])[] = [
   ["stm32f405", "kws-int"],
 ];
 
+/** An emulated line takes twenty seconds for a second of audio: one recording each, not the same; of others all. */
+const HEARD: Readonly<Record<string, number>> = { kws: 0, "kws-int": 1 };
+
 test.skipIf(skipped !== "").each(MODELS)(
   `%s, %s: self-test, bits and classes are WebAssembly's, the report parses, recordings are heard${skipped}`,
   { timeout: TIMEOUT_MS },
@@ -81,6 +84,7 @@ test.skipIf(skipped !== "").each(MODELS)(
     expect(Math.abs(again.total - report.total)).toBeLessThan(report.total / 1000);
 
     for (const [index, recording] of model.recordings.entries()) {
+      if (index !== (HEARD[name] ?? index)) continue;
       const { bytes, values, bytesAValue } = lineBytes(model, recording);
       const answer = await emulation.stream(`stream ${values} reset`, bytes, bytesAValue);
       expect(answer.filter((line) => !line.startsWith("send "))).toEqual([

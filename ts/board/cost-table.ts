@@ -4,7 +4,7 @@ import type { CostTable } from "./costs.js";
 export const COSTS: CostTable = {
   cores: {
     "cortex-m0": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.059887,
       medianNetwork: 0.010455,
       heldOut: [
@@ -85,7 +85,7 @@ export const COSTS: CostTable = {
       },
     },
     "cortex-m0plus": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.058898,
       medianNetwork: 0.0097165,
       heldOut: [
@@ -166,7 +166,7 @@ export const COSTS: CostTable = {
       },
     },
     "cortex-m3": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.066206,
       medianNetwork: 0.0095949,
       heldOut: [
@@ -247,7 +247,7 @@ export const COSTS: CostTable = {
       },
     },
     "cortex-m33": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.023955,
       medianNetwork: 0.0069542,
       heldOut: [
@@ -332,7 +332,7 @@ export const COSTS: CostTable = {
       },
     },
     "cortex-m4": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.027045,
       medianNetwork: 0.0070115,
       heldOut: [
@@ -417,7 +417,7 @@ export const COSTS: CostTable = {
       },
     },
     "cortex-m7": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.024227,
       medianNetwork: 0.010454,
       heldOut: [
@@ -502,7 +502,7 @@ export const COSTS: CostTable = {
       },
     },
     "esp32c3": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.074722,
       medianNetwork: 0.014069,
       heldOut: [
@@ -583,7 +583,7 @@ export const COSTS: CostTable = {
       },
     },
     "esp32p4": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.057851,
       medianNetwork: 0.011495,
       heldOut: [
@@ -668,7 +668,7 @@ export const COSTS: CostTable = {
       },
     },
     "xtensa-lx6": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.05727,
       medianNetwork: 0.012149,
       heldOut: [
@@ -753,7 +753,7 @@ export const COSTS: CostTable = {
       },
     },
     "xtensa-lx7": {
-      fittedOn: {"coreVersion":"0.2.0","sources":"93d54693"},
+      fittedOn: {"coreVersion":"0.2.0","sources":"ef36023b"},
       worstNetwork: 0.060445,
       medianNetwork: 0.01211,
       heldOut: [
