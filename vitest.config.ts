@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -15,8 +16,9 @@ const ALONE = [
   "test/unit/checkpoint/{pickle,saved-module,safetensors,torch}.test.ts",
 ];
 
-/** Files at once, of the rest: the machines that run all tests have two cores. */
-const AT_ONCE = 2;
+/** Files at once, of the rest: many wait for an emulator or a command line that uses more than one core by itself. */
+const MOST_AT_ONCE = 8;
+const AT_ONCE = Math.min(Math.max(2, availableParallelism()), MOST_AT_ONCE);
 
 /** Minutes each: begun last, one of them would run with nothing beside it. */
 const LONG =
