@@ -1,5 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   failure,
@@ -30,6 +37,28 @@ describe("help", () => {
   it("knows the version", () => {
     const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
     expect(output(["--version"])).toBe(`${version}\n`);
+  });
+});
+
+/** The commands whose modules a command line loads, as V8 saw them. */
+function loadedCommands(name: string, args: readonly string[]): string[] {
+  const folder = temporary(name);
+  const tool = `${root}/scripts/mambalite.mjs`;
+  const env = { ...process.env, NODE_V8_COVERAGE: folder };
+  const { status } = spawnSync(process.execPath, [tool, ...args], { cwd: root, env });
+  expect(status).toBe(0);
+  const scripts = readdirSync(folder).flatMap((file): { url: string }[] => {
+    return JSON.parse(readFileSync(`${folder}/${file}`, "utf8")).result;
+  });
+  const urls = scripts.map(({ url }) => url);
+  expect(urls.filter((url) => url.endsWith("/dist/cli/program.js"))).toHaveLength(1);
+  return urls.flatMap((url) => /\/dist\/cli\/commands\/(.*)\.js$/.exec(url)?.[1] ?? []);
+}
+
+describe("a start", () => {
+  it("loads the command that is asked for, and no other", () => {
+    expect(loadedCommands("help-coverage", ["--help"])).toEqual([]);
+    expect(loadedCommands("inspect-coverage", ["inspect", har])).toEqual(["inspect"]);
   });
 });
 
