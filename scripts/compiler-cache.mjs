@@ -3,6 +3,19 @@
  * user's own, as every build with it uses: a second run, also of another clone, compiles what has changed.
  */
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const ANY_SOURCE = fileURLToPath(new URL("../csrc/core/plan.c", import.meta.url));
+const PATIENCE_MS = 20_000;
+
+/**
+ * Whether it is there and has a folder that it can write to: where it has none, it fails each compilation, but not
+ * `--version`. Here the program `true` is the compiler.
+ */
+function isUsable() {
+  const compilation = ["true", "-c", ANY_SOURCE];
+  return spawnSync("ccache", compilation, { stdio: "ignore", timeout: PATIENCE_MS }).status === 0;
+}
 
 /**
  * What to put before a compiler's name, and the variables it wants.
@@ -11,7 +24,7 @@ import { spawnSync } from "node:child_process";
  * @returns {{ launcher: string[], environment: Record<string, string> }}
  */
 export function compilerCache(base) {
-  if (spawnSync("ccache", ["--version"]).status !== 0) return { launcher: [], environment: {} };
+  if (!isUsable()) return { launcher: [], environment: {} };
   const environment = {
     CCACHE_BASEDIR: base,
     CCACHE_NOHASHDIR: "1",

@@ -2,7 +2,8 @@ export interface Ended {
   readonly status: number;
   readonly output: string;
 }
-export const vitestReport: string;
+/** What vitest leaves of a step. */
+export function vitestReport(step: string): string;
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -17,7 +18,7 @@ export interface ExpectedSkip {
 export function countOne(ended: Ended): Counts;
 export function countSummary(ended: Ended): Counts;
 export function countLint(ended: Ended): Counts;
-export function countVitest(ended: Ended): Counts;
+export function countVitest(ended: Ended & { readonly name: string }): Counts;
 /** Why this skip is none to worry about; undefined when it is one. */
 export function reasonToSkip(
   skipped: string,

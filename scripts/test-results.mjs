@@ -6,7 +6,10 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-export const vitestReport = fileURLToPath(new URL("../build/vitest.json", import.meta.url));
+/** What vitest leaves of a step. @param {string} step */
+export function vitestReport(step) {
+  return fileURLToPath(new URL(`../build/vitest-${step}.json`, import.meta.url));
+}
 
 /** @typedef {{passed: number, failed: number, skipped: string[]}} Counts */
 
@@ -50,10 +53,11 @@ export function countLint({ status, output }) {
   };
 }
 
-/** Of the report that vitest leaves. @returns {Counts} */
-export function countVitest({ status }) {
-  if (!existsSync(vitestReport)) return { passed: 0, failed: 1, skipped: [] };
-  const report = JSON.parse(readFileSync(vitestReport, "utf8"));
+/** Of the report that vitest leaves of a step. @returns {Counts} */
+export function countVitest({ status, name }) {
+  const path = vitestReport(name);
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: [] };
+  const report = JSON.parse(readFileSync(path, "utf8"));
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const failed = report.numFailedTests;
   const brokenFiles = report.testResults.filter(

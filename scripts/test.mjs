@@ -55,62 +55,67 @@ const NEED_NO_TOOLS = ["build", "lint", "unit"];
 const ALLOW_SKIPS = "--allow-skips";
 /** Of what runs beside a browser: the browser's clock is a person's. */
 const BESIDE_PRIORITY = 10;
+const LANES = ["browser", "vitest", "core"];
 
 /**
- * Steps marked `first` run before all others. Those marked `beside` run one after the other, at a lower priority, while
- * vitest runs: the browser tests first, one file at a time, which leave a core to them. Those marked `onlyByName` are parts of others.
+ * The steps of a lane run one after the other, and the lanes at the same time: browsers wait more than they compute. Those
+ * marked `first` run before all lanes, and those marked `last` behind them, with the machine to themselves. What a step
+ * marked `quiet` prints is shown when it is done. Those marked `onlyByName` are parts of others.
  */
 const steps = [
   { name: "build", first: true, run: () => node(["scripts/build.mjs"]) },
   { name: "lint", first: true, run: () => node(["scripts/lint.mjs"]), count: countLint },
-  { name: "wasm", beside: true, run: buildWasm },
-  { name: "runners", beside: true, run: buildRunners },
+  { name: "browser", lane: "browser", run: vitest(["--project=browser"]), count: countVitest },
+  {
+    name: "vitest",
+    lane: "vitest",
+    run: vitest(["--project=unit", "--project=together"]),
+    count: countVitest,
+  },
+  { name: "wasm", lane: "core", quiet: true, run: buildWasm },
+  { name: "runners", lane: "core", quiet: true, run: buildRunners },
   {
     name: "native",
-    beside: true,
-    run: (o) => node(["test/native/run.mjs"], o),
+    lane: "core",
+    quiet: true,
+    run: (options) => node(["test/native/run.mjs"], options),
     count: countSummary,
   },
-  { name: "fuzz", beside: true, run: fuzz, count: countSummary },
-  { name: "golden", beside: true, run: checkGolden },
-  { name: "browser", run: () => vitest(["--project=browser"]), count: countVitest },
-  { name: "vitest", run: () => vitest(REST.map((one) => `--project=${one}`)), count: countVitest },
-  { name: "unit", onlyByName: true, run: () => vitest(unitTests()), count: countVitest },
+  { name: "fuzz", lane: "core", quiet: true, run: fuzz, count: countSummary },
+  { name: "golden", lane: "core", quiet: true, run: checkGolden },
+  { name: "alone", last: true, run: vitest(["--project=alone"]), count: countVitest },
+  { name: "unit", last: true, onlyByName: true, run: vitest(unitTests()), count: countVitest },
 ];
-/** Of vitest.config.ts. */
-const REST = ["together", "alone"];
 /** Without those of scripts/torch, which are in Python and take longer than all others. */
-const OF_SCRIPTS = "scripts";
-
 function unitTests() {
-  const folders = readdirSync(join(root, "test/unit")).filter((name) => name !== OF_SCRIPTS);
+  const folders = readdirSync(join(root, "test/unit")).filter((name) => name !== "scripts");
   return folders.map((name) => `test/unit/${name}`);
 }
 
 // ---- running ------------------------------------------------------------------------------------
 
 /**
- * Runs a command and keeps what it prints; shows it as it comes, or, of one beside another, when it is done. A missing
- * command gives status 127.
+ * Runs a command and keeps what it prints; shows it as it comes, unless it is to be quiet. A missing command gives status
+ * 127.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{beside?: boolean, shell?: boolean}} [options]
+ * @param {{beside?: boolean, quiet?: boolean, shell?: boolean}} [options] `beside`: a browser goes before it
  * @returns {Promise<{status: number, output: string}>}
  */
-function run(command, args, { beside = false, ...options } = {}) {
+function run(command, args, { beside = false, quiet = false, shell = false } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...env, NO_COLOR: "1", FORCE_COLOR: undefined },
-      ...options,
+      shell,
     });
     if (beside && child.pid !== undefined) setPriority(child.pid, BESIDE_PRIORITY);
     let output = "";
     const keep = (chunk) => {
       output += chunk;
-      if (!beside) stdout.write(chunk);
+      if (!quiet) stdout.write(chunk);
     };
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
@@ -195,10 +200,13 @@ function fuzz(options) {
 }
 
 function vitest(only) {
-  mkdirSync(join(root, "build"), { recursive: true });
-  rmSync(vitestReport, { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-  return node(["node_modules/vitest/vitest.mjs", "run", ...only, ...reporters]);
+  return (options) => {
+    const report = vitestReport(options.name);
+    mkdirSync(join(root, "build"), { recursive: true });
+    rmSync(report, { force: true });
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    return node(["node_modules/vitest/vitest.mjs", "run", ...only, ...reporters], options);
+  };
 }
 
 function checkGolden(options) {
@@ -265,35 +273,33 @@ function finish(results, notRun, areSkipsAllowed) {
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-async function runStep(step, options) {
-  if (!options.beside) heading(step.name);
+async function runStep({ name, run: start, count = countOne, quiet = false }, beside) {
+  if (!quiet) heading(name);
   const started = Date.now();
-  const outcome = await step.run(options);
-  const result = { name: step.name, ...(step.count ?? countOne)(outcome), time: seconds(started) };
-  if (options.beside) {
-    heading(step.name);
+  const outcome = await start({ name, beside, quiet });
+  const result = { name, ...count({ ...outcome, name }), time: seconds(started) };
+  if (quiet) {
+    heading(name);
     stdout.write(outcome.output);
   }
   return result;
 }
 
-async function runInTurn(chosen, options) {
+async function runInTurn(chosen, beside = false) {
   const results = [];
-  for (const step of chosen) results.push(await runStep(step, options));
+  for (const step of chosen) results.push(await runStep(step, beside));
   return results;
 }
 
-/** In the order of the table, whichever ended first. */
 async function runSteps(chosen) {
-  const first = chosen.filter((step) => step.first);
-  const beside = chosen.filter((step) => step.beside);
-  const others = chosen.filter((step) => !step.first && !step.beside);
-  const results = await runInTurn(first, {});
-  const both = await Promise.all([
-    runInTurn(beside, { beside: others.length > 0 }),
-    runInTurn(others, {}),
-  ]);
-  return [...results, ...both.flat()];
+  const inLane = (name) => chosen.filter(({ lane }) => lane === name);
+  const hasBrowser = inLane("browser").length > 0;
+  const first = await runInTurn(chosen.filter((step) => step.first));
+  const lanes = await Promise.all(
+    LANES.map((lane) => runInTurn(inLane(lane), hasBrowser && lane !== "browser")),
+  );
+  const last = await runInTurn(chosen.filter((step) => step.last));
+  return [...first, ...lanes.flat(), ...last];
 }
 
 async function main(args) {

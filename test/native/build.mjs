@@ -274,14 +274,16 @@ export async function build(name) {
   const folder = join(root, "build/native", name);
   const stamp = fingerprint(name);
   const stampFile = join(folder, "stamp");
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return folder;
+  const isThere = () => existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+  if (isThere()) return folder;
 
-  // Built aside and moved in place, so that two builds at once never mix.
+  // Built aside and moved in place, so that two builds at once never mix; the first one's programs may be running.
   const work = `${folder}.${process.pid}`;
   mkdirSync(work, { recursive: true });
   try {
     await writeBuildHeaders(work);
     await buildInto(work, variants[name]);
+    if (isThere()) return folder;
     writeFileSync(join(work, "stamp"), stamp);
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);

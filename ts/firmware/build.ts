@@ -17,7 +17,7 @@ import { asFileProblem } from "../host/file-problem.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { bytePieces, type Content } from "./content.js";
 import { BuildFailed, DoesNotFit } from "./errors.js";
-import { outputOf, run } from "./process.js";
+import { answerOf, outputOf, run } from "./process.js";
 import type { Files } from "./project.js";
 
 /**
@@ -90,7 +90,7 @@ async function buildWith(
   const output = join(folder, "build");
   const run = (args: readonly string[]) => cmake(target, args, scratch);
   const variables = Object.entries({ CMAKE_EXPORT_COMPILE_COMMANDS: "ON", ...settings });
-  const generator = outputOf("ninja", ["--version"]) === undefined ? [] : ["-G", "Ninja"];
+  const generator = answerOf("ninja", ["--version"]) === undefined ? [] : ["-G", "Ninja"];
   const log = await run([
     ...["-S", folder, "-B", output, ...generator],
     ...variables.map(([name, value]) => `-D${name}=${value}`),

@@ -13,7 +13,7 @@ import {
   variantsOf,
 } from "./cortex-m.js";
 import { ToolchainMissing } from "./errors.js";
-import { outputOf } from "./process.js";
+import { answerOf } from "./process.js";
 import type { EmulatedTarget } from "./targets.js";
 
 export type { Variant };
@@ -149,7 +149,7 @@ export function missingTools(target: EmulatedTarget): string[] {
     (tool) => versionOf(tool) === undefined,
   );
   const headers = [...headerFlags, "-E", "-x", "c", "-"];
-  if (!missing.includes(compiler) && !outputOf(compiler, headers, "#include <string.h>\n")) {
+  if (!missing.includes(compiler) && !answerOf(compiler, headers, "#include <string.h>\n")) {
     missing.push(`the C library for ${compiler}`);
   }
   if (target === "xtensa" && !existsSync(`${builtinsFolder()}/addsf3.c`)) {
@@ -159,5 +159,5 @@ export function missingTools(target: EmulatedTarget): string[] {
 }
 
 function versionOf(command: string): string | undefined {
-  return outputOf(command, ["--version"])?.split("\n")[0];
+  return answerOf(command, ["--version"])?.split("\n")[0];
 }

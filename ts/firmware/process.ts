@@ -93,3 +93,19 @@ export function outputOf(command: string, args: readonly string[], input = ""): 
   });
   return status === 0 ? stdout : undefined;
 }
+
+/** What was printed, by the command and where it was looked for. */
+const answers = new Map<string, string>();
+
+/**
+ * Like `outputOf`, for what a program says of itself: a program that is there stays what it is while this process runs,
+ * and is started once. One that is missing is looked for again.
+ */
+export function answerOf(command: string, args: readonly string[], input = ""): string | undefined {
+  const key = JSON.stringify([process.env.PATH, command, args, input]);
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  const answer = outputOf(command, args, input);
+  if (answer !== undefined) answers.set(key, answer);
+  return answer;
+}

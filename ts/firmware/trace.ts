@@ -11,7 +11,7 @@ import { undoAtEnd } from "../host/ending.js";
 import { TemporaryPlace } from "../host/temporary.js";
 import { EMULATORS } from "./emulators.js";
 import { FirmwareFailed } from "./errors.js";
-import { outputOf, run } from "./process.js";
+import { answerOf, run } from "./process.js";
 import type { EmulatedTarget } from "./targets.js";
 
 const PLUGIN_SOURCE = fileURLToPath(new URL("../../csrc/port/qemu/trace.c", import.meta.url));
@@ -33,13 +33,13 @@ export interface TracedCall {
 export function cannotTrace(target: EmulatedTarget): string | undefined {
   if (target === "xtensa") return "nothing is known of the cycles of an lx106";
   const { command } = EMULATORS[target];
-  if (!outputOf(command, ["-help"])?.includes("-plugin ")) return `${command} has no plugins here`;
+  if (!answerOf(command, ["-help"])?.includes("-plugin ")) return `${command} has no plugins here`;
   if (hostCompiler() !== undefined) return undefined;
   return `no C compiler for this machine (${COMPILERS.join(", ")}), which QEMU's plugin is built with`;
 }
 
 function hostCompiler(): string | undefined {
-  return COMPILERS.find((name) => outputOf(name, ["--version"]) !== undefined);
+  return COMPILERS.find((name) => answerOf(name, ["--version"]) !== undefined);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Temporary places: made only where nothing was, removed only while they are ours. */
-import { randomBytes } from "node:crypto";
+import crypto from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -10,31 +10,29 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TemporaryPlace } from "../../../ts/host/temporary.js";
-
-vi.mock("node:crypto", async (original) => {
-  const real = await original<typeof import("node:crypto")>();
-  return { ...real, randomBytes: vi.fn(real.randomBytes) };
-});
 
 let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mambalite-test-"));
 });
 afterEach(() => {
-  vi.mocked(randomBytes).mockReset();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** The next names will be these; what comes after them is random again. */
 function nextNames(...fills: number[]): void {
+  const randomBytes = vi.spyOn(crypto, "randomBytes");
   for (const fill of fills) {
-    vi.mocked(randomBytes).mockImplementationOnce(((size: number) =>
-      Buffer.alloc(size, fill)) as typeof randomBytes);
+    randomBytes.mockImplementationOnce((size: number) => Buffer.alloc(size, fill));
   }
+  syncBuiltinESMExports();
 }
 
 describe("a temporary place", () => {
