@@ -1,11 +1,12 @@
-/** Starts the real command line in a process of its own, in a folder of its own. */
+/** Runs the real command line, in a process or a thread, in a folder of its own. */
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
+import { inThread, type Outcome } from "./command-thread.js";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The bundled models: frames of 9 channels to 6 labels, and samples at 16 kHz to 8. */
@@ -39,25 +40,32 @@ export function golden(name: string): string {
   return join(root, "test/golden", name);
 }
 
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+/** Without colours. */
+function environment(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _, ...others } = process.env;
+  return { ...others, NO_COLOR: "1" };
 }
 
+/** In a process of its own, as a person starts it. */
 export function mambalite(args: readonly string[], cwd = root): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], {
     cwd,
     encoding: "utf8",
     maxBuffer: 1 << 28,
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    env: environment(),
   });
   return { code: status, stdout, stderr };
 }
 
+/** As `mambalite`, in a thread, which has the folder of this process. */
+function outcomeOf(args: readonly string[], cwd: string): Outcome {
+  const isHere = resolve(cwd) === process.cwd();
+  return isHere ? inThread(args, environment()) : mambalite(args, cwd);
+}
+
 /** Standard output of a command that succeeds and says nothing on standard error. */
 export function output(args: readonly string[], cwd = root): string {
-  const { code, stdout, stderr } = mambalite(args, cwd);
+  const { code, stdout, stderr } = outcomeOf(args, cwd);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return stdout;
@@ -70,7 +78,7 @@ export function json(args: readonly string[], cwd = root): any {
 
 /** The one line of a command that fails as it should. */
 export function failure(args: readonly string[], cwd = root): string {
-  const { code, stdout, stderr } = mambalite(args, cwd);
+  const { code, stdout, stderr } = outcomeOf(args, cwd);
   expect(stdout).toBe("");
   expect(code).toBeGreaterThan(0);
   expect(stderr).toMatch(/^mambalite: [^\n]+\n$/);

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Outcome, root } from "../cli/support.js";
+import type { Outcome } from "../cli/command-thread.js";
+import { root } from "../cli/support.js";
 import { StandIn, type StandInOptions } from "./stand-in.js";
 
 const script = fileURLToPath(new URL("./terminal.py", import.meta.url));

@@ -19,25 +19,42 @@ const EXIT_USAGE = 2;
 const USAGE = "USAGE";
 const UNKNOWN_TOPIC = "no help on that: it is not a command (mambalite --help lists them)";
 
-/** Sets `process.exitCode`. */
+/** What a command line prints once it has ended, and its exit status. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs and prints. Sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
   exitQuietlyWhenReaderLeaves(process.stdout);
   exitQuietlyWhenReaderLeaves(process.stderr);
-  let output = "";
+  const { code, stdout, stderr } = await execute(args);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = code;
+}
+
+/** Runs a command line. What it says before it has ended goes to standard error as it comes. */
+export async function execute(args: readonly string[]): Promise<Outcome> {
+  let stdout = "";
   try {
     const program = buildProgram(packageVersion(), (text) => {
-      output += text;
+      stdout += text;
     });
     const isBare = args.every((arg) => arg === "--debug");
     await program.parseAsync(isBare ? ["--help"] : [...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError && error.exitCode === 0)) {
-      process.stdout.write(args.includes("--json") ? jsonOf(error) : textOf(error));
-      reportFailure(error, args.includes("--debug"));
-      return;
+      return {
+        code: isUsage(error) ? EXIT_USAGE : EXIT_FAILURE,
+        stdout: args.includes("--json") ? jsonOf(error) : textOf(error),
+        stderr: complaint(error, args.includes("--debug")),
+      };
     }
   }
-  process.stdout.write(output);
+  return { code: 0, stdout, stderr: "" };
 }
 
 function textOf(error: unknown): string {
@@ -54,11 +71,13 @@ function jsonOf(error: unknown): string {
   return toJson({ ...(typeof report === "object" && report), error: facts });
 }
 
-function reportFailure(error: unknown, debug: boolean): void {
-  process.stderr.write(`mambalite: ${oneLine(messageOf(error))}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  const isUsage = error instanceof CommanderError || error instanceof BadArgument;
-  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+function complaint(error: unknown, debug: boolean): string {
+  const line = `mambalite: ${oneLine(messageOf(error))}\n`;
+  return debug && error instanceof Error ? `${line}${error.stack}\n` : line;
+}
+
+function isUsage(error: unknown): boolean {
+  return error instanceof CommanderError || error instanceof BadArgument;
 }
 
 function messageOf(error: unknown): string {

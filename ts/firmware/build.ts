@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -89,15 +90,25 @@ async function buildWith(
 ): Promise<string> {
   const output = join(folder, "build");
   const run = (args: readonly string[]) => cmake(target, args, scratch);
-  const variables = Object.entries({ CMAKE_EXPORT_COMPILE_COMMANDS: "ON", ...settings });
+  const variables = Object.entries({ ...SETTINGS, ...settings });
   const generator = answerOf("ninja", ["--version"]) === undefined ? [] : ["-G", "Ninja"];
-  const log = await run([
-    ...["-S", folder, "-B", output, ...generator],
-    ...variables.map(([name, value]) => `-D${name}=${value}`),
-  ]);
+  const choice = [...generator, ...variables.map(([name, value]) => `-D${name}=${value}`)];
+  const isConfigured =
+    configured.get(output) === choice.join() && existsSync(join(output, "CMakeCache.txt"));
+  const log = isConfigured ? "" : await run(["-S", folder, "-B", output, ...choice]);
+  configured.set(output, choice.join());
   const jobs = String(availableParallelism());
   return log + (await run(["--build", output, "--parallel", jobs]));
 }
+
+const SETTINGS = {
+  CMAKE_EXPORT_COMPILE_COMMANDS: "ON",
+  /** ranlib: GNU's ar has written the index. */
+  CMAKE_C_ARCHIVE_FINISH: "",
+};
+
+/** With which choice a folder was configured by this process: a build looks itself for what has changed since. */
+const configured = new Map<string, string>();
 
 async function cmake(target: string, args: readonly string[], scratch: string): Promise<string> {
   const { status, stdout, stderr } = await run("cmake", args, { environment: { TMPDIR: scratch } });

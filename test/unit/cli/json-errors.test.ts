@@ -1,8 +1,8 @@
 /** With --json a command that fails prints one JSON object as well: the error's code and numbers, down to its cause. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readSafetensors, writeNpy, writeSafetensors } from "../../../ts/checkpoint/index.js";
-import { main } from "../../../ts/cli/main.js";
+import { execute } from "../../../ts/cli/main.js";
 import {
   golden,
   har,
@@ -13,31 +13,10 @@ import {
 } from "../../cli/support.js";
 
 const temporary = temporaryFolder();
-let stdout = "";
-let stderr = "";
-
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
-
 // biome-ignore lint/suspicious/noExplicitAny: what a command prints is what the test is about
 async function failed(...args: string[]): Promise<any> {
-  await main([...args, "--json"]);
-  expect(process.exitCode).toBeGreaterThan(0);
+  const { code, stdout, stderr } = await execute([...args, "--json"]);
+  expect(code).toBeGreaterThan(0);
   expect(stderr).toMatch(/^mambalite: [^\n]+\n$/);
   const { error, ...report } = JSON.parse(stdout);
   expect(stderr).toBe(`mambalite: ${error.message}\n`);
