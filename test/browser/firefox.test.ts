@@ -45,7 +45,7 @@ describe.skipIf(!hasFirefox)(`the page in Firefox${needsFirefox}`, () => {
 
   it("reports the figures of `profile --json`", async () => {
     const { page, complaints } = await open(
-      "?model=kws&schedule=stream&tile=1&frames=60&board=esp32s3",
+      "?model=kws&schedule=stream&tile=1&frames=60&board=esp32s3&quick=1",
     );
     await waitForReport(page);
     const expected = json([
@@ -68,7 +68,7 @@ describe.skipIf(!hasFirefox)(`the page in Firefox${needsFirefox}`, () => {
     ["kws", "yes", "wav"],
     ["har-int", "laying", "npy"],
   ])("runs an example of %s, %s, to Node's bits", async (name, example, type) => {
-    const { page, complaints } = await open(`?model=${name}`);
+    const { page, complaints } = await open(`?model=${name}&quick=1`);
     await waitForReport(page);
     await (await button(page, `example: ${example}`)).click();
     await page.waitForSelector(".run-class");

@@ -163,7 +163,10 @@ describe.skipIf(!hasChromium)(`the page${needsChromium}`, () => {
   });
 
   it("does not jump while figures come in", async () => {
-    const { page, context } = await visit(held.browser, held.site, { query: "?model=har" });
+    const { page, context } = await visit(held.browser, held.site, {
+      query: "?model=har",
+      isPatient: true,
+    });
     await waitForReport(page);
     await page.evaluate(() => {
       const all: number[] = [];

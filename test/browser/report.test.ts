@@ -129,7 +129,7 @@ describe.skipIf(!hasChromium)(`the page's figures${needsChromium}`, () => {
     await page.uncheck('input[value="stm32h743"]');
     await expect
       .poll(() => page.url())
-      .toMatch(/\?model=har&board=esp32s3&schedule=stream&tile=8$/);
+      .toMatch(/\?model=har&board=esp32s3&schedule=stream&tile=8&quick=1$/);
     await expect.poll(() => page.textContent("#arena .exact-bytes")).not.toBe(before);
     const shown = await page.textContent("#arena .exact-bytes");
     const other = await context.newPage();
@@ -241,7 +241,10 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
   });
 
   it("show the distribution of the latency, and go on measuring", async () => {
-    const { page, context } = await visit(held.browser, held.site, { query: "?model=har" });
+    const { page, context } = await visit(held.browser, held.site, {
+      query: "?model=har",
+      isPatient: true,
+    });
     await waitForReport(page);
     const bars = await page.locator(".histogram-bar").count();
     expect(bars).toBeGreaterThan(2);

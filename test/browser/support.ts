@@ -47,6 +47,8 @@ export interface Visit {
 
 export interface VisitOptions {
   readonly query?: string;
+  /** With the page's own patience; else this host is measured for a moment only. */
+  readonly isPatient?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly theme?: "light" | "dark";
@@ -76,8 +78,13 @@ export async function visit(
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   await options.prepare?.(page);
-  await page.goto(site.url + (options.query ?? ""));
+  await page.goto(site.url + queryOf(options));
   return { page, context, complaints };
+}
+
+function queryOf({ query = "", isPatient = false }: VisitOptions): string {
+  if (isPatient) return query;
+  return query === "" ? "?quick=1" : `${query}&quick=1`;
 }
 
 /** The site and a browser for the tests of a file. */

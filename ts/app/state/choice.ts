@@ -21,6 +21,8 @@ export const tile = signal(whole(given.get("tile"), 1, MAX_TILE) ?? 1);
 export const budget = signal(whole(given.get("budget"), 1, MAX_BUDGET) ?? 0);
 /** Whether linear layers of a checkpoint are folded. */
 export const fold = signal(given.get("fold") === "1");
+/** Whether this host is measured for a moment only, as by `profile --quick`: said in the address alone. */
+export const isQuick = given.get("quick") === "1";
 /** 0: whatever is usual for the model. */
 export const frames = signal(whole(given.get("frames"), 1, MAX_FRAMES) ?? 0);
 export const boards = signal<readonly string[]>(readBoards(given.get("board")));
@@ -50,6 +52,7 @@ export function followChoice(): void {
     if (frames.value > 0) query.set("frames", String(frames.value));
     if (budget.value > 0) query.set("budget", String(budget.value));
     if (fold.value) query.set("fold", "1");
+    if (isQuick) query.set("quick", "1");
     history.replaceState(null, "", `?${query.toString().replaceAll("%2C", ",")}${location.hash}`);
   });
 }

@@ -21,7 +21,7 @@ import type {
   Source,
   Times,
 } from "../worker/protocol.js";
-import { budget, bundledName, fold, frames, schedule, tile } from "./choice.js";
+import { budget, bundledName, fold, frames, isQuick, schedule, tile } from "./choice.js";
 import { afterFrames } from "./staged.js";
 import { underWay } from "./works.js";
 
@@ -223,11 +223,11 @@ async function computeFigures(wanted: Choice): Promise<void> {
   });
   await afterFrames(DRAWN_FRAMES);
   if (!isCurrent) return;
-  const figures = await work("profile", wanted, "measuring");
+  const figures = await work("profile", { choice: wanted, isQuick }, "measuring");
   if (!isCurrent) return;
   measured.value = figures;
   await afterFrames(DRAWN_FRAMES);
-  void measureMore(REFINE_MS, () => false);
+  if (!isQuick) void measureMore(REFINE_MS, () => false);
 }
 
 /** A browser's clock is coarse: what is shown at once becomes steadier for a moment. */

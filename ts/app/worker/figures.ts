@@ -31,6 +31,7 @@ const STORY = SCHEDULES.toReversed();
 const TILES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Short, because a person waits for it; `sample` goes on afterwards. */
 const EFFORT: Effort = { minRuns: 3, maxRuns: 400, budgetMs: 100, operatorsMs: 100 };
+const QUICK: Effort = { ...EFFORT, budgetMs: 10, operatorsMs: 10 };
 
 /** A choice as the command line would take it: a budget chooses the tile itself. */
 export function settingsOf({ schedule, tile, budget }: Omit<Choice, "frames">): RunSettings {
@@ -118,7 +119,8 @@ export class Measurements {
     this.#workbench = workbench;
   }
 
-  profile(choice: Choice): MeasuredFigures {
+  profile(choice: Choice, isQuick = false): MeasuredFigures {
+    const effort = isQuick ? QUICK : EFFORT;
     const { engine, model } = this.#workbench.open;
     const { frames } = choice;
     const options = optionsOf(choice);
@@ -126,7 +128,7 @@ export class Measurements {
       ...options,
       frames,
       host: navigator.userAgent,
-      effort: EFFORT,
+      effort,
     });
     this.#release();
     const session = model.createSession(options);
@@ -142,7 +144,7 @@ export class Measurements {
     return {
       choice,
       report,
-      samplesMs: runFor(this.#profiled, EFFORT.budgetMs),
+      samplesMs: runFor(this.#profiled, effort.budgetMs),
     };
   }
 

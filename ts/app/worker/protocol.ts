@@ -278,7 +278,8 @@ export interface Calls {
   open: Call<ModelChoice, OpenedModel>;
   plan: Call<Choice, ExactFigures>;
   times: Call<Choice, Times>;
-  profile: Call<Choice, MeasuredFigures>;
+  /** `isQuick`: this host is measured for a moment only. */
+  profile: Call<{ readonly choice: Choice; readonly isQuick: boolean }, MeasuredFigures>;
   /** The text of the report for these boards, with times that were measured before. */
   report: Call<
     { readonly choice: Choice; readonly boards: readonly string[]; readonly hostTimes: HostTimes },

@@ -38,9 +38,9 @@ const handlers: Handlers = {
     const { timesOf } = await import("./times.js");
     return timesOf(workbench.open, choice);
   },
-  profile: (choice, report) => {
+  profile: ({ choice, isQuick }, report) => {
     report({ what: "measuring" });
-    return measurements.profile(choice);
+    return measurements.profile(choice, isQuick);
   },
   report: async (input, report) => {
     report({ what: "writing the report" });
