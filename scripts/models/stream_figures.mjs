@@ -4,7 +4,7 @@
  * `mambalite detect` drives. Needs ../shared/data; takes some minutes.
  *
  *   node scripts/models/stream_figures.mjs [--split validation] [--model FOLDER] [--threshold P] [--smooth N]
- *     [--hold-off N] [--window N] [--hop N] [--mode running|exact] [--words N] [--noise SECONDS] [--snr DB] [--json]
+ *     [--hold-off N] [--window N] [--hop N] [--mode running|exact] [--words N] [--noise SECONDS] [--json]
  *
  * What is not said is as the bundled model has it. Choices are made with `--split validation`.
  */
@@ -43,7 +43,6 @@ const { values } = parseArgs({
     window: text,
     hop: text,
     words: text,
-    snr: text,
     json: { type: "boolean", default: false },
     noise: { ...text, default: `${SECONDS_PER_HOUR}` },
   },
@@ -63,10 +62,8 @@ const modes = values.mode === undefined ? ["running", "exact"] : [String(values.
 const forms = Object.fromEntries(modes.map((mode) => [mode, formOf(mode)]));
 const most = values.words === undefined ? undefined : Number(values.words);
 
-const levelsDb = values.snr === undefined ? NOISE_LEVELS_DB : [Number(values.snr)];
-
 const rows = [];
-for (const snrDb of levelsDb) {
+for (const snrDb of NOISE_LEVELS_DB) {
   const { samples, truths } = readWordStream(split, words, snrDb, most);
   for (const mode of modes) rows.push(await measure(`${snrDb} dB`, mode, samples, truths));
 }

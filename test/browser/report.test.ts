@@ -22,6 +22,9 @@ const biases = join(golden("paper_biases_d7_t37"), "model.safetensors");
 const models = join(root, "ts/models");
 const tokens = join(golden("hf_tied_d7_l2_t1"), "model.safetensors");
 
+/** A page that goes on measuring has measured more by then. */
+const MOMENT_MS = 1000;
+
 async function setNumber(page: Page, name: string, value: string): Promise<void> {
   await page.fill(`input[name="${name}"]`, value);
   await page.press(`input[name="${name}"]`, "Enter");
@@ -256,6 +259,26 @@ describe.skipIf(!hasChromium)(`the charts and tables${needsChromium}`, () => {
     await expect.poll(runs).toBeGreaterThan(before + 100);
     await page.getByRole("button", { name: "Stop" }).first().click();
     await context.close();
+  });
+
+  it("measure for a moment only where the address says so", async () => {
+    const runsOf = async (isPatient: boolean) => {
+      const options = { query: "?model=har", isPatient };
+      const { page, context } = await visit(held.browser, held.site, options);
+      await waitForReport(page);
+      const runs = async () =>
+        Number((await page.textContent("#latency .reading:last-child dd"))?.replaceAll(",", ""));
+      const atFirst = await runs();
+      if (isPatient) await expect.poll(runs).toBeGreaterThan(atFirst);
+      else await page.waitForTimeout(MOMENT_MS);
+      const later = await runs();
+      await context.close();
+      return { atFirst, later };
+    };
+    const quick = await runsOf(false);
+    expect(quick.later).toBe(quick.atFirst);
+    const patient = await runsOf(true);
+    expect(quick.atFirst).toBeLessThan(patient.later);
   });
 
   it("say what is under way, and stop it when asked", async () => {

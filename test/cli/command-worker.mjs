@@ -1,7 +1,6 @@
 /** The thread of test/cli/command-thread.ts: runs command lines of the built program, one after the other. */
 import process from "node:process";
 import { workerData } from "node:worker_threads";
-import { execute } from "../../dist/cli/main.js";
 
 const { port, ended } = workerData;
 
@@ -12,10 +11,16 @@ process.stderr.write = (text) => {
   return true;
 };
 
+/** A program that cannot be loaded is an answer, too: nobody else would hear of it. */
+async function outcomeOf(args) {
+  const { execute } = await import("../../dist/cli/main.js");
+  return execute(args);
+}
+
 port.on("message", async ({ args, environment }) => {
   said = "";
   process.env = environment;
-  const outcome = await execute(args).catch((error) => ({
+  const outcome = await outcomeOf(args).catch((error) => ({
     ...{ code: null, stdout: "" },
     stderr: String(error?.stack ?? error),
   }));

@@ -23,7 +23,7 @@ const PROGRAMS = [
   {
     name: "integer_scan_test",
     others: [],
-    cases: { INTEGER_SCAN_CASES: 40, INTEGER_EXPONENTS_EVERY: 31 },
+    cases: { INTEGER_SCAN_CASES: 70, INTEGER_EXPONENTS_EVERY: 31 },
   },
   { name: "integer_test", others: ["integer_rig.h"], cases: { INTEGER_TEST_TIMES: 300 } },
 ] as const;

@@ -1,6 +1,6 @@
 /**
- * The bundled keyword spotter over streams that never end, made of all of the held-back clips: the figures of its card at
- * 20 dB and over noise alone, and what they must at least be. `node scripts/models/stream_figures.mjs` prints all of them.
+ * The bundled keyword spotter over streams that never end, made of all of the held-back clips: the figures of its card,
+ * and what they must at least be.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ function figures(...more: string[]): string {
 
 describe.skipIf(noData !== "")(`kws over streams${noData}`, { timeout: TIMEOUT_MS }, () => {
   test("finds the words, and has the figures that its card says", () => {
-    const { rows } = JSON.parse(figures("--snr", "20", "--json")) as { rows: Row[] };
+    const { rows } = JSON.parse(figures("--json")) as { rows: Row[] };
     const rowOf = (name: string, mode: string) =>
       rows.find((row) => row.name === name && row.mode === mode)!;
     const running = rowOf("20 dB", "running");

@@ -4,7 +4,6 @@
  */
 import {
   closeSync,
-  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -92,23 +91,20 @@ async function buildWith(
   const run = (args: readonly string[]) => cmake(target, args, scratch);
   const variables = Object.entries({ ...SETTINGS, ...settings });
   const generator = answerOf("ninja", ["--version"]) === undefined ? [] : ["-G", "Ninja"];
-  const choice = [...generator, ...variables.map(([name, value]) => `-D${name}=${value}`)];
-  const isConfigured =
-    configured.get(output) === choice.join() && existsSync(join(output, "CMakeCache.txt"));
-  const log = isConfigured ? "" : await run(["-S", folder, "-B", output, ...choice]);
-  configured.set(output, choice.join());
+  const log = await run([
+    ...["-S", folder, "-B", output, ...generator],
+    ...variables.map(([name, value]) => `-D${name}=${value}`),
+  ]);
   const jobs = String(availableParallelism());
   return log + (await run(["--build", output, "--parallel", jobs]));
 }
 
+/** Of every build here, for CMake. */
 const SETTINGS = {
   CMAKE_EXPORT_COMPILE_COMMANDS: "ON",
   /** ranlib: GNU's ar has written the index. */
   CMAKE_C_ARCHIVE_FINISH: "",
 };
-
-/** With which choice a folder was configured by this process: a build looks itself for what has changed since. */
-const configured = new Map<string, string>();
 
 async function cmake(target: string, args: readonly string[], scratch: string): Promise<string> {
   const { status, stdout, stderr } = await run("cmake", args, { environment: { TMPDIR: scratch } });
